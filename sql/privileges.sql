@@ -60,18 +60,18 @@ declare
   v_wrong text;
   -- Reading: the look-ups and what they are made of.
   v_reading constant text[] := '{
-    assumed_at, caller, doctor, email_key, failing_beats, find_recipients, fold, headcount,
-    holdout_bucket, household_key, may_be_one_household, my_organizations, now,
-    people_in_cohorts, sees_all, tallied, trace, trimmed, why}';
+    assumed_at, caller, doctor, email_key, email_keys, failing_beats, find_recipients, fold,
+    headcount, holdout_bucket, household_key, may_be_one_household, my_organizations, now,
+    people_in_cohorts, read_emails, sees_all, tallied, trace, trimmed, why}';
   -- What views and look-ups are made of. They are called with the reader's rights, and are no
   -- promise: they change with their view.
   v_parts constant text[] := '{
-    alarm_help, alarm_meaning, alive_runners, held_by, hold_details, local_time,
-    next_at_printer, next_before_printer, next_when_over, next_when_sent, obstacle_help,
-    obstacle_meaning, obstacle_of, standing_hold, standing_hold_details, stuck_at_enricher,
-    stuck_at_printer, stuck_in_cohorts, stuck_in_error, stuck_waiting, trace_alarms,
-    trace_cards, trace_interventions, trace_moves, trace_requests, why_cancelled, why_held,
-    why_held_alone}';
+    alarm_help, alarm_meaning, alive_runners, decode_punycode, fold_email, held_by,
+    hold_details, local_time, next_at_printer, next_before_printer, next_when_over,
+    next_when_sent, obstacle_help, obstacle_meaning, obstacle_of, standing_hold,
+    standing_hold_details, stuck_at_enricher, stuck_at_printer, stuck_in_cohorts,
+    stuck_in_error, stuck_waiting, trace_alarms, trace_cards, trace_interventions, trace_moves,
+    trace_requests, why_cancelled, why_held, why_held_alone}';
   -- Operating: each of these checks the organization itself.
   v_operating constant text[] := '{
       apply_campaign, arm_printer, cancel, clear_alarm, count_opened, disarm_printer,
@@ -89,14 +89,14 @@ declare
       doctor_tried_again, doctor_unknown_outcomes, doctor_unreachable_states, doctor_webhooks,
       doctor_work, due, due_batches, ensure_organization, event_partitions, fold_tally,
       give_back_batch, give_back_orphans, heartbeat, hold_refused, housekeeping_parts,
-      keep_notes, keep_unusable_events, lock_for_track, longest_lease, longest_posting_time,
-      match_events, mend_event_partitions, misdated_partitions, new_id, new_reference,
-      note_batch_submitted, note_failures, note_polled, open_sync, people_at_printers,
-      pieces_opened_since, printer_brief, ready_work, reap, receive_webhook, renew, renew_sync,
-      run_housekeeping, set_quiet_time, settle_batch, settle_call_backs, settle_effects,
-      settle_mail, settle_proof, settle_reconciled, skip_without_enricher, stage_campaigns,
-      stage_round, tick, turn_clock, upcoming_work, waiting_places, waiting_work, window_of,
-      work_done, work_failed}';
+      keep_unusable_events, lock_for_track, longest_lease, longest_posting_time, match_events,
+      mend_event_partitions, misdated_partitions, new_id, new_reference, note_batch_submitted,
+      note_failures, note_polled, open_sync, people_at_printers, pieces_opened_since,
+      printer_brief, ready_work, reap, receive_webhook, renew, renew_sync, run_housekeeping,
+      set_quiet_time, settle_batch, settle_call_backs, settle_effects, settle_mail,
+      settle_proof, settle_reconciled, skip_without_enricher, stage_campaigns, stage_round,
+      tick, turn_clock, upcoming_work, waiting_places, waiting_work, window_of, work_done,
+      work_failed}';
   -- What only functions and triggers of the machine call, with the owner's rights. A caller from
   -- outside would ask nothing that they could answer.
   v_internal constant text[] := '{
@@ -112,12 +112,13 @@ declare
       close_cohort_if_done, close_replaced, commit_asynchronously, complete_campaigns,
       conclude_departures, confirm_deliveries, count_sync_page, decide_not_accepted,
       define_printer, detach_partition, digest_of, duplicates_of, earlier_piece_opens,
-      effect_causes, end_silent_jobs, end_silent_run, ends_of_place, enforce_caps, enqueue,
-      enrichers_of_batches, erase_personal_data, fail, fail_without_mailpiece, failing_effects,
-      first_in_place, fold_address, follow_mailpieces, follows_source, forget_person,
-      forget_untried_work, form_cohorts, give_back, gone_from_segment, has_made_cards,
-      has_other_open_piece, held_causes, history_of_all, history_of_some, household_key_parts,
-      housekeeping_organizations, id_of, is_another_person, is_before_printer, is_street_suffix,
+      effect_causes, email_keys_of, end_silent_jobs, end_silent_run, ends_of_place,
+      enforce_caps, enqueue, enrichers_of_batches, erase_personal_data, fail,
+      fail_without_mailpiece, failing_effects, first_in_place, fold_address, follow_mailpieces,
+      follows_source, forget_person, forget_untried_work, form_cohorts, give_back,
+      gone_from_segment, has_made_cards, has_other_open_piece, held_causes, history_of_all,
+      history_of_some, household_key_parts, housekeeping_organizations, id_of,
+      is_another_person, is_before_printer, is_street_suffix, keep_notes, keep_other_emails,
       known_status, lock_campaign, lock_counter, lock_for_begin, lock_for_retry, lock_for_sync,
       lock_history, lock_households, lock_key, lock_listed, lock_ready, lock_unknown_outcome,
       lost_mailpieces, mail_witnesses, mailed_since, make_campaign, make_event_partition,

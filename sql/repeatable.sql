@@ -18,6 +18,7 @@
 \ir functions/00_common/address_text.sql
 \ir functions/00_common/address_parts.sql
 \ir functions/00_common/household_key.sql
+\ir functions/00_common/emails.sql
 \ir functions/00_common/person_keys.sql
 \ir functions/00_common/actor.sql
 \ir functions/00_common/moves.sql

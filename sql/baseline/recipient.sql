@@ -4,7 +4,10 @@ create table postrider.recipient (
   id uuid not null,
   campaign_id uuid not null,
   external_id text not null,
+  -- The first address in the source's cell. An enricher is asked by it.
   email text,
+  -- The others, in their order; null where there are none.
+  other_emails text[],
   first_name text,
   last_name text,
   line1 text,
@@ -40,6 +43,18 @@ create index recipient_household
   where household_key is not null;
 create index recipient_external_id on postrider.recipient (organization_id, external_id);
 create index recipient_reference on postrider.recipient (organization_id, reference);
+
+-- By which further addresses people are known. Few people have one, so that the others pay for a
+-- look into an index that is nearly empty.
+create table postrider.recipient_other_email (
+  organization_id uuid not null,
+  recipient_id uuid not null,
+  email_key text not null,
+  primary key (organization_id, recipient_id, email_key),
+  foreign key (organization_id, recipient_id) references postrider.recipient (organization_id, id)
+);
+create index recipient_other_email_key
+  on postrider.recipient_other_email (organization_id, email_key);
 
 -- Hot: where it is. Narrow, and never partitioned: direct DML on a partition would pass by the
 -- parent's trigger.

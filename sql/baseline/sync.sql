@@ -71,7 +71,7 @@ create table postrider.sync_seen (
   source_row bigint,
   -- Who the row was, to tell a repeat from another person with the same id: the hashes of the keys,
   -- since a run may meet millions.
-  email_hash int,
+  email_hashes int[],
   household_hash int,
   name_hash int,
   primary key (organization_id, run_id, recipient_id)

@@ -9,6 +9,7 @@ language plpgsql stable as $$
 declare
   v_who text := postrider.trimmed(p_who);
   v_id uuid;
+  v_keys text[] := postrider.email_keys(p_who);
   -- As an array, and in every condition: each key starts with the organization, and so do the
   -- indexes.
   v_mine uuid[] := postrider.my_organizations();
@@ -39,7 +40,11 @@ begin
     return query
     select r.organization_id, r.id
     from postrider.recipient r
-    where r.organization_id = any (v_mine) and r.email_key = postrider.email_key(v_who)
+    where r.organization_id = any (v_mine) and r.email_key = any (v_keys)
+    union
+    select o.organization_id, o.recipient_id
+    from postrider.recipient_other_email o
+    where o.organization_id = any (v_mine) and o.email_key = any (v_keys)
     union
     select r.organization_id, r.id
     from postrider.recipient r

@@ -1,5 +1,4 @@
--- The runs of a sync, the rows of which nobody was made, and those that it took otherwise than they
--- are.
+-- The runs of a sync, the rows of which nobody was made, and what it changed of those that it took.
 
 create view postrider.sync_runs with (security_invoker = true) as
 select r.organization_id, r.id, r.campaign_id, c.name as campaign, r.kind, r.started_at, r.ended_at,

@@ -4,6 +4,7 @@
  * more.
  */
 import { cohorts } from './of-cohorts.ts';
+import { emails } from './of-emails.ts';
 import { failingWorks } from './of-failing-work.ts';
 import { calls } from './of-the-calls.ts';
 import { driver } from './of-the-driver.ts';
@@ -59,6 +60,7 @@ export const mutants: readonly Mutant[] = [
   ...questions,
   ...households,
   ...lists,
+  ...emails,
   ...providers,
 ];
 

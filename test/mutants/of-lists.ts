@@ -23,8 +23,9 @@ export const lists: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/10_sync/recognise_members.sql',
-        find: 'when p_email <> p_other_email and p_household <> p_other_household then true',
-        replace: 'when p_email <> p_other_email and p_household <> p_other_household then false',
+        find: 'when not p_emails && p_other_emails and p_household <> p_other_household then true',
+        replace:
+          'when not p_emails && p_other_emails and p_household <> p_other_household then false',
       },
     ],
     test: { file: 'test/sql/sync/conflicting-ids.test.ts', pattern: 'is a conflict' },

@@ -121,6 +121,7 @@ export async function launched(
 export interface Person {
   readonly externalId: string;
   readonly email?: string | null;
+  readonly otherEmails?: readonly string[];
   readonly firstName?: string | null;
   readonly lastName?: string | null;
   readonly line1?: string | null;

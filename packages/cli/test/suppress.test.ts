@@ -36,6 +36,8 @@ describe('the do-not-mail list from the command line', () => {
         'ada@example.com;;;;;;asked',
         'bad;;;;;;',
         'Foo Bar <foo@bar.com>;;;;;;',
+        '"ann@example.com; ann.work@example.com";;;;;;',
+        'mary jane@example.com;;;;;;',
         'carol@example.com',
         'half-good;c7;;;;;',
         ';;12 Elm Street;2138;MA;USA;',
@@ -49,16 +51,24 @@ describe('the do-not-mail list from the command line', () => {
     const [report] = run.json<Report>();
     assert.deepEqual(
       report?.rejected.map(({ row }) => row),
-      [3, 4, 5, 6, 8, 9, 10],
+      [3, 6, 7, 8, 10, 11, 12],
       JSON.stringify(report?.rejected),
     );
     assert.match(
       report?.rejected[3]?.message ?? '',
       /email .*"half-good".*the rest of the row stands/,
     );
-    assert.equal(report?.entries, 3);
+    assert.match(
+      report?.rejected[1]?.message ?? '',
+      /email was read as jane@example.com; this in it is no address: "mary"/,
+    );
+    assert.equal(report?.entries, 6);
     assert.deepEqual(await listed(), [
       'email ada@example.com',
+      'email foo@bar.com',
+      'email ann.work@example.com',
+      'email ann@example.com',
+      'email jane@example.com',
       'external_id c7',
       'household 2|US|02138|12|ELM|ST||||',
     ]);
@@ -137,7 +147,11 @@ describe('the do-not-mail list from the command line', () => {
     for (const args of [
       ['--file', 'good.csv', '--email', 'bob@example.com'],
       ['--email', 'notanemail'],
-      ['--email', 'Foo Bar <foo@bar.com>'],
+      ['--email', 'Foo Bar <foo@bar>'],
+      ['--email', 'foo@bar.com; at home'],
+      ['--email', 'foo@bar.com', '--only', 'Status=unsubscribed'],
+      ['--file', 'good.csv', '--only', 'Status=unsubscribed', '--every-row'],
+      ['--file', 'good.csv', '--only', 'Status'],
       [
         '--email',
         'ada@example.com',
@@ -168,5 +182,60 @@ describe('the do-not-mail list from the command line', () => {
     ]);
     assert.equal(run.code, 0, run.stderr);
     assert.deepEqual(await listed(), ['household 2|US|02138|12|ELM|ST||||']);
+  });
+
+  it('refuses an export of subscribers, unless it is told which rows are meant', async () => {
+    const text = [
+      'Email,Status,Work Email',
+      'a@example.com,subscribed,',
+      'b@example.com,Unsubscribed,b.work@example.com',
+      'c@example.com,cleaned,',
+      '',
+    ].join('\n');
+    await at.machine.sql`delete from postrider.suppression`;
+    const refused = await suppress(text);
+    assert.equal(refused.code, 65, refused.stdout);
+    assert.match(
+      refused.stderr,
+      /column \\"Status\\" says \\"subscribed\\" in line 2.*--only .*--every-row; nothing was changed/,
+    );
+    assert.deepEqual(await listed(), []);
+    assert.equal((await suppress(text, '--only', 'State=unsubscribed')).code, 65);
+    const chosen = await suppress(text, '--only', 'status=unsubscribed,CLEANED');
+    assert.equal(chosen.code, 0, chosen.stderr);
+    const [report] = chosen.json<{ entries: number; leftOut: number; unusedEmails: object[] }>();
+    assert.deepEqual(
+      [report?.entries, report?.leftOut, report?.unusedEmails],
+      [2, 1, [{ column: 'Work Email', rows: 1, firstRow: 3 }]],
+    );
+    assert.match(chosen.stderr, /column Work Email has e-mails in 1 row/);
+    assert.deepEqual(await listed(), ['email b@example.com', 'email c@example.com']);
+    assert.equal((await suppress(text, '--every-row')).code, 0);
+    assert.equal((await listed()).length, 3);
+    await at.machine.sql`delete from postrider.suppression`;
+  });
+
+  it('takes a list whose rows all say that they have opted out, in whichever words', async () => {
+    for (const [header, ...values] of [
+      ['Status', 'unsubscribed', 'cleaned', ''],
+      ['Unsubscribed', 'yes', 'TRUE', '1'],
+      ['Unsubscribed At', '2026-01-01', '', '2026-02-01'],
+      ['Accepts Marketing', 'no', 'false', '0'],
+      ['Email Marketing Consent', 'UNSUBSCRIBED', 'NEVER_SUBSCRIBED', ''],
+    ]) {
+      const rows = values.map((value, n) => `p${n}@example.com,${value}`);
+      const run = await suppress([`email,${header}`, ...rows, ''].join('\n'));
+      assert.equal(run.code, 0, `${header}: ${run.stderr}`);
+    }
+    for (const [header, value] of [
+      ['Unsubscribed', 'no'],
+      ['Accepts Marketing', 'yes'],
+      ['Email Opt-In', '1'],
+      ['Consent', 'Granted'],
+      ['Do Not Mail', 'false'],
+    ]) {
+      const run = await suppress(`email,${header}\np@example.com,${value}\n`);
+      assert.equal(run.code, 65, `${header}: ${run.stdout}`);
+    }
   });
 });

@@ -82,7 +82,7 @@ describe('sync, enrichment and previews from the command line', () => {
     assert.ok(noted > 5, JSON.stringify(report?.noted));
     assert.equal(report?.notes.length, noted);
     assert.ok(report?.notes.every(({ row }) => row > 1));
-    assert.ok(report?.notes.some(({ message }) => message.endsWith('without it: "at home".')));
+    assert.ok(report?.notes.some(({ message }) => message.endsWith('left out: "at home".')));
     assert.match(text.stdout, new RegExp(`something changed or left out: email_not_used ${noted}`));
     assert.match(text.stdout, /\d +email +email_not_used +Column "email" is not an e-mail address/);
     assert.match(text.stderr, new RegExp(`${noted - 5} more: postrider sql .*sync_notes`));

@@ -1,9 +1,11 @@
 -- The keys by which a person is known, and the suppressions that match them.
 
--- Takes white space, controls and other letters that nobody sees from both ends. What one program
--- leaves there another takes away, and a key must not differ.
+-- Takes out letters of no width, and white space and controls from both ends; accents are written
+-- in one way. What one program leaves there another takes away, and a key must not differ.
 create function postrider.trimmed(p_text text) returns text language sql immutable parallel safe
-return btrim(p_text,
+return btrim(
+  regexp_replace(normalize(p_text, nfc),
+    E'[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]', '', 'g'),
   E'\x01\x02\x03\x04\x05\x06\x07\x08\t\n\x0b\f\r\x0e\x0f'
   '\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f \x7f'
   '\u0080\u0081\u0082\u0083\u0084\u0085\u0086\u0087\u0088\u0089\u008a\u008b\u008c\u008d'
@@ -19,10 +21,6 @@ return btrim(regexp_replace(regexp_replace(
   upper(regexp_replace(
     normalize(coalesce(p_text, ''), nfd), '[\u0300-\u036f]', '', 'g') collate "C"),
   '#', ' # ', 'g'), '[^A-Z0-9/#]+', ' ', 'g'));
-
--- Makes the key of an e-mail address; null where there is none.
-create function postrider.email_key(p_email text) returns text language sql immutable parallel safe
-return nullif(lower(postrider.trimmed(p_email)), '');
 
 -- Makes the digest by which a suppression is found: it is what an erased person's entry still
 -- says.
@@ -47,22 +45,42 @@ return postrider.digest_of(
   'neighbourhood',
   (select p.neighbourhood from postrider.household_key_parts(p_household_key) p));
 
+-- Lists the keys of all e-mail addresses of a recipient, that of the first one first.
+create function postrider.email_keys_of(
+  p_organization_id uuid,
+  p_recipient_id uuid
+) returns text[] language sql stable
+return array(
+  select r.email_key
+  from postrider.recipient r
+  where r.organization_id = p_organization_id
+    and r.id = p_recipient_id
+    and r.email_key is not null
+  union all
+  select o.email_key
+  from postrider.recipient_other_email o
+  where o.organization_id = p_organization_id
+    and o.recipient_id = p_recipient_id);
+
 -- Lists the suppressions that match a person now, by the person's keys.
 create function postrider.suppressions_of(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_external_id text,
-  p_email_key text,
+  p_email_keys text[],
   p_household_key text
 ) returns setof postrider.suppression language sql stable
 begin atomic
   select s.*
   from (
     select s.*
-    from (values
-      ('external_id', p_external_id),
-      ('email', p_email_key),
-      ('household', p_household_key)) as k (kind, value)
+    from (
+      select 'external_id', p_external_id
+      union all
+      select 'household', p_household_key
+      union all
+      select 'email', e.email_key
+      from unnest(p_email_keys) as e (email_key)) as k (kind, value)
     join postrider.suppression s
       on s.organization_id = p_organization_id
       and s.kind = k.kind
@@ -89,7 +107,8 @@ begin atomic
   select s.*
   from postrider.recipient r
   cross join lateral postrider.suppressions_of(
-    p_organization_id, p_campaign_id, r.external_id, r.email_key, r.household_key) s
+    p_organization_id, p_campaign_id, r.external_id,
+    postrider.email_keys_of(p_organization_id, r.id), r.household_key) s
   where r.organization_id = p_organization_id
     and r.id = p_recipient_id;
 end;

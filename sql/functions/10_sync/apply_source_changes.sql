@@ -9,7 +9,7 @@ return p_state in ('address_enrichable', 'pending')
 
 -- Takes over what the source says of people that we know, and returns how many changed. It is
 -- called by apply_sync_page with the organization's sync row locked.
--- p_known: members as in apply_sync_page, with id, email_key, household_key and name_key.
+-- p_known: members as in apply_sync_page, with id, email_keys, household_key and name_key.
 create function postrider.apply_source_changes(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -31,9 +31,9 @@ begin
   with known as materialized (
     select k.*
     from jsonb_to_recordset(p_known) as k (
-      id uuid, n int, "externalId" text, email text, "firstName" text, "lastName" text,
-      line1 text, line2 text, city text, region text, "postalCode" text, country text,
-      merge jsonb, email_key text, household_key text, name_key text)
+      id uuid, n int, "externalId" text, email text, "otherEmails" text[], "firstName" text,
+      "lastName" text, line1 text, line2 text, city text, region text, "postalCode" text,
+      country text, merge jsonb, email_keys text[], household_key text, name_key text)
   ), before as materialized (
     select r.*
     from postrider.recipient r
@@ -50,10 +50,11 @@ begin
     update postrider.recipient r
     set
       email = k.email,
+      other_emails = k."otherEmails",
       first_name = k."firstName",
       last_name = k."lastName",
       merge = coalesce(k.merge, '{}'),
-      email_key = k.email_key,
+      email_key = k.email_keys[1],
       line1 = case when k.line1 is null then r.line1 else k.line1 end,
       line2 = case when k.line1 is null then r.line2 else k.line2 end,
       city = case when k.line1 is null then r.city else k.city end,
@@ -67,30 +68,52 @@ begin
     where r.organization_id = p_organization_id
       and r.id = k.id
       and (
-        (b.email, b.first_name, b.last_name, b.merge)
-          is distinct from (k.email, k."firstName", k."lastName", coalesce(k.merge, '{}'))
+        (b.email, b.other_emails, b.first_name, b.last_name, b.merge)
+          is distinct from (
+            k.email, k."otherEmails", k."firstName", k."lastName", coalesce(k.merge, '{}'))
         or (
           k.line1 is not null
           and (b.line1, b.line2, b.city, b.region, b.postal_code, b.country)
             is distinct from (k.line1, k.line2, k.city, k.region, k."postalCode", k.country)))
     returning
-      r.id, b.email_key as old_email_key, b.household_key as old_household_key,
-      r.email_key, r.household_key, k.n, k."externalId", k.name_key
+      r.id, b.email_key as old_email_key, b.other_emails as old_other_emails,
+      b.household_key as old_household_key, r.email_key, r.other_emails, r.household_key,
+      k.n, k."externalId", k.email_keys, k.name_key
   )
   select
     count(*),
     jsonb_agg(
       jsonb_build_object(
-        'n', n, 'id', id, 'externalId', "externalId", 'emailKey', email_key,
+        'n', n, 'id', id, 'externalId', "externalId", 'emailKeys', email_keys,
         'householdKey', household_key, 'nameKey', name_key) order by n)
-      filter (where (old_email_key, old_household_key) is distinct from (email_key, household_key))
+      filter (where (old_email_key, old_other_emails, old_household_key)
+        is distinct from (email_key, other_emails, household_key))
   into v_changed, v_moved
   from followed;
 
   if v_moved is not null then
+    perform postrider.keep_other_emails(p_organization_id, v_moved);
     perform postrider.check_changed_people(p_organization_id, p_campaign_id, v_moved, p_now);
   end if;
   return v_changed;
+end $$;
+
+-- Keeps by which further addresses people are known now. p_people: as in check_eligibility().
+create function postrider.keep_other_emails(
+  p_organization_id uuid,
+  p_people jsonb
+) returns void language plpgsql as $$
+begin
+  delete from postrider.recipient_other_email o
+  using jsonb_to_recordset(p_people) as p (id uuid, "emailKeys" text[])
+  where o.organization_id = p_organization_id
+    and o.recipient_id = p.id
+    and o.email_key <> all (p."emailKeys"[2:]);
+  insert into postrider.recipient_other_email (organization_id, recipient_id, email_key)
+  select p_organization_id, p.id, e.email_key
+  from jsonb_to_recordset(p_people) as p (id uuid, "emailKeys" text[])
+  cross join lateral unnest(p."emailKeys"[2:]) as e (email_key)
+  on conflict do nothing;
 end $$;
 
 -- Judges people whose e-mail or household has become another one: they meet the rules of admission

@@ -1,6 +1,6 @@
 -- Applies one page of a sync. Running it again changes nothing.
--- p_members: [{row, externalId, email, firstName, lastName, line1, line2, city, region, postalCode,
--- country, merge, notes: [{column, reason, message}]}],
+-- p_members: [{row, externalId, email, otherEmails: [], firstName, lastName, line1, line2, city,
+-- region, postalCode, country, merge, notes: [{column, reason, message}]}],
 -- p_rejects: [{row, column, externalId, reason, message}].
 create function postrider.apply_sync_page(
   p_organization_id uuid,
@@ -111,30 +111,38 @@ begin
     join jsonb_to_recordset(p_newcomers) as x (n int, member jsonb) using (n)
   ), made as (
     insert into postrider.recipient (
-      organization_id, id, campaign_id, external_id, email, first_name, last_name, line1, line2,
-      city, region, postal_code, country, address_from, merge,
+      organization_id, id, campaign_id, external_id, email, other_emails, first_name, last_name,
+      line1, line2, city, region, postal_code, country, address_from, merge,
       email_key, household_key, reference, source_row, made_in_run, created_at)
     select
-      p_organization_id, v.new_id, p_campaign_id, m."externalId", m.email, m."firstName",
-      m."lastName", m.line1, m.line2, m.city, m.region, m."postalCode", m.country,
+      p_organization_id, v.new_id, p_campaign_id, m."externalId", m.email, m."otherEmails",
+      m."firstName", m."lastName", m.line1, m.line2, m.city, m.region, m."postalCode", m.country,
       case when m.line1 is not null then 'source' end, coalesce(m.merge, '{}'),
-      m.email_key, m.household_key, postrider.new_reference(), m."row", p_run_id, p_now
+      m.email_keys[1], m.household_key, postrider.new_reference(), m."row", p_run_id, p_now
     from verdict v
     cross join lateral jsonb_to_record(v.m) as m (
-      "row" bigint, "externalId" text, email text, "firstName" text, "lastName" text,
-      line1 text, line2 text, city text, region text, "postalCode" text, country text,
-      merge jsonb, email_key text, household_key text)
+      "row" bigint, "externalId" text, email text, "otherEmails" text[], "firstName" text,
+      "lastName" text, line1 text, line2 text, city text, region text, "postalCode" text,
+      country text, merge jsonb, email_keys text[], household_key text)
     where v.reason <> 'erased'
     returning id, source_row
+  ), known_by as (
+    insert into postrider.recipient_other_email (organization_id, recipient_id, email_key)
+    select p_organization_id, made.id, e.email_key
+    from verdict v
+    join made on made.id = v.new_id
+    cross join lateral jsonb_array_elements_text(v.m -> 'email_keys')
+      with ordinality as e (email_key, n)
+    where e.n > 1
   ), met as (
     insert into postrider.sync_seen (
-      organization_id, run_id, recipient_id, source_row, email_hash, household_hash, name_hash)
-    select p_organization_id, p_run_id, made.id, made.source_row, m.email_hash,
+      organization_id, run_id, recipient_id, source_row, email_hashes, household_hash, name_hash)
+    select p_organization_id, p_run_id, made.id, made.source_row, m.email_hashes,
       m.household_hash, m.name_hash
     from made
     join verdict v on v.new_id = made.id
     cross join lateral jsonb_to_record(v.m) as m (
-      email_hash int, household_hash int, name_hash int)
+      email_hashes int[], household_hash int, name_hash int)
   ), placed as (
     insert into postrider.recipient_state (
       organization_id, recipient_id, campaign_id, state, since, move_no, available_at, reason,

@@ -12,7 +12,7 @@ create function postrider.people_to_judge(
   n int,
   id uuid,
   external_id text,
-  email_key text,
+  email_keys text[],
   household_key text,
   name_key text,
   suppression_reason text,
@@ -22,7 +22,7 @@ create function postrider.people_to_judge(
 begin atomic
   with person as materialized (
     select
-      p.n, p.id, p."externalId" as external_id, p."emailKey" as email_key,
+      p.n, p.id, p."externalId" as external_id, p."emailKeys" as email_keys,
       p."householdKey" as household_key, p."nameKey" as name_key,
       case
         when p_dedupe = 'household' then p."householdKey"
@@ -30,21 +30,27 @@ begin atomic
       end as place_key,
       s.reason as suppression_reason, s.source as suppression_source
     from jsonb_to_recordset(p_people) as p (
-      n int, id uuid, "externalId" text, "emailKey" text, "householdKey" text, "nameKey" text)
+      n int, id uuid, "externalId" text, "emailKeys" text[], "householdKey" text, "nameKey" text)
     left join lateral (
       select s.reason, s.source
       from postrider.suppressions_of(
-        p_organization_id, p_campaign_id, p."externalId", p."emailKey", p."householdKey") s
+        p_organization_id, p_campaign_id, p."externalId", p."emailKeys", p."householdKey") s
       order by s.reason = 'erasure' desc
       limit 1
     ) s on true
+  ), first_by_email as (
+    select k.n, min(k.first) as by_email
+    from (
+      select p.n, min(p.n) over (partition by e.email_key) as first
+      from person p
+      cross join lateral unnest(p.email_keys) as e (email_key)
+      where p.suppression_reason is distinct from 'erasure'
+    ) k
+    group by k.n
   ), first_of as (
     -- An erased person is not made again, not even as somebody's double, and is nobody's first.
     select
       n,
-      case when email_key is not null
-        then min(n) over (partition by email_key)
-      end as by_email,
       case when place_key is not null
         then min(n) over (partition by place_key)
       end as by_place
@@ -52,10 +58,11 @@ begin atomic
     where suppression_reason is distinct from 'erasure'
   )
   select
-    p.n, p.id, p.external_id, p.email_key, p.household_key, p.name_key,
+    p.n, p.id, p.external_id, p.email_keys, p.household_key, p.name_key,
     p.suppression_reason, p.suppression_source,
-    f.by_email < p.n or f.by_place < p.n
+    m.by_email < p.n or f.by_place < p.n
   from person p
+  left join first_by_email m using (n)
   left join first_of f using (n);
 end;
 
@@ -73,7 +80,7 @@ return case
 end;
 
 -- Judges people by all rules at once, and says for each which state to take, why, and from when.
--- p_people: [{n, id, externalId, emailKey, householdKey, nameKey}], in the order in which the
+-- p_people: [{n, id, externalId, emailKeys, householdKey, nameKey}], in the order in which the
 -- first of two duplicates wins; id is null for a person who is new.
 -- verdict: pending, address_enrichable, skipped, blacklisted, holdout.
 create function postrider.check_eligibility(
@@ -134,7 +141,7 @@ begin
       (
         select 'of recipient ' || d.recipient_id
         from postrider.duplicates_of(
-          p_organization_id, p_campaign_id, v_campaign.dedupe, p.id, p.email_key,
+          p_organization_id, p_campaign_id, v_campaign.dedupe, p.id, p.email_keys,
           p.household_key, p.name_key, v_judged) d
         where p.suppression_reason is distinct from 'erasure'
         limit 1
@@ -144,7 +151,7 @@ begin
     left join lateral (
       select o.name as campaign
       from postrider.other_campaigns_of(
-        p_organization_id, p_campaign_id, p.external_id, p.email_key, p.household_key,
+        p_organization_id, p_campaign_id, p.external_id, p.email_keys, p.household_key,
         v_now - v_campaign.exclusion_window) o
       where dup.what is null
         and p.suppression_reason is null

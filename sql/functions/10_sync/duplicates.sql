@@ -1,5 +1,6 @@
--- Lists who in the campaign is the same person or household, by e-mail or by address. As with the
--- questions in eligibility.sql, its query is taken up into the plan of check_eligibility().
+-- Lists who in the campaign is the same person or household, by any of their e-mails or by address.
+-- As with the questions in eligibility.sql, its query is taken up into the plan of
+-- check_eligibility().
 -- p_judged: those who are judged together. Among them the first one wins; each would be the double
 -- of the other otherwise, and nobody would stay.
 create function postrider.duplicates_of(
@@ -7,7 +8,7 @@ create function postrider.duplicates_of(
   p_campaign_id uuid,
   p_dedupe text,
   p_recipient_id uuid,
-  p_email_key text,
+  p_email_keys text[],
   p_household_key text,
   p_name_key text,
   p_judged uuid[]
@@ -17,9 +18,31 @@ begin atomic
   from (
     (
       select r.id
-      from postrider.recipient r
-      where r.organization_id = p_organization_id
-        and r.email_key = p_email_key
+      from unnest(p_email_keys) as e (email_key)
+      cross join lateral (
+        select x.id, x.campaign_id
+        from postrider.recipient x
+        where x.organization_id = p_organization_id
+          and x.email_key = e.email_key
+        -- Or a planner without statistics reads the whole campaign.
+        offset 0
+      ) r
+      where r.campaign_id = p_campaign_id
+        and r.id is distinct from p_recipient_id
+    )
+    union all
+    (
+      select r.id
+      from postrider.recipient_other_email o
+      cross join lateral (
+        select x.id, x.campaign_id
+        from postrider.recipient x
+        where x.organization_id = p_organization_id
+          and x.id = o.recipient_id
+        limit 1
+      ) r
+      where o.organization_id = p_organization_id
+        and o.email_key = any (p_email_keys)
         and r.campaign_id = p_campaign_id
         and r.id is distinct from p_recipient_id
     )

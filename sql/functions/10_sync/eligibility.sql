@@ -28,7 +28,7 @@ create function postrider.other_campaigns_of(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_external_id text,
-  p_email_key text,
+  p_email_keys text[],
   p_household_key text,
   p_since timestamptz
 ) returns table (name text) language sql stable
@@ -43,7 +43,19 @@ begin atomic
     select r.id, r.campaign_id
     from postrider.recipient r
     where r.organization_id = p_organization_id
-      and r.email_key = p_email_key
+      and r.email_key = any (p_email_keys)
+    union
+    select r.id, r.campaign_id
+    from postrider.recipient_other_email o
+    cross join lateral (
+      select x.id, x.campaign_id
+      from postrider.recipient x
+      where x.organization_id = p_organization_id
+        and x.id = o.recipient_id
+      limit 1
+    ) r
+    where o.organization_id = p_organization_id
+      and o.email_key = any (p_email_keys)
     union
     select r.id, r.campaign_id
     from postrider.recipient r

@@ -1,16 +1,16 @@
--- Says whether two rows with one id are about two people: neither e-mail nor address is the same,
--- and both are other ones, or the name is. What only one of the rows has tells nothing.
+-- Says whether two rows with one id are about two people: neither an e-mail nor the address is the
+-- same, and both are other ones, or the name is. What only one of the rows has tells nothing.
 create function postrider.is_another_person(
-  p_email int,
+  p_emails int[],
   p_household int,
   p_name int,
-  p_other_email int,
+  p_other_emails int[],
   p_other_household int,
   p_other_name int
 ) returns boolean language sql immutable
 return case
-  when p_email = p_other_email or p_household = p_other_household then false
-  when p_email <> p_other_email and p_household <> p_other_household then true
+  when p_emails && p_other_emails or p_household = p_other_household then false
+  when not p_emails && p_other_emails and p_household <> p_other_household then true
   else coalesce(p_name <> p_other_name, false)
 end;
 
@@ -20,7 +20,8 @@ end;
 -- A second row with the same id in a run counts as a repeat, in whatever state its person is by
 -- now: the first one stands. Where the second one is another person the id is a conflict: the first
 -- one stands all the same, and the other is told as a reject.
--- known: members as in apply_sync_page, with n, id, email_key, household_key and name_key.
+-- Every address in the e-mail of a member counts, the first one is the person's.
+-- known: members as in apply_sync_page, with n, id, email_keys, household_key and name_key.
 -- newcomers: people as in check_eligibility(), each with its member.
 -- conflicts: as p_rejects of apply_sync_page.
 create function postrider.recognise_members(
@@ -39,22 +40,28 @@ declare
 begin
   with member as (
     select
-      m."row", postrider.trimmed(m."externalId") as "externalId", m.email, m."firstName",
+      m."row", postrider.trimmed(m."externalId") as "externalId",
+      coalesce(e.addresses[1], m.email) as email, nullif(e.addresses[2:], '{}') as "otherEmails",
+      e.keys as email_keys, m."firstName",
       m."lastName", m.line1, m.line2, m.city, m.region, m."postalCode", m.country, m.merge,
       row_number() over () as n,
       case when m.line1 is not null
         then postrider.household_key(m.line1, m.line2, m."postalCode", m.country)
       end as household_key,
-      postrider.email_key(m.email) as email_key,
       postrider.fold(concat_ws(' ', m."firstName", m."lastName")) as name_key
     from jsonb_to_recordset(p_members) as m (
-      "row" bigint, "externalId" text, email text, "firstName" text, "lastName" text,
-      line1 text, line2 text, city text, region text, "postalCode" text, country text,
-      merge jsonb)
+      "row" bigint, "externalId" text, email text, "otherEmails" text[], "firstName" text,
+      "lastName" text, line1 text, line2 text, city text, region text, "postalCode" text,
+      country text, merge jsonb)
+    cross join lateral postrider.read_emails(
+      concat_ws('; ', m.email, array_to_string(m."otherEmails", '; '))) e
   ), hashed as (
     select
       m.*,
-      hashtext(m.email_key) as email_hash,
+      (
+        select array_agg(hashtext(k))
+        from unnest(m.email_keys) k
+      ) as email_hashes,
       hashtext(m.household_key) as household_hash,
       hashtext(nullif(m.name_key, '')) as name_hash
     from member m
@@ -65,11 +72,11 @@ begin
       g.met is not null or row_number() over same_id > 1 as repeated,
       case
         when g.met then postrider.is_another_person(
-          m.email_hash, m.household_hash, m.name_hash,
-          g.email_hash, g.household_hash, g.name_hash)
+          m.email_hashes, m.household_hash, m.name_hash,
+          g.email_hashes, g.household_hash, g.name_hash)
         when row_number() over same_id > 1 then postrider.is_another_person(
-          m.email_hash, m.household_hash, m.name_hash,
-          first_value(m.email_hash) over same_id,
+          m.email_hashes, m.household_hash, m.name_hash,
+          first_value(m.email_hashes) over same_id,
           first_value(m.household_hash) over same_id,
           first_value(m.name_hash) over same_id)
         else false
@@ -86,7 +93,7 @@ begin
       limit 1
     ) r on true
     left join lateral (
-      select true as met, n.source_row, n.email_hash, n.household_hash, n.name_hash
+      select true as met, n.source_row, n.email_hashes, n.household_hash, n.name_hash
       from postrider.sync_seen n
       where n.organization_id = p_organization_id
         and n.run_id = p_run_id
@@ -96,9 +103,9 @@ begin
     window same_id as (partition by m."externalId" order by m.n)
   ), met as (
     insert into postrider.sync_seen (
-      organization_id, run_id, recipient_id, source_row, email_hash, household_hash, name_hash)
+      organization_id, run_id, recipient_id, source_row, email_hashes, household_hash, name_hash)
     select
-      p_organization_id, p_run_id, p.id, p."row", p.email_hash, p.household_hash, p.name_hash
+      p_organization_id, p_run_id, p.id, p."row", p.email_hashes, p.household_hash, p.name_hash
     from placed p
     where p.id is not null and not p.repeated
   )
@@ -108,7 +115,7 @@ begin
       filter (where not p.repeated and p.id is not null),
     jsonb_agg(
       jsonb_build_object(
-        'n', p.n, 'externalId', p."externalId", 'emailKey', p.email_key,
+        'n', p.n, 'externalId', p."externalId", 'emailKeys', p.email_keys,
         'householdKey', p.household_key, 'nameKey', p.name_key,
         'member', to_jsonb(p) - '{repeated,conflicting,first_row}'::text[]) order by p.n)
       filter (where not p.repeated and p.id is null),

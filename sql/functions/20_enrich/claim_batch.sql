@@ -2,8 +2,8 @@
 -- cohort: it may take hours, and no lease spans those.
 
 -- Takes up to p_limit people into a batch. People in the cache are answered at once, for nothing.
--- Returns null where nobody waits, else {batchId, people: [{recipientId, email, firstName,
--- lastName}], cached}, with those who must be asked for.
+-- Returns null where nobody waits, else {batchId, people: [{recipientId, email, otherEmails: [],
+-- firstName, lastName}], cached}, with those who must be asked for.
 -- p_rest: how long it may take to hand the batch over. Until then nobody else looks after it: an
 -- enricher that does not have it yet may have it a moment later, and would be paid twice.
 create function postrider.claim_batch(
@@ -103,8 +103,9 @@ return (
   select coalesce(
     json_agg(
       json_build_object(
-        'recipientId', r.id, 'email', r.email, 'firstName', r.first_name,
-        'lastName', r.last_name) order by r.id),
+        'recipientId', r.id, 'email', r.email,
+        'otherEmails', coalesce(r.other_emails, '{}'),
+        'firstName', r.first_name, 'lastName', r.last_name) order by r.id),
     '[]')
   from postrider.recipient r
   join postrider.recipient_state s

@@ -163,7 +163,8 @@ begin
     returning r.*
   )
   select jsonb_agg(jsonb_build_object(
-    'n', f.n, 'id', f.id, 'externalId', f.external_id, 'emailKey', f.email_key,
+    'n', f.n, 'id', f.id, 'externalId', f.external_id,
+    'emailKeys', postrider.email_keys_of(p_organization_id, f.id),
     'householdKey', f.household_key,
     'nameKey', postrider.fold(concat_ws(' ', f.first_name, f.last_name))))
   into v_found

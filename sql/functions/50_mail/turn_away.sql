@@ -118,6 +118,15 @@ begin
       and x.digest = sha256(convert_to(v_secret || ':' || k.kind || ':' || k.value, 'UTF8'))
     union all
     select x.campaign_id, x.expires_at
+    from postrider.recipient_other_email o
+    join postrider.suppression x
+      on x.organization_id = p_organization_id
+      and x.kind = 'email'
+      and x.digest = sha256(convert_to(v_secret || ':email:' || o.email_key, 'UTF8'))
+    where o.organization_id = p_organization_id
+      and o.recipient_id = r.id
+    union all
+    select x.campaign_id, x.expires_at
     from postrider.household_key_parts(r.household_key) k
     join postrider.suppression x
       on x.organization_id = p_organization_id

@@ -28,11 +28,12 @@ begin
   from postrider.recipient
   where organization_id = v_organization_id
     and id = p_recipient_id;
-  -- The same e-mail or external id in another campaign is the same person.
+  -- Any of the same e-mails, or the same external id, in another campaign is the same person.
   v_people := array(
     select distinct unnest(
       p_recipient_id || postrider.people_by_key(
-        v_organization_id, null, v_recipient.email_key, v_recipient.external_id, null)));
+        v_organization_id, null, postrider.email_keys_of(v_organization_id, p_recipient_id),
+        v_recipient.external_id, null)));
   -- People are locked before suppressions, as in suppress().
   perform from postrider.recipient_state
   where organization_id = v_organization_id
@@ -59,8 +60,8 @@ begin
   perform postrider.note_intervention(v_organization_id, 'erase', null, p_people => v_new);
 end $$;
 
--- Suppresses people by the digests of their external ids and e-mails, for ever and without the
--- value. People who are erased already have none any more.
+-- Suppresses people by the digests of their external ids and all their e-mails, for ever and
+-- without the values. People who are erased already have none any more.
 create function postrider.suppress_erased(
   p_organization_id uuid,
   p_people uuid[]
@@ -87,6 +88,11 @@ begin
       and id = any (p_people)
       and erased_at is null
       and email_key is not null
+    union
+    select 'email', email_key
+    from postrider.recipient_other_email
+    where organization_id = p_organization_id
+      and recipient_id = any (p_people)
   ) k
   on conflict on constraint suppression_key do update
   set value = null,
@@ -108,7 +114,15 @@ begin
       select email_key
       from postrider.recipient
       where organization_id = p_organization_id
-        and id = any (p_people));
+        and id = any (p_people)
+      union
+      select email_key
+      from postrider.recipient_other_email
+      where organization_id = p_organization_id
+        and recipient_id = any (p_people));
+  delete from postrider.recipient_other_email
+  where organization_id = p_organization_id
+    and recipient_id = any (p_people);
   delete from postrider.sync_reject
   where organization_id = p_organization_id
     and external_id in (
@@ -137,6 +151,7 @@ begin
   update postrider.recipient
   set external_id = 'erased:' || id,
     email = null,
+    other_emails = null,
     first_name = null,
     last_name = null,
     line1 = null,

@@ -78,7 +78,7 @@ begin
       'n', r.n,
       'id', r.id,
       'externalId', r.external_id,
-      'emailKey', r.email_key,
+      'emailKeys', postrider.email_keys_of(p_organization_id, r.id),
       'householdKey', r.household_key,
       'nameKey', postrider.fold(concat_ws(' ', r.first_name, r.last_name))))
   into v_asked
@@ -94,9 +94,9 @@ begin
     from (
       select
         j.id, j.verdict, j.reason, j.detail, j.available_at,
-        j.verdict = 'address_enrichable' and a."emailKey" is not null as askable
+        j.verdict = 'address_enrichable' and cardinality(a."emailKeys") > 0 as askable
       from postrider.check_eligibility(p_organization_id, p_campaign_id, v_asked) j
-      join jsonb_to_recordset(v_asked) as a (id uuid, "emailKey" text)
+      join jsonb_to_recordset(v_asked) as a (id uuid, "emailKeys" text[])
         on a.id = j.id
       union all
       select x, 'skipped', 'cancelled', null, p_now, false

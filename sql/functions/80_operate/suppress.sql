@@ -1,7 +1,8 @@
 -- Do-not-mail. An entry stands from the moment this returns: people before the printer are moved at
 -- once, people at the printer get a cancel mark, and the begin of every mail cohort asks again.
--- Give at least one of e-mail, external id and address. An address reaches everybody who may live
--- there. Returns how many people it stopped.
+-- Give at least one of e-mail, external id and address. A text with several e-mail addresses stands
+-- for each; one of which something cannot be read is refused. A postal address reaches everybody
+-- who may live there. Returns how many people it stopped.
 create function postrider.suppress(
   p_organization_id uuid,
   p_email text default null,
@@ -17,10 +18,9 @@ create function postrider.suppress(
 ) returns int language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('op');
-  v_household_key text := case
-    when p_line1 is not null and p_postal_code is not null
-      then postrider.household_key(p_line1, p_line2, p_postal_code, p_country)
-  end;
+  v_email_keys text[];
+  v_unread text;
+  v_household_key text;
   v_stopped int;
 begin
   perform postrider.require_organization(p_organization_id);
@@ -35,10 +35,36 @@ begin
       'select name, id from postrider.campaigns; null suppresses in all of them. '
       'Nothing was changed');
   end if;
+  select e.keys, e.unread
+  into v_email_keys, v_unread
+  from postrider.read_emails(p_email) e;
+  -- A key that nobody has would be reported as standing, and the person would be mailed.
+  if v_unread is not null then
+    perform postrider.fail(
+      'PR020',
+      format('%L cannot be read as an e-mail address', left(v_unread, 40)),
+      'give one address by itself, as ann@example.com, or several with commas between them; '
+      'nothing was changed');
+  end if;
+  if p_line1 is not null or p_postal_code is not null then
+    if p_line1 is null or p_postal_code is null then
+      perform postrider.fail(
+        'PR020',
+        'an address needs line1 and postal code',
+        'nothing was changed');
+    end if;
+    if coalesce(postrider.trimmed(p_country), '') !~ '^[A-Za-z]{2}$' then
+      perform postrider.fail(
+        'PR020',
+        format('%L is not a country', p_country),
+        'give the two letters of ISO 3166, as US; nothing was changed');
+    end if;
+    v_household_key := postrider.household_key(p_line1, p_line2, p_postal_code, p_country);
+  end if;
   v_stopped := postrider.suppress_person(
     p_organization_id,
     p_campaign_id,
-    postrider.email_key(p_email),
+    v_email_keys,
     nullif(postrider.trimmed(p_external_id), ''),
     v_household_key,
     coalesce(nullif(btrim(p_reason), ''), 'opted out'),
@@ -53,7 +79,7 @@ end $$;
 create function postrider.suppress_person(
   p_organization_id uuid,
   p_campaign_id uuid,
-  p_email_key text,
+  p_email_keys text[],
   p_external_id text,
   p_household_key text,
   p_reason text,
@@ -64,10 +90,10 @@ declare
   v_people uuid[];
   v_stopped uuid[];
 begin
-  if concat_ws(' ', p_email_key, p_external_id) ~ '[\u0001-\u001f\u007f-\u009f]' then
+  if p_external_id ~ '[\u0001-\u001f\u007f-\u009f]' then
     perform postrider.fail(
       'PR020',
-      'there is a control character inside the e-mail or external id',
+      'there is a control character inside the external id',
       'two lines in one, perhaps: it would match nobody; nothing was changed');
   end if;
   -- People are locked before suppressions, as in the call that suppresses returned mail.
@@ -75,11 +101,11 @@ begin
   where organization_id = p_organization_id
     and recipient_id = any (
       postrider.people_by_key(
-        p_organization_id, p_campaign_id, p_email_key, p_external_id, p_household_key))
+        p_organization_id, p_campaign_id, p_email_keys, p_external_id, p_household_key))
   order by recipient_id
   for no key update;
   if postrider.add_suppressions(
-    p_organization_id, p_campaign_id, p_email_key, p_external_id, p_household_key, p_reason,
+    p_organization_id, p_campaign_id, p_email_keys, p_external_id, p_household_key, p_reason,
     p_source, p_expires_at) = 0
   then
     perform postrider.fail(
@@ -89,10 +115,10 @@ begin
   end if;
   -- People are looked for again: somebody may have come in while this waited for the locks.
   v_people := postrider.people_by_key(
-    p_organization_id, p_campaign_id, p_email_key, p_external_id, p_household_key);
+    p_organization_id, p_campaign_id, p_email_keys, p_external_id, p_household_key);
   if cardinality(v_people) = 0 then
     raise notice 'nobody here is known as %: the entry stands for people who come later',
-      concat_ws(' or ', p_email_key, p_external_id, p_household_key);
+      concat_ws(' or ', array_to_string(p_email_keys, ' or '), p_external_id, p_household_key);
   end if;
   v_stopped := postrider.stop_people(
     p_organization_id, v_people, 'blacklisted', 'suppressed', p_reason);
@@ -106,7 +132,7 @@ end $$;
 create function postrider.add_suppressions(
   p_organization_id uuid,
   p_campaign_id uuid,
-  p_email_key text,
+  p_email_keys text[],
   p_external_id text,
   p_household_key text,
   p_reason text,
@@ -127,10 +153,13 @@ begin
       postrider.neighbourhood_digest(p_organization_id, k.value)
     end,
     p_reason, p_source, session_user, v_now, p_expires_at
-  from (values
-    ('email', p_email_key),
-    ('external_id', p_external_id),
-    ('household', p_household_key)
+  from (
+    select 'email', e.email_key
+    from unnest(p_email_keys) as e (email_key)
+    union all
+    select 'external_id', p_external_id
+    union all
+    select 'household', p_household_key
   ) as k (kind, value)
   where k.value is not null
   on conflict on constraint suppression_key do update
@@ -149,7 +178,7 @@ end $$;
 create function postrider.people_by_key(
   p_organization_id uuid,
   p_campaign_id uuid,
-  p_email_key text,
+  p_email_keys text[],
   p_external_id text,
   p_household_key text
 ) returns uuid[] language sql stable
@@ -159,7 +188,14 @@ return array(
     select id, campaign_id
     from postrider.recipient
     where organization_id = p_organization_id
-      and email_key = p_email_key
+      and email_key = any (p_email_keys)
+    union
+    select r.id, r.campaign_id
+    from postrider.recipient_other_email o
+    join postrider.recipient r
+      on r.organization_id = o.organization_id and r.id = o.recipient_id
+    where o.organization_id = p_organization_id
+      and o.email_key = any (p_email_keys)
     union
     select id, campaign_id
     from postrider.recipient
@@ -173,23 +209,34 @@ return array(
     cross join lateral (values
       (k.neighbourhood || '|', k.neighbourhood || '}'),
       (k.numbered || 'A', k.numbered || '[')) as keys (first, beyond)
-    join postrider.recipient r
-      on r.organization_id = p_organization_id
-      and r.household_key ~>=~ keys.first
-      and r.household_key ~<~ keys.beyond
+    cross join lateral (
+      select x.id, x.campaign_id, x.household_key
+      from postrider.recipient x
+      where x.organization_id = p_organization_id
+        and x.household_key ~>=~ keys.first
+        and x.household_key ~<~ keys.beyond
+      -- Or a planner without statistics compares everybody of the organization.
+      offset 0
+    ) r
+    where p_household_key is not null
       and postrider.may_be_one_household(r.household_key, p_household_key)
   ) r
   where p_campaign_id is null
     or r.campaign_id = p_campaign_id);
 
--- Lifts the suppressions by one key, so that new people with it are let in again. Returns how many
--- entries were lifted. People whom they turned away stay where they are.
+-- Lifts the suppressions by one key, or by each e-mail address in a text, so that new people with
+-- it are let in again. Returns how many entries were lifted. People whom they turned away stay
+-- where they are.
 create function postrider.lift_suppression(
   p_organization_id uuid,
   p_kind text,
   p_value text
 ) returns int language plpgsql security definer as $$
 declare
+  v_values text[] := case p_kind
+    when 'email' then postrider.email_keys(p_value)
+    else array[postrider.trimmed(p_value)]
+  end;
   v_lifted int;
 begin
   perform postrider.require_organization(p_organization_id);
@@ -203,13 +250,9 @@ begin
   delete from postrider.suppression
   where organization_id = p_organization_id
     and kind = p_kind
-    and digest = postrider.digest_of(
-      p_organization_id,
-      p_kind,
-      case p_kind
-        when 'email' then postrider.email_key(p_value)
-        else postrider.trimmed(p_value)
-      end);
+    and digest = any (array(
+      select postrider.digest_of(p_organization_id, p_kind, k.value)
+      from unnest(v_values) as k (value)));
   get diagnostics v_lifted = row_count;
   if v_lifted > 0 then
     perform postrider.note_intervention(

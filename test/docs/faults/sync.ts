@@ -21,8 +21,7 @@ export async function sync({ sql, at }: OperatedPlace, run: Statements): Promise
     {
       column: 'email',
       reason: 'email_not_used',
-      message:
-        'Column "email" is not an e-mail address; the person was taken without it: "at home".',
+      message: 'Column "email" is not an e-mail address, and was left out: "at home".',
     },
   ];
   const page = neighbours(3).map((person, n) => (n === 1 ? { ...person, notes } : person));

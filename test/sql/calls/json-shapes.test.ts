@@ -124,6 +124,7 @@ void test('a batch of an enricher', async () => {
   fits<EnrichRequest>(batch.people[0], {
     recipientId: 'string',
     email: 'string',
+    otherEmails: 'list?',
     firstName: 'string?',
     lastName: 'string?',
   });

@@ -9,7 +9,8 @@
 import { createHash } from 'node:crypto';
 import { readFile, readdir, rm, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
-import { AudienceSourceError } from '@postrider/core/ports';
+import { isDeepStrictEqual } from 'node:util';
+import { AudienceSourceError, emailKey, readEmails } from '@postrider/core/ports';
 import type {
   AdapterWiring,
   Address,
@@ -22,15 +23,25 @@ import { errorCode, isPassing, writeFileAtomic } from '../kit/files.ts';
 import { parseOptions } from '../kit/options.ts';
 import { csvRows } from '../kit/people/csv-rows.ts';
 import { ndjsonRows } from '../kit/people/ndjson-rows.ts';
+import type { RowResult } from '../kit/people/row.ts';
 import { lookupOptions } from './options.ts';
 import { remarksOn } from './remarks.ts';
 
 const batchSchema = z.object({
   reference: z.string(),
-  people: z.array(z.object({ recipientId: z.string(), email: z.string() })),
+  people: z.array(
+    z.object({
+      recipientId: z.string(),
+      email: z.string(),
+      // A batch of the version before has none.
+      otherEmails: z.array(z.string()).default([]),
+    }),
+  ),
 });
 
 const idPrefix = 'lookup-';
+// Of a file that does not fit at all, one sees what is wrong by its first rows.
+const toldRows = 20;
 // Batches hold e-mail addresses; a settled one is of no use to anybody after this.
 const keepMs = 30 * 86_400_000;
 
@@ -46,7 +57,11 @@ export function createLookupEnricher(options: unknown, wiring: AdapterWiring): A
       context.signal.throwIfAborted();
       const batch = {
         reference,
-        people: people.map(({ recipientId, email }) => ({ recipientId, email })),
+        people: people.map(({ recipientId, email, otherEmails = [] }) => ({
+          recipientId,
+          email,
+          otherEmails,
+        })),
       };
       try {
         await writeFileAtomic(batchFile(folder, reference), `${JSON.stringify(batch)}\n`);
@@ -85,8 +100,10 @@ export function createLookupEnricher(options: unknown, wiring: AdapterWiring): A
           message: `${folder} has no batch ${providerBatchId}; its people go back and are handed in again`,
         };
       const table = await readTable(context);
-      const results = batch.people.map(({ recipientId, email }): EnrichResult => {
-        const address = table.get(foldEmail(email));
+      const results = batch.people.map(({ recipientId, email, otherEmails }): EnrichResult => {
+        const keys = readEmails([email, ...otherEmails].join('; ')).addresses.map(emailKey);
+        // The first e-mail of the person that the file has counts.
+        const address = keys.map((key) => table.get(key)?.address).find((found) => found);
         return address === undefined
           ? { recipientId, outcome: 'no_match' }
           : { recipientId, outcome: 'match', address };
@@ -102,9 +119,12 @@ export function createLookupEnricher(options: unknown, wiring: AdapterWiring): A
   };
 }
 
-function foldEmail(email: string): string {
-  return email.trim().normalize('NFC').toLowerCase();
+/** An address as the file has it, and in which row. */
+interface Entry {
+  readonly row: number | null;
+  readonly address: Address;
 }
+type Table = ReadonlyMap<string, Entry>;
 
 function formatOf(path: string, options: z.infer<typeof lookupOptions>): 'csv' | 'ndjson' {
   const ending = extname(path).toLowerCase();
@@ -118,33 +138,66 @@ function formatOf(path: string, options: z.infer<typeof lookupOptions>): 'csv' |
 function cachedTable(
   path: string,
   options: z.infer<typeof lookupOptions>,
-): (context: CallContext) => Promise<ReadonlyMap<string, Address>> {
+): (context: CallContext) => Promise<Table> {
   const format = formatOf(path, options);
   let version = '';
-  let table: ReadonlyMap<string, Address> = new Map();
+  let table: Table = new Map();
   return async (context) => {
     const found = await stat(path, { bigint: true }).catch(() => null);
     const now = found === null ? '' : `${found.ino}:${found.size}:${found.mtimeNs}`;
     if (now !== '' && now === version) return table;
-    const read = new Map<string, Address>();
-    let unusable = 0;
+    const read = new Map<string, Entry>();
+    const told: string[] = [];
+    let [odd, unusable] = [0, 0];
     const rows = format === 'csv' ? csvRows : ndjsonRows;
     for await (const row of rows(path, '', options, { needsExternalId: false }, context)) {
-      if ('member' in row && row.member.email !== null && row.member.address !== null)
-        read.set(foldEmail(row.member.email), row.member.address);
-      else unusable++;
+      const said = entered(read, row);
+      if (said === null) unusable++;
+      for (const one of said ?? [whyNot(row)]) if ((odd += 1) <= toldRows) told.push(one);
     }
     if (read.size === 0 && unusable > 0)
-      throw new AudienceSourceError(`${path}: no row has both an e-mail and a usable address`);
-    if (unusable > 0)
+      throw new AudienceSourceError(
+        `${path}: no row has both an e-mail and a usable address (${told[0] ?? ''})`,
+      );
+    if (odd > 0)
       context.logger.warn(
-        { path, unusable, usable: read.size },
-        'rows of the look-up file without e-mail or usable address were left out',
+        { path, unusable, usable: read.size, odd, rows: told },
+        'rows of the look-up file without e-mail or usable address were left out, ' +
+          'or read otherwise than they are',
       );
     version = now;
     table = read;
     return table;
   };
+}
+
+/**
+ * Enters a row by each of its e-mails, and tells what of it was not as it should be; null where it
+ * cannot be used.
+ */
+function entered(table: Map<string, Entry>, row: RowResult): readonly string[] | null {
+  if (!('member' in row) || row.member.email === null || row.member.address === null) return null;
+  const { member } = row;
+  const { address } = row.member;
+  const told = (member.notes ?? []).map(({ message }) => `row ${member.row}: ${message}`);
+  for (const email of [row.member.email, ...(member.otherEmails ?? [])]) {
+    const before = table.get(emailKey(email));
+    if (before !== undefined && !isDeepStrictEqual(before.address, address))
+      told.push(
+        `row ${member.row}: ${email} has another address in row ${before.row}; this one counts.`,
+      );
+    table.set(emailKey(email), { row: member.row, address });
+  }
+  return told;
+}
+
+function whyNot(row: RowResult): string {
+  if ('reject' in row) return `row ${row.reject.row}: ${row.reject.message}`;
+  const [note] = row.member.notes ?? [];
+  return (
+    `row ${row.member.row}: ` +
+    (note?.message ?? `There is no ${row.member.email === null ? 'e-mail' : 'address'}.`)
+  );
 }
 
 function batchFile(folder: string, reference: string): string {

@@ -1,5 +1,6 @@
 /** What of a look-up file is not as it should be, told when a campaign with it is applied. */
 import { isDeepStrictEqual } from 'node:util';
+import { emailKey } from '@postrider/core/ports';
 import type { Address, CallContext } from '@postrider/core/ports';
 import type { RowResult } from '../kit/people/row.ts';
 
@@ -23,7 +24,7 @@ export async function remarksOn(
       unusable.push(`row ${row.reject.row}: ${row.reject.message}`);
       continue;
     }
-    const { email, address, notes = [] } = row.member;
+    const { email, otherEmails = [], address, notes = [] } = row.member;
     const [note] = notes;
     if (email === null || address === null) {
       const lack = note?.message ?? `There is no ${email === null ? 'e-mail' : 'address'}.`;
@@ -31,11 +32,12 @@ export async function remarksOn(
       continue;
     }
     changed.push(...notes.map(({ message }) => `row ${row.member.row}: ${message}`));
-    const key = email.toLowerCase();
-    const before = first.get(key);
-    if (before !== undefined && !isDeepStrictEqual(before.address, address))
-      twice.push(`row ${row.member.row}: ${email} has another address in row ${before.row}`);
-    first.set(key, { row: row.member.row, address });
+    for (const one of [email, ...otherEmails]) {
+      const before = first.get(emailKey(one));
+      if (before !== undefined && !isDeepStrictEqual(before.address, address))
+        twice.push(`row ${row.member.row}: ${one} has another address in row ${before.row}`);
+      first.set(emailKey(one), { row: row.member.row, address });
+    }
   }
   const sentences: readonly (readonly [string, readonly string[], string])[] = [
     ['rows that cannot be used, by which nobody is found', unusable, ` of ${read}`],

@@ -16,11 +16,12 @@ export function suppressions(program: Command, act: Act): void {
     [
       'postrider suppress --email ada@example.com',
       'postrider suppress --file suppressions.csv --organization "Flour & Field Bakery"',
+      'postrider suppress --file members.csv --only "Status=unsubscribed,cleaned"',
       'postrider suppress --line1 "12 Elm Street" --postal-code 02138 --reason "asked by letter"',
       'postrider suppress lift --email ada@example.com',
     ],
   )
-    .option('--email <address>', 'an e-mail address')
+    .option('--email <address>', 'an e-mail address, or several with commas between them')
     .option('--external-id <id>', 'the id at the source of the audience')
     .option('--line1 <text>', 'an address: first line')
     .option('--line2 <text>', 'an address: second line, such as the apartment')
@@ -31,12 +32,18 @@ export function suppressions(program: Command, act: Act): void {
       'a list with the columns email, external_id, line1, line2, postal_code, ' +
         'region, country, reason; others are left out',
     )
+    .option(
+      '--only <column=values>',
+      'with --file: the rows that have one of these values in this column of the list',
+    )
+    .option('--every-row', 'with --file: also those who have not opted out, as a column says')
     .option('--reason <text>', 'opted out unless told')
     .option('--organization <name>', 'by name or id; needed only where there are several')
     .action(
       act(async (cli, _args, options) => {
         const { entryOf, readSuppressions, suppressAll } =
           await import('../operate/suppressions.ts');
+        const { chosenRows } = await import('../operate/subscriber-lists.ts');
         const file = text(options['file']);
         const given = keysOf(options);
         const alone = Object.values(given).every((value) => value === undefined);
@@ -52,10 +59,30 @@ export function suppressions(program: Command, act: Act): void {
             '--file and a single entry exclude each other',
             'a list has a column for each; nothing was changed',
           );
+        const only = text(options['only']);
+        const everyRow = options['everyRow'] === true;
+        if (
+          (file === undefined && (only !== undefined || everyRow)) ||
+          (only !== undefined && everyRow)
+        )
+          throw new UserError(
+            exitCodes.usage,
+            '--only and --every-row say which rows of a --file are meant: one or the other',
+            'nothing was changed',
+          );
         const list =
           file === undefined
-            ? { entries: [oneEntry(entryOf(given))], rejects: [], changes: [] }
-            : await readSuppressions(file);
+            ? {
+                entries: [oneEntry(entryOf(given))],
+                rejects: [],
+                changes: [],
+                leftOut: 0,
+                unusedEmails: [],
+              }
+            : await readSuppressions(file, {
+                only: only === undefined ? null : chosenRows(only),
+                everyRow,
+              });
         await using database = await open(cli);
         const { ensureOrganization } = await import('../names.ts');
         const organization = await ensureOrganization(database.sql, text(options['organization']));
@@ -72,6 +99,8 @@ export function suppressions(program: Command, act: Act): void {
             stopped,
             rejected: list.rejects,
             changed: list.changes,
+            leftOut: list.leftOut,
+            unusedEmails: list.unusedEmails,
           },
           `${count(list.entries.length, 'entry stands', 'entries stand')} for ` +
             `${organization.name}; ${count(stopped, 'person was', 'people were')} stopped`,
@@ -84,6 +113,13 @@ export function suppressions(program: Command, act: Act): void {
         if (!cli.out.json)
           for (const { row, message } of list.changes.slice(0, 20))
             cli.out.note(`row ${row}: ${message}`);
+        if (list.leftOut > 0)
+          cli.out.note(`${count(list.leftOut, 'row')} without ${only ?? ''} were left out`);
+        for (const { column, rows, firstRow } of list.unusedEmails)
+          cli.out.warn(
+            `column ${column} has e-mails in ${count(rows, 'row')} (from row ${firstRow} on) ` +
+              "and was left out: where they are the people's, name it email in a list of its own",
+          );
         if (list.rejects.length === 0) return;
         if (!cli.out.json)
           for (const { row, message } of list.rejects.slice(0, 20))

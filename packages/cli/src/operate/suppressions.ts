@@ -6,19 +6,29 @@ import { basename } from 'node:path';
 import {
   csvRecords,
   detectDelimiter,
-  isEmail,
   isPlain,
   normaliseCountry,
   normalisePostalCode,
   openSource,
   quote,
+  readEmails,
   wrongNumberOfFields,
 } from '@postrider/adapters/lists';
 import { cellsAsMeant } from './list-cells.ts';
 import type { Sql } from '@postrider/runner/database';
 import { UserError, exitCodes } from '@postrider/runner/process';
+import {
+  chosenColumn,
+  isChosen,
+  notOptedOut,
+  saysSubscribed,
+  UnusedEmails,
+  type Chosen,
+  type Column,
+} from './subscriber-lists.ts';
 
 export interface Suppression {
+  /** One address, or several with semicolons between them. */
   readonly email: string | null;
   readonly externalId: string | null;
   readonly line1: string | null;
@@ -34,6 +44,17 @@ export interface SuppressionList {
   readonly rejects: readonly { readonly row: number; readonly message: string }[];
   /** What was read otherwise than it is written, by the line of its row. */
   readonly changes: readonly { readonly row: number; readonly message: string }[];
+  /** Rows that were not chosen. */
+  readonly leftOut: number;
+  /** Columns that hold e-mails and were not read. */
+  readonly unusedEmails: UnusedEmails['columns'];
+}
+
+export interface ListOptions {
+  /** Of an export of subscribers, the rows that have opted out. Null: all rows. */
+  readonly only: Chosen | null;
+  /** All rows are meant, whatever a column says of them. */
+  readonly everyRow: boolean;
 }
 
 const columns = [
@@ -56,7 +77,7 @@ export function entryOf(given: SuppressionRow): {
   readonly problems: readonly string[];
 } {
   const problems: string[] = [];
-  const cell = (name: (typeof columns)[number]): string | null => {
+  const cell = (name: Exclude<(typeof columns)[number], 'email'>): string | null => {
     const value = given[name]?.normalize('NFC').trim() ?? '';
     if (value !== '' && isPlain(value) && !value.includes('\uFFFD')) return value;
     if (value !== '')
@@ -65,11 +86,14 @@ export function entryOf(given: SuppressionRow): {
       );
     return null;
   };
-  let email = cell('email');
-  if (email !== null && !isEmail(email)) {
-    problems.push(`email is not an e-mail address by itself: ${quote(email)}`);
-    email = null;
-  }
+  const { addresses, unread } = readEmails(given.email ?? '');
+  if (unread !== null)
+    problems.push(
+      addresses.length === 0
+        ? `email is not an e-mail address: ${quote(given.email?.trim() ?? '')}`
+        : `email was read as ${addresses.join(', ')}; this in it is no address: ${quote(unread)}`,
+    );
+  const email = addresses.length === 0 ? null : addresses.join('; ');
   const [line1, line2, postal, region, place] = [
     cell('line1'),
     cell('line2'),
@@ -105,11 +129,18 @@ export function entryOf(given: SuppressionRow): {
 }
 
 /** Throws `UserError` (bad data) where the file as a whole cannot be used. */
-export async function readSuppressions(file: string): Promise<SuppressionList> {
+export async function readSuppressions(
+  file: string,
+  { only, everyRow }: ListOptions = { only: null, everyRow: false },
+): Promise<SuppressionList> {
   const entries: Suppression[] = [];
   const rejects: { row: number; message: string }[] = [];
   const changes: { row: number; message: string }[] = [];
+  const unused = new UnusedEmails();
   let names: string[] | null = null;
+  let others: Column[] = [];
+  let chosen: number | null = null;
+  let leftOut = 0;
   try {
     const source = await openSource(file, 'utf-8');
     try {
@@ -123,8 +154,19 @@ export async function readSuppressions(file: string): Promise<SuppressionList> {
         const values = cells.map((cell) => cell.trim());
         if (names === null) {
           names = headerOf(file, values);
+          others = othersOf(values);
+          chosen = only === null ? null : chosenColumn(file, values, only);
           continue;
         }
+        if (only !== null && chosen !== null && !isChosen(only, values[chosen] ?? '')) {
+          leftOut += 1;
+          continue;
+        }
+        const contrary = others.find(({ name, index }) =>
+          saysSubscribed(name, values[index] ?? ''),
+        );
+        if (contrary !== undefined && only === null && !everyRow)
+          throw notOptedOut(file, line, contrary.name, values[contrary.index] ?? '');
         const fields = wrongNumberOfFields(names.length, values);
         const given = Object.fromEntries(
           columns.map((name) => [name, values[names?.indexOf(name) ?? -1] ?? '']),
@@ -143,6 +185,7 @@ export async function readSuppressions(file: string): Promise<SuppressionList> {
               `the row stands inside the row of line ${line}: ` +
               'most likely a quote is opened there and not closed',
           });
+        unused.look(line, others, values, given['email'] ?? '');
         if (entry !== null) entries.push(entry);
         if (problems.length > 0)
           rejects.push({
@@ -167,7 +210,21 @@ export async function readSuppressions(file: string): Promise<SuppressionList> {
     );
   }
   if (names === null) headerOf(file, []);
-  return { entries, rejects: rejects.toSorted((a, b) => a.row - b.row), changes };
+  return {
+    entries,
+    rejects: rejects.toSorted((one, two) => one.row - two.row),
+    changes,
+    leftOut,
+    unusedEmails: unused.columns,
+  };
+}
+
+/** Columns that the list has beside ours. */
+function othersOf(header: readonly string[]): Column[] {
+  const ours: readonly string[] = columns;
+  return header
+    .map((name, index) => ({ name, index }))
+    .filter(({ name }) => !ours.includes(name.toLowerCase()));
 }
 
 function withProblems(

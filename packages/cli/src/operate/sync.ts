@@ -184,7 +184,11 @@ export async function enrichNow(cli: Cli, name: string): Promise<void> {
   await requireMigrated(sql);
   const campaign = await campaignNamed(sql, name);
   const before = await waiting(sql, campaign);
-  const pipeline = commandPipeline(await cli.project(), sql, quietLogger(cli.out));
+  const logger = {
+    ...quietLogger(cli.out),
+    warn: (fields: object, message: string) => warned(cli, fields, message),
+  };
+  const pipeline = commandPipeline(await cli.project(), sql, logger);
   const taken = await pipeline.enrich(campaign.organizationId, campaign.campaignId);
   const after = await waiting(sql, campaign);
   const notFound = after.notFound - before.notFound;
@@ -202,6 +206,13 @@ export async function enrichNow(cli: Cli, name: string): Promise<void> {
     },
     `${campaign.name}: ${lookedUp(campaign, taken, found, notFound, after)}`,
   );
+}
+
+/** What an enricher warns of, with its rows where it tells some. */
+function warned({ out }: Cli, fields: object, message: string): void {
+  const { path, rows } = fields as { readonly path?: unknown; readonly rows?: unknown };
+  out.warn(`${typeof path === 'string' ? `${path}: ` : ''}${message}`);
+  if (Array.isArray(rows)) for (const row of rows) out.note(String(row));
 }
 
 function lookedUp(

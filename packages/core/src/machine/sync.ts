@@ -121,9 +121,10 @@ export async function applySyncPage(
   rejects: readonly Reject[],
   waitedMs: number,
 ): Promise<void> {
-  const flat = members.map(({ address, notes = [], ...member }) => ({
+  const flat = members.map(({ address, otherEmails = [], notes = [], ...member }) => ({
     ...address,
     ...member,
+    ...(otherEmails.length > 0 && { otherEmails }),
     ...(notes.length > 0 && { notes }),
   }));
   await calls.applySyncPage(sql, { ...run, members: flat, rejects, waitedMs });

@@ -11,7 +11,13 @@ export interface Member {
   readonly row: number | null;
   /** The source's own id; unique within the source, at most 200 characters. */
   readonly externalId: string;
+  /** Several addresses in one text count as several: the first one is the person's. */
   readonly email: string | null;
+  /**
+   * By which else the person is known. An opt-out of any of them stops the person, and who has one
+   * of them is the same person.
+   */
+  readonly otherEmails?: readonly string[];
   readonly firstName: string | null;
   readonly lastName: string | null;
   /** Null where only the e-mail is known. */

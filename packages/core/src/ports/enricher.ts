@@ -3,6 +3,8 @@ import type { Address, CallContext } from './common.ts';
 export interface EnrichRequest {
   readonly recipientId: string;
   readonly email: string;
+  /** Further addresses of the person, where the source tells any. */
+  readonly otherEmails?: readonly string[];
   readonly firstName: string | null;
   readonly lastName: string | null;
 }

@@ -1,6 +1,7 @@
 export * from './audience.ts';
 export * from './common.ts';
 export * from './effects.ts';
+export * from './emails.ts';
 export * from './enricher.ts';
 export * from './image-host.ts';
 export * from './media.ts';

@@ -30,7 +30,7 @@ const MAX_LENGTH = 200;
 const MAX_POSTAL_CODE_LENGTH = 12;
 // A control character, a line separator or a bidirectional override changes what is printed without
 // being seen.
-export const unprintable = /[\u0000-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069]/;
+const unprintable = /[\u0000-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069]/;
 
 // The messages of these schemas are the reasons.
 export function asReason(reason: RejectReason): RejectReason {

@@ -62,6 +62,49 @@ describe('Rows of a CSV audience', () => {
     assert.deepEqual(rejects, []);
     assert.equal(members[0]?.email, null);
     assert.equal(members[0]?.address?.line1, '12 Main Street');
+    assert.deepEqual(
+      members[0]?.notes?.map(({ column, reason, message }) => [column, reason, message]),
+      [
+        [
+          'email',
+          'email_not_used',
+          'Column "email" is not an e-mail address, and was left out: "nobody(at)example".',
+        ],
+      ],
+    );
+  });
+
+  it('takes every address of an e-mail cell, and tells what in it is none', async () => {
+    const rest = 'Ann,Lee,12 Main Street,,Springfield,IL,62701,US,';
+    const { members } = await csv(
+      [
+        header,
+        `c1,"ann@example.com; Ann.Work@example.com",${rest}`,
+        `c2,"ann@example.com; at home",${rest}`,
+        `c3,"ann@example.com\nann.work@example.com",${rest}`,
+        `c4,Ann <ann@example.com>,${rest}`,
+        '',
+      ].join('\n'),
+    );
+    assert.deepEqual(
+      members.map(({ email, otherEmails, notes }) => [
+        email,
+        otherEmails,
+        notes?.map(({ reason, message }) => `${reason}: ${message}`),
+      ]),
+      [
+        ['ann@example.com', ['Ann.Work@example.com'], undefined],
+        [
+          'ann@example.com',
+          undefined,
+          [
+            'email_partly_read: Column "email" was read as ann@example.com; this in it is no address: "at home".',
+          ],
+        ],
+        ['ann@example.com', ['ann.work@example.com'], undefined],
+        ['ann@example.com', undefined, undefined],
+      ],
+    );
   });
 
   it('gives a ZIP its lost zeros back only where the state has such codes', async () => {

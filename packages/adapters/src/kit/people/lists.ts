@@ -2,10 +2,11 @@
  * For other lists of people than audiences, read by the same rules: a key that no audience
  * can have suppresses nobody.
  */
+export { emailKey, readEmails } from '@postrider/core/ports';
 export { readCell } from './cells.ts';
 export { csvRecords, detectDelimiter } from './csv-records.ts';
 export { isRounded } from './long-numbers.ts';
 export { normaliseCountry, normalisePostalCode } from './postal-code.ts';
 export { quote } from './quote.ts';
-export { isEmail, isPlain, wrongNumberOfFields } from './row.ts';
+export { isPlain, wrongNumberOfFields } from './row.ts';
 export { openSource } from './source-file.ts';

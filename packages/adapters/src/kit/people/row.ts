@@ -6,6 +6,7 @@
  * e-mail: the card can be posted, and dropping the person for a field that is not needed would be
  * the silent loss this house does not allow.
  */
+import { readEmails } from '@postrider/core/ports';
 import type { Member, Note, Reject } from '@postrider/core/ports';
 import { readAddress } from './address.ts';
 import { maxLength, readCells } from './cells.ts';
@@ -17,15 +18,10 @@ import { quote } from './quote.ts';
 // A control character, a line separator or a bidirectional override changes what is printed without
 // being seen.
 const control = /[\u0000-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/;
-const emailPattern = /^[^\s@,;:<>"()[\]\\]+@[^\s@,;:<>"()[\]\\.]+(?:\.[^\s@,;:<>"()[\]\\.]+)+$/;
 /** Whether a card can be printed with it and a database takes it. */
 export function isPlain(value: string): boolean {
   return value.length <= maxLength && !control.test(value) && value.isWellFormed();
 }
-export function isEmail(value: string): boolean {
-  return value.length <= 254 && emailPattern.test(value) && !control.test(value);
-}
-
 export type RowResult =
   | { readonly member: Member }
   | {
@@ -119,10 +115,11 @@ export function readRow(
     const { column, reason, message } = address.fault;
     return reject(column, reason, message);
   }
-  const email = at('email');
-  const emailGood = isEmail(email);
-  if (address.value === null && !emailGood) {
-    if (email === '') {
+  const cell = at('email');
+  const { addresses, unread } = readEmails(cell);
+  const [email = null, ...otherEmails] = addresses;
+  if (address.value === null && email === null) {
+    if (unread === null) {
       return reject(
         null,
         'no_email_no_address',
@@ -133,17 +130,25 @@ export function readRow(
     return reject(
       column,
       'bad_email',
-      `Column "${column}" is not an e-mail address and there is no postal address: ${quote(email)}.`,
+      `Column "${column}" is not an e-mail address and there is no postal address: ${quote(cell)}.`,
     );
   }
 
-  if (email !== '' && !emailGood) {
+  if (unread !== null) {
     const column = columnName(plan, 'email');
-    notes.push({
-      column,
-      reason: 'email_not_used',
-      message: `Column "${column}" is not an e-mail address; the person was taken without it: ${quote(email)}.`,
-    });
+    notes.push(
+      email === null
+        ? {
+            column,
+            reason: 'email_not_used',
+            message: `Column "${column}" is not an e-mail address, and was left out: ${quote(cell)}.`,
+          }
+        : {
+            column,
+            reason: 'email_partly_read',
+            message: `Column "${column}" was read as ${addresses.join(', ')}; this in it is no address: ${quote(unread)}.`,
+          },
+    );
   }
 
   let firstName = at('firstName');
@@ -153,7 +158,8 @@ export function readRow(
     member: {
       row,
       externalId,
-      email: emailGood ? email : null,
+      email,
+      ...(otherEmails.length > 0 && { otherEmails }),
       firstName: firstName === '' ? null : firstName,
       lastName: lastName === '' ? null : lastName,
       address: address.value,

@@ -125,6 +125,52 @@ describe('Look-up enricher', () => {
     );
   });
 
+  it('finds a person by any address of theirs and of a row, and tells each row that is not as it should be', async () => {
+    const home = (line1: string): string => `,${line1},Springfield,IL,62701`;
+    const { enricher } = await enricherWith(
+      [
+        'email,line1,city,state,zip',
+        `"ann@example.com; Ann Lee <ann.work@example.com>"${home('1 Main Street')}`,
+        `bob@example.com (home)${home('2 Main Street')}`,
+        `cat at home${home('3 Main Street')}`,
+        'dan@example.com,4 Main Street,Springfield,IL,6270',
+        `mary eve@example.com${home('5 Main Street')}`,
+        `bob@example.com${home('6 Main Street')}`,
+        'fay@example.com,,,,',
+        '',
+      ].join('\n'),
+    );
+    const warned: { fields: { rows?: string[] }; message: string }[] = [];
+    const context = contractContext();
+    const logger = {
+      ...context.logger,
+      warn: (fields: object, message: string) => void warned.push({ fields, message }),
+    };
+    await enricher.submit(
+      'batch',
+      [
+        { ...person('ann.home@example.com'), otherEmails: ['ann.work@example.com'] },
+        person('BOB@example.com'),
+        person('cat@example.com'),
+        person('eve@example.com'),
+      ],
+      context,
+    );
+    const collected = await enricher.collect('lookup-batch', { ...context, logger });
+    assert.ok(collected.outcome === 'done');
+    assert.deepEqual(
+      collected.results.map((result) => result.outcome === 'match' && result.address.line1),
+      ['1 Main Street', '6 Main Street', false, '5 Main Street'],
+    );
+    assert.deepEqual(warned[0]?.fields.rows, [
+      'row 4: Column "email" is not an e-mail address, and was left out: "cat at home".',
+      'row 5: Column "zip" is not a postal code of US: "6270".',
+      'row 6: Column "email" was read as eve@example.com; this in it is no address: "mary".',
+      'row 7: bob@example.com has another address in row 3; this one counts.',
+      'row 8: There is no address.',
+    ]);
+  });
+
   it('names the option it cannot use', () => {
     assert.throws(
       () => createLookupEnricher({}, wiringAt('/')),

@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { storable } from '../../common/text.ts';
 import {
   AudienceSourceError,
+  readEmails,
   type AudiencePage,
   type Member,
+  type Note,
   type Reject,
 } from '../../ports/index.ts';
 import { storableText } from '../../runtime/answers.ts';
@@ -16,12 +18,8 @@ import {
   requiredText,
   optional,
   rejectReasons,
-  unprintable,
   type RejectReason,
 } from '../../runtime/printable.ts';
-
-const MAX_EMAIL_LENGTH = 254;
-const emailPattern = /^[^\s@,;:<>"()[\]\\]+@[^\s@,;:<>"()[\]\\.]+(?:\.[^\s@,;:<>"()[\]\\.]+)+$/;
 
 // By hand, since a column may be named __proto__.
 const mergeSchema = z
@@ -59,6 +57,7 @@ const memberSchema = z
       row: z.int().nullable().catch(null),
       externalId: requiredText('missing_external_id'),
       email: textWithoutFaults('not_text').nullish(),
+      otherEmails: z.array(textWithoutFaults('not_text')).nullish(),
       firstName: optional,
       lastName: optional,
       address: addressSchema.nullish().transform((address) => address ?? null),
@@ -68,25 +67,34 @@ const memberSchema = z
     asReason('not_a_member'),
   )
   .transform((member, context): Member => {
-    const email = member.email ?? '';
-    const good =
-      email.length <= MAX_EMAIL_LENGTH && emailPattern.test(email) && !unprintable.test(email);
-    if (!good && member.address === null) {
+    const told = [member.email, ...(member.otherEmails ?? [])].map((text) => text ?? '');
+    const { addresses, unread } = readEmails(told.filter((text) => text !== '').join('; '));
+    const [email = null, ...otherEmails] = addresses;
+    if (email === null && member.address === null) {
       context.addIssue(
-        email === ''
+        unread === null
           ? { code: 'custom', message: asReason('no_email_no_address') }
           : { code: 'custom', path: ['email'], message: asReason('bad_email') },
       );
     }
-    // A card can be posted without an e-mail.
-    if (good || email === '') return { ...member, email: good ? email : null };
-    const left = {
-      column: 'email',
-      reason: 'email_not_used',
-      message: 'Field "email" is not an e-mail address: the person was taken without it.',
-    };
-    return { ...member, email: null, notes: [...member.notes, left] };
+    const notes = unread === null ? member.notes : [...member.notes, noteOfEmail(email)];
+    return { ...member, email, otherEmails, notes };
   });
+
+/** A card can be posted without an e-mail. */
+function noteOfEmail(email: string | null): Note {
+  return email === null
+    ? {
+        column: 'email',
+        reason: 'email_not_used',
+        message: 'Field "email" is not an e-mail address, and was left out.',
+      }
+    : {
+        column: 'email',
+        reason: 'email_partly_read',
+        message: 'Field "email" has more in it than addresses: the rest was left out.',
+      };
+}
 
 const tellableId = requiredText('missing_external_id').nullable().catch(null);
 const rowOf = z
