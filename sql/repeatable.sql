@@ -34,6 +34,7 @@
 \ir functions/10_sync/check_eligibility.sql
 \ir functions/10_sync/sync_lock.sql
 \ir functions/10_sync/recognise_members.sql
+\ir functions/10_sync/count_sync_page.sql
 \ir functions/10_sync/apply_sync_page.sql
 \ir functions/10_sync/apply_source_changes.sql
 \ir functions/10_sync/close_sync.sql

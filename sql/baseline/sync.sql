@@ -6,13 +6,16 @@ create table postrider.sync_run (
   kind text not null,
   started_at timestamptz not null,
   ended_at timestamptz,
-  -- Every page was fetched: only then may anybody be said to have left the segment.
+  -- Every page was fetched, and none said that somebody is missing: only then may anybody be said
+  -- to have left the segment.
   complete boolean not null default false,
   fetched int not null default 0,
   created int not null default 0,
   changed int not null default 0,
   unchanged int not null default 0,
   repeated int not null default 0,
+  -- Rows with an id that an earlier row of the run gave to another person.
+  conflicting int not null default 0,
   invalid int not null default 0,
   left_segment int not null default 0,
   pages int not null default 0,
@@ -29,7 +32,8 @@ create table postrider.sync_run (
 create index sync_run_of_campaign on postrider.sync_run
   (organization_id, campaign_id, started_at desc);
 
--- Rows of the source that could not be read as members, with the place and the reason.
+-- Rows of the source of which nobody was made, with the place and the reason: what could not be
+-- read as a member, and whose id another person has.
 create table postrider.sync_reject (
   organization_id uuid not null,
   run_id uuid not null,
@@ -64,5 +68,11 @@ create table postrider.sync_seen (
   organization_id uuid not null,
   run_id uuid not null,
   recipient_id uuid not null,
+  source_row bigint,
+  -- Who the row was, to tell a repeat from another person with the same id: the hashes of the keys,
+  -- since a run may meet millions.
+  email_hashes int[],
+  household_hash int,
+  name_hash int,
   primary key (organization_id, run_id, recipient_id)
 );

@@ -60,9 +60,9 @@ describe('rows that cannot be used', () => {
   for (const [reason, bad] of [
     ['wrong_number_of_fields', row('1').slice(0, 11)],
     ['wrong_number_of_fields', [...row('1'), 'x']],
-    ['nul_byte', row('1', { favorite: 'r\0e' })],
+    ['nul_byte', row('1', { last_name: 'r\0e' })],
     ['bad_encoding', row('1', { first_name: 'Ren\uFFFD' })],
-    ['too_long', row('1', { favorite: 'x'.repeat(201) })],
+    ['too_long', row('1', { last_name: 'x'.repeat(201) })],
     ['missing_external_id', row('1', { customer_id: ' ' })],
     ['control_character', row('1', { first_name: 'A\u0007nn' })],
     ['no_email_no_address', row('1', { email: '', ...noAddress })],
@@ -94,6 +94,11 @@ describe('rows that cannot be used', () => {
     assert.equal(verdicts[1]?.recipient?.address.postalCode, '01970');
   });
 
+  test('merge data decides about nobody', () => {
+    for (const favorite of ['r\0e', 'Ren\uFFFD', 'x'.repeat(201)])
+      assert.deepEqual(short(ends({ rows: [row('1', { favorite })] })), ['received']);
+  });
+
   test('extra fields that are blank do no harm', () => {
     assert.deepEqual(short(ends({ rows: [[...row('1'), '', ' ']] })), ['received']);
   });
@@ -107,13 +112,19 @@ describe('rows that cannot be used', () => {
 });
 
 describe('the order of the rules', () => {
-  test('the same id is repeated, and counts for nothing', () => {
+  test('the same id is repeated, or another person has it, and counts for nothing', () => {
     const rows = [
       row('1'),
+      row('1', { address1: '5 Elm Court' }),
       row('1', { email: 'new@example.com', address1: '5 Elm Court' }),
       row('2', { email: 'new@example.com', address1: '5 Elm Court' }),
     ];
-    assert.deepEqual(short(ends({ rows })), ['received', 'repeated', 'received']);
+    assert.deepEqual(short(ends({ rows })), [
+      'received',
+      'repeated',
+      'conflicting: conflicting_id',
+      'received',
+    ]);
   });
 
   test('duplicates by e-mail in another case and by household in another spelling', () => {

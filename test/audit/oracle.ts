@@ -11,10 +11,18 @@
  * through the next name in the file. E-mail-only rows meet the household rules later, when the
  * look-up has answered, so they are judged in a second pass.
  */
+import { isAnother, type Keys } from './same-id.ts';
 import { byColumn, readTable, type CsvRecord, type CsvTable } from './csv.ts';
 import { householdKey, isHeldBack, type Holdout, type WrittenAddress } from './household-key.ts';
 
-export type End = 'received' | 'skipped' | 'blacklisted' | 'holdout' | 'invalid' | 'repeated';
+export type End =
+  | 'received'
+  | 'skipped'
+  | 'blacklisted'
+  | 'holdout'
+  | 'invalid'
+  | 'repeated'
+  | 'conflicting';
 
 export interface Verdict {
   /** The line of the file that the record begins on; the header is line 1. */
@@ -120,10 +128,12 @@ function faultOf(table: CsvTable, record: CsvRecord): string | null {
     record.fields.slice(width).some((field) => field.trim() !== '')
   )
     return 'wrong_number_of_fields';
-  if (record.fields.some((field) => field.includes('\0'))) return 'nul_byte';
-  if (record.fields.some((field) => field.includes('\uFFFD'))) return 'bad_encoding';
-  if (record.fields.some((field) => field.trim().length > LONGEST)) return 'too_long';
   const field = trimmed(table, record);
+  // Merge data decides about nobody.
+  const person = ['customer_id', 'email', ...NAME_AND_ADDRESS].map(field);
+  if (person.some((value) => value.includes('\0'))) return 'nul_byte';
+  if (person.some((value) => value.includes('\uFFFD'))) return 'bad_encoding';
+  if (person.some((value) => value.length > LONGEST)) return 'too_long';
   if (field('customer_id') === '') return 'missing_external_id';
   // Merge data may have line breaks; a name or an address is one line, and nothing invisible
   // belongs into it.
@@ -196,7 +206,7 @@ export function judge(input: OracleInput): Verdict[] {
     found.set(field('email').toLowerCase(), lookedUp(field));
   }
 
-  const ids = new Set<string>();
+  const ids = new Map<string, Keys>();
   const emails = new Set<string>();
   const households = new Set<string>();
   const toLookUp: { judged: Judged; email: string; address: WrittenAddress | undefined }[] = [];
@@ -223,12 +233,6 @@ export function judge(input: OracleInput): Verdict[] {
       end(judged, 'invalid', fault);
       continue;
     }
-    if (ids.has(judged.customerId)) {
-      end(judged, 'repeated', 'repeated');
-      continue;
-    }
-    ids.add(judged.customerId);
-
     const email = emailOf(field);
     const person = { firstName: field('first_name'), lastName: field('last_name') };
     const written: WrittenAddress = {
@@ -240,6 +244,15 @@ export function judge(input: OracleInput): Verdict[] {
       country: field('country') || 'US',
     };
     const household = written.line1 === '' ? null : householdKey(written);
+    const name = `${person.firstName} ${person.lastName}`.toLowerCase().trim();
+    const keys = { email, household: household ?? '', name };
+    const first = ids.get(judged.customerId);
+    if (first !== undefined) {
+      if (isAnother(first, keys)) end(judged, 'conflicting', 'conflicting_id');
+      else end(judged, 'repeated', 'repeated');
+      continue;
+    }
+    ids.set(judged.customerId, keys);
     const seen =
       (email !== '' && emails.has(email)) || (household !== null && households.has(household));
     if (email !== '') emails.add(email);

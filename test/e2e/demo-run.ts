@@ -19,6 +19,7 @@ export interface DemoResult {
   readonly states: Readonly<Record<string, number>>;
   readonly invalid: number;
   readonly repeated: number;
+  readonly conflicting: number;
   readonly cards: number;
   readonly newCards: number;
   readonly seconds: number;

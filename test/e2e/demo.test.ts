@@ -22,11 +22,13 @@ function ends({
   states,
   invalid,
   repeated,
+  conflicting,
 }: Awaited<ReturnType<Demo['run']>>): Record<string, number> {
   return {
     ...states,
     invalid,
     repeated,
+    conflicting,
   };
 }
 
@@ -70,7 +72,7 @@ it('300 rows go in; killed in mid-run, it goes on, the right cards come out, non
   assert.equal(result.rows, 300);
   assert.deepEqual(ends(result), expected.ends);
   assert.equal(
-    result.recipients + result.invalid + result.repeated,
+    result.recipients + result.invalid + result.repeated + result.conflicting,
     300,
     'every row is accounted for',
   );
@@ -95,12 +97,12 @@ it('says what this run read and what earlier runs did, and offers the rest of th
   await using demo = await newDemo();
   assert.match(
     await demo.postrider('demo', '--rows', '20'),
-    /^20 rows of the list: \d+ recipients, \d+ unusable, \d+ repeated$/m,
+    /^20 rows of the list: \d+ recipients, \d+ unusable, \d+ repeated, \d+ conflicting$/m,
   );
   const again = await demo.postrider('demo', '--rows', '10');
   assert.match(
     again,
-    /^10 rows of the list: (\d|10) recipients, \d+ unusable, \d+ repeated; with earlier runs \d\d recipients in all$/m,
+    /^10 rows of the list: (\d|10) recipients, \d+ unusable, \d+ repeated, \d+ conflicting; with earlier runs \d\d recipients in all$/m,
   );
   assert.match(again, /demo --all/);
   const [, who = ''] = /trace (\S+)/.exec(again) ?? [];
@@ -211,7 +213,11 @@ it('does not print into a folder of another database', async () => {
   await using first = await newDemo();
   const clean = await first.run('--rows', '20');
   assert.equal(clean.newCards, clean.cards);
-  assert.equal(clean.recipients + clean.invalid + clean.repeated, 20, 'every row is accounted for');
+  assert.equal(
+    clean.recipients + clean.invalid + clean.repeated + clean.conflicting,
+    20,
+    'every row is accounted for',
+  );
   for (const path of Object.values(clean.paths)) assert.ok(existsSync(path), path);
   await first.sql.unsafe('drop schema postrider cascade; drop schema postrider_queue cascade');
   await assert.rejects(

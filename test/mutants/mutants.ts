@@ -16,6 +16,7 @@ import { migrations } from './of-migrations.ts';
 import { handedOver } from './of-options.ts';
 import { questions } from './of-the-questions.ts';
 import { households } from './of-households.ts';
+import { lists } from './of-lists.ts';
 import { preflights } from './of-preflight.ts';
 import { providers } from './of-providers.ts';
 import { restores } from './of-restores.ts';
@@ -62,6 +63,7 @@ export const mutants: readonly Mutant[] = [
   ...households,
   ...preflights,
   ...addresses,
+  ...lists,
   ...emails,
   ...providers,
 ];

@@ -26,6 +26,7 @@ const ENDS: readonly End[] = [
   'holdout',
   'invalid',
   'repeated',
+  'conflicting',
 ];
 
 function record(fields: readonly string[]): string {

@@ -106,15 +106,15 @@ export const TURNED_AWAY: readonly Kind[] = [
     },
   },
   {
-    kind: 'repeated_id_elsewhere',
+    kind: 'conflicting_id',
     count: 2,
     needs: 1,
     make: (bench) => {
       const { customer_id } = bench.earlier('ordinary');
       return {
         row: { ...bench.customer(bench.place()), customer_id },
-        ends: 'repeated',
-        reason: 'repeated',
+        ends: 'conflicting',
+        reason: 'conflicting_id',
       };
     },
   },

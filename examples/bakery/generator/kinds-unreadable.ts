@@ -33,7 +33,7 @@ export const UNREADABLE: readonly Kind[] = [
         'bad_email',
       ),
   },
-  broken('too_long', 'too_long', [{ favorite: 'sourdough and '.repeat(16) }]),
+  broken('too_long', 'too_long', [{ last_name: 'Sourdough-and-'.repeat(16) }]),
   // What is left of an accent after a file was read in the wrong encoding and saved again.
   broken('bad_encoding', 'bad_encoding', [{ first_name: 'Ren\uFFFD' }]),
   broken('nul_byte', 'nul_byte', [{ first_name: 'Jo\0anna' }, { last_name: 'Null\0' }]),

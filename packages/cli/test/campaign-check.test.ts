@@ -46,6 +46,25 @@ describe('a campaign file, before it is applied', () => {
     assert.equal((await at.machine.sql`select from postrider.organization`).length, 0);
   });
 
+  it('warns of the rows of a look-up file that cannot be used', async () => {
+    const path = join(folder, 'addresses.csv');
+    const whole = readFileSync(path, 'utf8');
+    const [header = '', first = ''] = whole.split('\n');
+    writeFileSync(path, `${whole}${first.replace(/,[0-9-]+,US$/, ',9,US')}\n`);
+    const run = await cli(at.place, [
+      'campaign',
+      'apply',
+      join(folder, 'campaign.yaml'),
+      '--dry-run',
+    ]);
+    writeFileSync(path, whole);
+    assert.ok(header.includes('postal_code'));
+    assert.match(
+      run.stderr,
+      /addresses\.csv: rows that cannot be used.*: 1 of \d+ \(row \d+: .*"9"/,
+    );
+  });
+
   it('names the line where YAML is broken, and the file that is not there', async () => {
     const path = spoiled('broken.yaml', (text) => `${text}\nname: again\n  x: [1,\n`);
     const run = await cli(at.place, ['campaign', 'apply', path]);
@@ -172,7 +191,7 @@ describe('a campaign file, before it is applied', () => {
       /all\.yaml:\d+:1: dedupe: must be person or household, not "street"/,
       /all\.yaml:\d+:3: audience\.colums: is not an option of this adapter; did you mean columns\?/,
       /all\.yaml:\d+:3: audience\.foo: is not an option of this adapter; the fields here are path, /,
-      /all\.yaml:\d+:3: audience\.encoding: must be utf-8 or utf-16le or windows-1252, not 7/,
+      /all\.yaml:\d+:3: audience\.encoding: must be utf-8 or utf-16le or utf-16be or windows-1252, not 7/,
       /all\.yaml:\d+:3: audience\.path: the list cannot be read: .*custmers\.csv: no such file.*--list-later/,
       /all\.yaml:\d+:1: format: no card can be 5x7: the renderer typst sets 4x6, 6x9, 6x11, and the printer print-shop prints 4x6, 6x9, 6x11; choose 4x6 or 6x9 or 6x11/,
       /all\.yaml:\d+:1: mail_class: the printer print-shop offers first_class, standard, and not fist_class; did you mean first_class\?/,

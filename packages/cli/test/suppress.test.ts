@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { launched, people, syncPeople } from '../../../test/support/machine.ts';
@@ -11,6 +11,7 @@ interface Report {
   readonly stopped: number;
   readonly possible: readonly { readonly externalId: string; readonly line1: string }[];
   readonly rejected: readonly { readonly row: number; readonly message: string }[];
+  readonly changed: readonly { readonly row: number; readonly message: string }[];
 }
 
 describe('the do-not-mail list from the command line', () => {
@@ -124,6 +125,56 @@ describe('the do-not-mail list from the command line', () => {
     );
     assert.equal(bytes.code, 65, bytes.stderr);
     assert.deepEqual(await listed(), ['email ada@example.com']);
+    await at.machine.sql`delete from postrider.suppression`;
+  });
+
+  it('reads its cells by the rules of an audience, and tells of rows that stand inside others', async () => {
+    const swallowed = await suppress(
+      readFileSync(join(import.meta.dirname, '../../../test/cases/lists/f02-optout-swallow.csv')),
+    );
+    assert.equal(swallowed.code, 65, swallowed.stderr);
+    const [told] = swallowed.json<Report>();
+    assert.deepEqual(
+      told?.rejected.map(({ row }) => row),
+      [2, 3],
+    );
+    assert.match(told?.rejected[1]?.message ?? '', /inside the row of line 2: .*a quote is opened/);
+    assert.deepEqual(await listed(), ['email a@example.com', 'email c@example.com']);
+    await at.machine.sql`delete from postrider.suppression`;
+
+    const utf16 = await suppress(
+      readFileSync(join(import.meta.dirname, '../../../test/cases/lists/f05-optout-utf16.csv')),
+    );
+    assert.equal(utf16.code, 0, utf16.stderr);
+    assert.deepEqual(await listed(), ['email a@example.com']);
+    await at.machine.sql`delete from postrider.suppression`;
+
+    const run = await suppress(
+      [
+        'external_id,line1,postal_code,region',
+        "'6001,,,",
+        '6002.0,,,',
+        '7.00E+12,,,',
+        'NULL,12 O&#39;Brien St,2138.0,MA',
+        ',#REF!,02138,MA',
+        '"=""007""",,,',
+      ].join('\n'),
+    );
+    assert.equal(run.code, 65, run.stderr);
+    const [report] = run.json<Report>();
+    assert.deepEqual(
+      report?.rejected.map(
+        ({ row, message }) => `${row} ${/rounded|spreadsheet/.exec(message)?.[0]}`,
+      ),
+      ['4 rounded', '6 spreadsheet'],
+    );
+    assert.deepEqual([...new Set(report?.changed.map(({ row }) => row))], [2, 3, 5, 7]);
+    assert.deepEqual((await listed()).toSorted(), [
+      'external_id 007',
+      'external_id 6001',
+      'external_id 6002',
+      'household 2|US|02138|12|OBRIEN|ST||||',
+    ]);
     await at.machine.sql`delete from postrider.suppression`;
   });
 

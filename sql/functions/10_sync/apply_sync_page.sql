@@ -37,13 +37,14 @@ declare
   v_known jsonb;
   v_newcomers jsonb;
   v_repeated int;
+  v_conflicts jsonb;
   v_changed int := 0;
   v_created int := 0;
   v_by_state jsonb;
   v_turned_away jsonb;
 begin
-  select m.known, m.newcomers, m.repeated
-  into v_known, v_newcomers, v_repeated
+  select m.known, m.newcomers, m.repeated, m.conflicts
+  into v_known, v_newcomers, v_repeated, v_conflicts
   from postrider.recognise_members(p_organization_id, p_campaign_id, p_run_id, p_members) m;
   if v_known is not null then
     v_changed := postrider.apply_source_changes(p_organization_id, p_campaign_id, v_known, v_now);
@@ -56,7 +57,7 @@ begin
   perform postrider.count_sync_page(
     p_organization_id, p_run_id, jsonb_array_length(p_members), v_created, v_changed,
     coalesce(jsonb_array_length(v_known), 0) - v_changed, v_repeated, v_by_state, v_turned_away,
-    p_rejects, p_waited_ms);
+    p_rejects, v_conflicts, p_waited_ms);
   perform postrider.keep_notes(p_organization_id, p_run_id, p_members);
 end $$;
 
@@ -140,7 +141,7 @@ begin
       "lastName" text, line1 text, line2 text, city text, region text, "postalCode" text,
       country text, merge jsonb, email_keys text[], household_key text)
     where v.reason <> 'erased'
-    returning id
+    returning id, source_row
   ), known_by as (
     insert into postrider.recipient_other_email (organization_id, recipient_id, email_key)
     select p_organization_id, made.id, e.email_key
@@ -150,9 +151,14 @@ begin
       with ordinality as e (email_key, n)
     where e.n > 1
   ), met as (
-    insert into postrider.sync_seen (organization_id, run_id, recipient_id)
-    select p_organization_id, p_run_id, made.id
+    insert into postrider.sync_seen (
+      organization_id, run_id, recipient_id, source_row, email_hashes, household_hash, name_hash)
+    select p_organization_id, p_run_id, made.id, made.source_row, m.email_hashes,
+      m.household_hash, m.name_hash
     from made
+    join verdict v on v.new_id = made.id
+    cross join lateral jsonb_to_record(v.m) as m (
+      email_hashes int[], household_hash int, name_hash int)
   ), placed as (
     insert into postrider.recipient_state (
       organization_id, recipient_id, campaign_id, state, since, move_no, available_at, reason,
@@ -194,123 +200,3 @@ begin
       group by 1) r)
   into by_state, turned_away;
 end $$;
-
--- Adds a page to the run's report.
-create function postrider.count_sync_page(
-  p_organization_id uuid,
-  p_run_id uuid,
-  p_members int,
-  p_created int,
-  p_changed int,
-  p_unchanged int,
-  p_repeated int,
-  p_by_state jsonb,
-  p_turned_away jsonb,
-  p_rejects jsonb,
-  p_waited_ms bigint
-) returns void language plpgsql as $$
-declare
-  v_invalid int := jsonb_array_length(coalesce(p_rejects, '[]'));
-begin
-  insert into postrider.sync_reject (
-    organization_id, run_id, ordinal, source_row, source_column, external_id, reason, message)
-  select
-    p_organization_id, p_run_id, r.invalid + x.ordinal, x."row", x."column",
-    postrider.trimmed(x."externalId"), x.reason, x.message
-  from postrider.sync_run r,
-    rows from (
-      jsonb_to_recordset(coalesce(p_rejects, '[]')) as (
-        "row" bigint, "column" text, "externalId" text, reason text, message text))
-      with ordinality as x ("row", "column", "externalId", reason, message, ordinal)
-  where r.organization_id = p_organization_id
-    and r.id = p_run_id;
-  update postrider.sync_run
-  set
-    fetched = fetched + p_members + v_invalid,
-    created = created + p_created,
-    changed = changed + p_changed,
-    unchanged = unchanged + p_unchanged,
-    repeated = repeated + p_repeated,
-    invalid = invalid + v_invalid,
-    pages = pages + 1,
-    waited_ms = waited_ms + p_waited_ms,
-    created_by_state = postrider.add_counts(created_by_state, p_by_state),
-    turned_away = postrider.add_counts(turned_away, p_turned_away)
-  where organization_id = p_organization_id
-    and id = p_run_id;
-end $$;
-
--- Keeps what was changed or left out of rows whose people were taken, and counts it by reason. Of
--- each reason the first thousand of a run are kept: a column that is mended in every row would
--- store a second list otherwise.
-create function postrider.keep_notes(
-  p_organization_id uuid,
-  p_run_id uuid,
-  p_members jsonb
-) returns void language plpgsql as $$
-declare
-  c_kept constant int := 1000;
-  v_noted jsonb;
-begin
-  if not jsonb_path_exists(p_members, '$[*].notes[*] ? (@ != null)') then
-    return;
-  end if;
-  with note as materialized (
-    select
-      m.told ->> 'row' as source_row, m.told ->> 'externalId' as external_id,
-      n.told ->> 'column' as source_column, n.told ->> 'reason' as reason,
-      n.told ->> 'message' as message,
-      row_number() over (order by m.n, n.n) as n,
-      row_number() over (partition by n.told ->> 'reason' order by m.n, n.n) as n_of_reason
-    from jsonb_array_elements(p_members) with ordinality as m (told, n)
-    cross join lateral jsonb_path_query(m.told, '$.notes[*] ? (@ != null)')
-      with ordinality as n (told, n)
-  ), kept as (
-    insert into postrider.sync_note (
-      organization_id, run_id, ordinal, source_row, source_column, external_id, reason, message)
-    select
-      p_organization_id, p_run_id,
-      note.n + (select coalesce(sum(value::int), 0) from jsonb_each_text(r.noted)),
-      note.source_row::bigint, note.source_column, postrider.trimmed(note.external_id),
-      note.reason, note.message
-    from postrider.sync_run r
-    cross join note
-    where r.organization_id = p_organization_id
-      and r.id = p_run_id
-      and note.n_of_reason + coalesce((r.noted ->> note.reason)::int, 0) <= c_kept
-      -- A sentence may quote the cell, and of an erased person nothing is kept.
-      and not exists (
-        select from postrider.suppression s
-        where s.organization_id = p_organization_id
-          and s.kind = 'external_id'
-          and s.digest = postrider.digest_of(
-            p_organization_id, 'external_id', postrider.trimmed(note.external_id))
-          and s.reason = 'erasure')
-  )
-  select jsonb_object_agg(g.reason, g.notes)
-  into v_noted
-  from (
-    select reason, count(*) as notes
-    from note
-    group by 1
-  ) g;
-  update postrider.sync_run
-  set noted = postrider.add_counts(noted, v_noted)
-  where organization_id = p_organization_id
-    and id = p_run_id;
-end $$;
-
--- Adds two objects of counts, key by key.
-create function postrider.add_counts(p_a jsonb, p_b jsonb) returns jsonb language sql immutable
-return (
-  select coalesce(jsonb_object_agg(key, people), '{}')
-  from (
-    select key, sum(value::bigint) as people
-    from (
-      select * from jsonb_each_text(p_a)
-      union all
-      select * from jsonb_each_text(coalesce(p_b, '{}'))
-    ) both_of_them
-    group by key
-  ) summed
-);

@@ -1,12 +1,30 @@
+-- Says whether two rows with one id are about two people: neither an e-mail nor the address is the
+-- same, and both are other ones, or the name is. What only one of the rows has tells nothing.
+create function postrider.is_another_person(
+  p_emails int[],
+  p_household int,
+  p_name int,
+  p_other_emails int[],
+  p_other_household int,
+  p_other_name int
+) returns boolean language sql immutable
+return case
+  when p_emails && p_other_emails or p_household = p_other_household then false
+  when not p_emails && p_other_emails and p_household <> p_other_household then true
+  else coalesce(p_name <> p_other_name, false)
+end;
+
 -- Gives each member of a page its keys, and tells those whom we know from those who are new.
 -- Remembers in sync_seen whom the run has met: for repeats, and for who has left the segment.
 --
 -- A second row with the same id in a run counts as a repeat, in whatever state its person is by
--- now: the first one stands.
+-- now: the first one stands. Where the second one is another person the id is a conflict: the first
+-- one stands all the same, and the other is told as a reject.
 -- Every address in the e-mail of a member counts, the first one is the person's.
 -- known: members as in apply_sync_page, with n, id, email_keys, household_key, name_key and
 -- address_fault.
 -- newcomers: people as in check_eligibility(), each with its member.
+-- conflicts: as p_rejects of apply_sync_page.
 create function postrider.recognise_members(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -14,7 +32,8 @@ create function postrider.recognise_members(
   p_members jsonb,
   out known jsonb,
   out newcomers jsonb,
-  out repeated int
+  out repeated int,
+  out conflicts jsonb
 ) language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -54,12 +73,33 @@ begin
       select m.line1, m.line2, m.city, a.region, m."postalCode", a.country, a.fault
       where h.household_key is not null
     ) p on true
+  ), hashed as (
+    select
+      m.*,
+      (
+        select array_agg(hashtext(k))
+        from unnest(m.email_keys) k
+      ) as email_hashes,
+      hashtext(m.household_key) as household_hash,
+      hashtext(nullif(m.name_key, '')) as name_hash
+    from member m
   ), placed as (
     select
       m.*, r.id,
-      g.met is not null
-        or row_number() over (partition by m."externalId" order by m.n) > 1 as repeated
-    from member m
+      coalesce(g.source_row, first_value(m."row") over same_id) as first_row,
+      g.met is not null or row_number() over same_id > 1 as repeated,
+      case
+        when g.met then postrider.is_another_person(
+          m.email_hashes, m.household_hash, m.name_hash,
+          g.email_hashes, g.household_hash, g.name_hash)
+        when row_number() over same_id > 1 then postrider.is_another_person(
+          m.email_hashes, m.household_hash, m.name_hash,
+          first_value(m.email_hashes) over same_id,
+          first_value(m.household_hash) over same_id,
+          first_value(m.name_hash) over same_id)
+        else false
+      end as conflicting
+    from hashed m
     -- One look-up a row: a planner without statistics, as in a first sync, would read the whole
     -- campaign for every page.
     left join lateral (
@@ -71,31 +111,44 @@ begin
       limit 1
     ) r on true
     left join lateral (
-      select true as met
+      select true as met, n.source_row, n.email_hashes, n.household_hash, n.name_hash
       from postrider.sync_seen n
       where n.organization_id = p_organization_id
         and n.run_id = p_run_id
         and n.recipient_id = r.id
       limit 1
     ) g on true
+    window same_id as (partition by m."externalId" order by m.n)
   ), met as (
-    insert into postrider.sync_seen (organization_id, run_id, recipient_id)
-    select p_organization_id, p_run_id, p.id
+    insert into postrider.sync_seen (
+      organization_id, run_id, recipient_id, source_row, email_hashes, household_hash, name_hash)
+    select
+      p_organization_id, p_run_id, p.id, p."row", p.email_hashes, p.household_hash, p.name_hash
     from placed p
     where p.id is not null and not p.repeated
   )
   select
-    jsonb_agg(to_jsonb(p) - 'repeated' order by p.n)
+    jsonb_agg(
+      to_jsonb(p) - '{repeated,conflicting,first_row}'::text[] order by p.n)
       filter (where not p.repeated and p.id is not null),
     jsonb_agg(
       jsonb_build_object(
         'n', p.n, 'externalId', p."externalId", 'emailKeys', p.email_keys,
         'householdKey', p.household_key, 'nameKey', p.name_key,
-        'addressFault', p.address_fault, 'member', to_jsonb(p) - 'repeated') order by p.n)
+        'addressFault', p.address_fault,
+        'member', to_jsonb(p) - '{repeated,conflicting,first_row}'::text[]) order by p.n)
       filter (where not p.repeated and p.id is null),
-    count(*) filter (where p.repeated),
+    count(*) filter (where p.repeated and not p.conflicting),
+    jsonb_agg(
+      jsonb_build_object(
+        'row', p."row", 'externalId', p."externalId", 'reason', 'conflicting_id',
+        'message', format(
+          'The id stands in %s already, with another person: this one was not taken. '
+          'Give each person an id of their own.',
+          coalesce('row ' || p.first_row, 'a row before'))) order by p.n)
+      filter (where p.conflicting),
     bool_or(p."externalId" is null)
-  into known, newcomers, repeated, v_nameless
+  into known, newcomers, repeated, conflicts, v_nameless
   from placed p;
   if v_nameless then
     perform postrider.fail(

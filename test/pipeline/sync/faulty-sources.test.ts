@@ -250,6 +250,26 @@ void test('what a source says of rows that it changed is kept with what core lef
   assert.equal(rows.length, 0, 'of an erased person nothing is kept');
 });
 
+void test('a source that says that it does not tell all takes nobody out, whatever it says about it', async () => {
+  let incomplete: unknown = null;
+  const audience = telling(async function* () {
+    const told = { ...page(members(1)), incomplete };
+    yield await Promise.resolve(told as AudiencePage);
+  });
+  await using place = await open({ people: 2, ports: { audience } });
+  for (const [said, error] of [
+    ['half of it is missing\u0000', 'half of it is missing\uFFFD'],
+    [true, 'the source says that it does not tell the whole segment'],
+    ['', 'the source says that it does not tell the whole segment'],
+  ] as const) {
+    incomplete = said;
+    const report = await sync(place);
+    assert.deepEqual([report.complete, report.leftSegment, report.error], [false, 0, error]);
+  }
+  incomplete = null;
+  assert.deepEqual([(await sync(place)).complete, (await sync(place)).error], [true, null]);
+});
+
 void test('a page that is none ends the run with a sentence, and the lock is free', async () => {
   const audience = telling(async function* () {
     yield await Promise.resolve({ people: [] } as unknown as AudiencePage);

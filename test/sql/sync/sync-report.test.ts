@@ -19,7 +19,7 @@ import {
 const rig = sharedMachine();
 
 function sum(report: Record<string, unknown>): number {
-  return ['created', 'changed', 'unchanged', 'repeated', 'invalid'].reduce(
+  return ['created', 'changed', 'unchanged', 'repeated', 'conflicting', 'invalid'].reduce(
     (total, name) => total + Number(report[name]),
     0,
   );

@@ -25,6 +25,7 @@ import { csvRows } from '../kit/people/csv-rows.ts';
 import { ndjsonRows } from '../kit/people/ndjson-rows.ts';
 import type { RowResult } from '../kit/people/row.ts';
 import { lookupOptions } from './options.ts';
+import { remarksOn } from './remarks.ts';
 
 const batchSchema = z.object({
   reference: z.string(),
@@ -109,6 +110,12 @@ export function createLookupEnricher(options: unknown, wiring: AdapterWiring): A
       });
       return { outcome: 'done', results };
     },
+
+    async remarks(context) {
+      const rows = formatOf(path, parsed) === 'csv' ? csvRows : ndjsonRows;
+      const told = rows(path, '', parsed, { needsExternalId: false }, context);
+      return await remarksOn(path, told, context);
+    },
   };
 }
 
@@ -119,6 +126,11 @@ interface Entry {
 }
 type Table = ReadonlyMap<string, Entry>;
 
+function formatOf(path: string, options: z.infer<typeof lookupOptions>): 'csv' | 'ndjson' {
+  const ending = extname(path).toLowerCase();
+  return options.format ?? (['.ndjson', '.jsonl'].includes(ending) ? 'ndjson' : 'csv');
+}
+
 /**
  * The table is read once and again when the file changes. Throws `AudienceSourceError` where it
  * cannot be read: the batch then waits.
@@ -127,9 +139,7 @@ function cachedTable(
   path: string,
   options: z.infer<typeof lookupOptions>,
 ): (context: CallContext) => Promise<Table> {
-  const format =
-    options.format ??
-    (['.ndjson', '.jsonl'].includes(extname(path).toLowerCase()) ? 'ndjson' : 'csv');
+  const format = formatOf(path, options);
   let version = '';
   let table: Table = new Map();
   return async (context) => {

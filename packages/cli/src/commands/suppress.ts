@@ -73,7 +73,13 @@ export function suppressions(program: Command, act: Act): void {
           );
         const list =
           file === undefined
-            ? { entries: [oneEntry(entryOf(given))], rejects: [], leftOut: 0, unusedEmails: [] }
+            ? {
+                entries: [oneEntry(entryOf(given))],
+                rejects: [],
+                changes: [],
+                leftOut: 0,
+                unusedEmails: [],
+              }
             : await readSuppressions(file, {
                 only: only === undefined ? null : chosenRows(only),
                 everyRow,
@@ -95,6 +101,7 @@ export function suppressions(program: Command, act: Act): void {
             stopped: stopped.length,
             possible,
             rejected: list.rejects,
+            changed: list.changes,
             leftOut: list.leftOut,
             unusedEmails: list.unusedEmails,
           },
@@ -108,6 +115,9 @@ export function suppressions(program: Command, act: Act): void {
             'nobody who is here and could still be stopped is known by that; ' +
               'it stands for people who come later',
           );
+        if (!cli.out.json)
+          for (const { row, message } of list.changes.slice(0, 20))
+            cli.out.note(`row ${row}: ${message}`);
         if (list.leftOut > 0)
           cli.out.note(`${count(list.leftOut, 'row')} without ${only ?? ''} were left out`);
         for (const { column, rows, firstRow } of list.unusedEmails)

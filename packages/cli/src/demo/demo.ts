@@ -234,6 +234,7 @@ async function readList(
     ...(report.unchanged > 0 ? [`${report.unchanged.toLocaleString('en-US')} known`] : []),
     `${report.invalid} unusable`,
     `${report.repeated} repeated`,
+    `${report.conflicting} conflicting`,
   ];
   progress.done('list', `${count(report.fetched, 'row')}: ${parts.join(', ')}`, report.durationMs);
   return report;

@@ -19,10 +19,12 @@ export interface DemoResult {
   readonly states: Readonly<Record<string, number>>;
   readonly invalid: number;
   /**
-   * Rows whose id stood on an earlier row. rows = people of this run + invalid + repeated;
-   * recipients are those of earlier runs too.
+   * Rows whose id stood on an earlier row. rows = people of this run + invalid + repeated +
+   * conflicting; recipients are those of earlier runs too.
    */
   readonly repeated: number;
+  /** Rows whose id an earlier row gave to another person. */
+  readonly conflicting: number;
   /** Cards of this campaign in the manifest, and how many of them this run printed. */
   readonly cards: number;
   readonly newCards: number;
@@ -74,6 +76,7 @@ export function resultOf(
     states: Object.fromEntries(Object.entries(funnel.counts).filter(([, people]) => people > 0)),
     invalid: report.invalid,
     repeated: report.repeated,
+    conflicting: report.conflicting,
     cards,
     newCards,
     seconds: Math.round(seconds * 100) / 100,
@@ -105,7 +108,7 @@ export async function showSummary(cli: Cli, result: DemoResult, told: SummaryPar
     return short.startsWith('..') ? path : short;
   };
   out.print();
-  const people = result.rows - result.invalid - result.repeated;
+  const people = result.rows - result.invalid - result.repeated - result.conflicting;
   const earlier =
     result.recipients > people
       ? `; with earlier runs ${count(result.recipients, 'recipient')} in all`
@@ -113,7 +116,7 @@ export async function showSummary(cli: Cli, result: DemoResult, told: SummaryPar
   out.print(
     `${out.paint('bold', count(result.rows, 'row'))} of the list: ` +
       `${count(people, 'recipient')}, ${result.invalid} unusable, ` +
-      `${result.repeated} repeated${earlier}\n`,
+      `${result.repeated} repeated, ${result.conflicting} conflicting${earlier}\n`,
   );
   const room = 34;
   for (const state of terminalStates) {

@@ -29,7 +29,7 @@ export async function showCampaign(cli: Cli, name: string): Promise<void> {
   const runs = await sql<SyncRun[]>`
     select
       kind, started_at, (extract(epoch from duration) * 1000)::float8 as ms, complete,
-      fetched, created, changed, unchanged, repeated, invalid, left_segment, error
+      fetched, created, changed, unchanged, repeated, conflicting, invalid, left_segment, error
     from postrider.sync_runs
     where organization_id = ${organizationId}
       and campaign_id = ${campaignId}

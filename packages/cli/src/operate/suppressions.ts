@@ -15,6 +15,7 @@ import {
   readEmails,
   wrongNumberOfFields,
 } from '@postrider/adapters/lists';
+import { cellsAsMeant } from './list-cells.ts';
 import type { Sql } from '@postrider/runner/database';
 import { UserError, exitCodes } from '@postrider/runner/process';
 import {
@@ -42,6 +43,8 @@ export interface SuppressionList {
   readonly entries: readonly Suppression[];
   /** What does not stand, by the line of its row in the file. */
   readonly rejects: readonly { readonly row: number; readonly message: string }[];
+  /** What was read otherwise than it is written, by the line of its row. */
+  readonly changes: readonly { readonly row: number; readonly message: string }[];
   /** Rows that were not chosen. */
   readonly leftOut: number;
   /** Columns that hold e-mails and were not read. */
@@ -136,6 +139,7 @@ export async function readSuppressions(
 ): Promise<SuppressionList> {
   const entries: Suppression[] = [];
   const rejects: { row: number; message: string }[] = [];
+  const changes: { row: number; message: string }[] = [];
   const unused = new UnusedEmails();
   let names: string[] | null = null;
   let others: Column[] = [];
@@ -144,7 +148,7 @@ export async function readSuppressions(
   try {
     const source = await openSource(file, 'utf-8');
     try {
-      for await (const { line, cells } of csvRecords(
+      for await (const { line, cells, swallowed } of csvRecords(
         file,
         source,
         detectDelimiter(source.head),
@@ -171,8 +175,20 @@ export async function readSuppressions(
         const given = Object.fromEntries(
           columns.map((name) => [name, values[names?.indexOf(name) ?? -1] ?? '']),
         );
+        const meant = cellsAsMeant(given);
         const { entry, problems } =
-          fields === null ? entryOf(given) : { entry: null, problems: [fields] };
+          fields === null
+            ? withProblems(meant.problems, entryOf(meant.row))
+            : { entry: null, problems: [fields] };
+        changes.push(...meant.changes.map((message) => ({ row: line, message })));
+        // A row that a quote has swallowed is somebody who is mailed on.
+        for (const { line: row } of swallowed)
+          rejects.push({
+            row,
+            message:
+              `the row stands inside the row of line ${line}: ` +
+              'most likely a quote is opened there and not closed',
+          });
         unused.look(line, others, values, given['email'] ?? '');
         if (entry !== null) entries.push(entry);
         if (problems.length > 0)
@@ -198,7 +214,13 @@ export async function readSuppressions(
     );
   }
   if (names === null) headerOf(file, []);
-  return { entries, rejects, leftOut, unusedEmails: unused.columns };
+  return {
+    entries,
+    rejects: rejects.toSorted((one, two) => one.row - two.row),
+    changes,
+    leftOut,
+    unusedEmails: unused.columns,
+  };
 }
 
 /** Columns that the list has beside ours. */
@@ -207,6 +229,17 @@ function othersOf(header: readonly string[]): Column[] {
   return header
     .map((name, index) => ({ name, index }))
     .filter(({ name }) => !ours.includes(name.toLowerCase()));
+}
+
+function withProblems(
+  before: readonly string[],
+  { entry, problems }: ReturnType<typeof entryOf>,
+): ReturnType<typeof entryOf> {
+  // That a row names nobody is no news where its keys were turned away.
+  return {
+    entry,
+    problems: before.length > 0 && entry === null ? before : [...before, ...problems],
+  };
 }
 
 function headerOf(file: string, cells: readonly string[]): string[] {

@@ -110,6 +110,7 @@ function showReport(
     ['changed', report.changed, ''],
     ['unchanged', report.unchanged, ''],
     ['repeated', report.repeated, ''],
+    ['conflicting', report.conflicting, 'another person has the id already'],
     ['unusable', report.invalid, ''],
     [
       'left segment',

@@ -6,6 +6,7 @@ import { portNames, portFields } from '@postrider/adapters';
 import {
   isNamed,
   type AdapterConfigError,
+  type AddressEnricher,
   type AudienceSource,
   type ImageHost,
   type PortName,
@@ -43,6 +44,7 @@ export async function makeAdapters(
   { problems, warnings }: Findings,
 ): Promise<{
   audience: TrialAdapter<AudienceSource> | null;
+  enricher: TrialAdapter<AddressEnricher> | null;
   renderer: TrialAdapter<Renderer> | null;
 }> {
   // A secret may be set later, and a print shop started: what is missing today is a warning.
@@ -87,6 +89,7 @@ export async function makeAdapters(
     return rest;
   };
   let audience: TrialAdapter<AudienceSource> | null = null;
+  let enricher: TrialAdapter<AddressEnricher> | null = null;
   let renderer: TrialAdapter<Renderer> | null = null;
   let host: TrialAdapter<ImageHost> | null = null;
   let printer: TrialAdapter<Printer> | null = null;
@@ -94,6 +97,7 @@ export async function makeAdapters(
     const entry = entryOf(port);
     if (entry === null) continue;
     if (port === 'audience') audience = await make(port, entry);
+    else if (port === 'enricher') enricher = await make(port, entry);
     else if (port === 'renderer') renderer = await make(port, entry);
     else if (port === 'imageHost') host = await make(port, entry);
     else if (port === 'printer') {
@@ -109,7 +113,7 @@ export async function makeAdapters(
       printer: printer?.port ?? null,
     }),
   );
-  return { audience, renderer };
+  return { audience, enricher, renderer };
 }
 
 /** Said here as well as by a runner, which would send it nothing. */

@@ -5,7 +5,7 @@
  * such as a secret or the first rows of a list, is a warning.
  */
 import type { Member } from '@postrider/core';
-import type { AudienceSource, Renderer } from '@postrider/core/ports';
+import type { AddressEnricher, AudienceSource, Renderer } from '@postrider/core/ports';
 import { type CampaignDraft, isGroup, returnAddressOf } from '@postrider/runner/campaign-file';
 import type { Project } from '@postrider/runner/project';
 import { explain } from '../errors/explain.ts';
@@ -26,11 +26,21 @@ export async function tryOut(
   list: ListCheck,
 ): Promise<Findings> {
   const found: Findings = { problems: [], warnings: [] };
-  const { audience, renderer } = await makeAdapters(project, draft, found);
+  const { audience, enricher, renderer } = await makeAdapters(project, draft, found);
   if (list === 'unread') return found;
+  if (enricher !== null && !enricher.partial) await askForRemarks(enricher.port, found);
   const sample = await sampleOf(audience, draft, list, found);
   if (renderer !== null) await setCards(renderer, draft, sample, found);
   return found;
+}
+
+/** What cannot be used of the enricher's own data. That it is not there yet is no fault. */
+async function askForRemarks(enricher: AddressEnricher, { warnings }: Findings): Promise<void> {
+  try {
+    warnings.push(...((await enricher.remarks?.(quietContext())) ?? []));
+  } catch (error) {
+    warnings.push(`nobody can be looked up: ${explain(error).message}`);
+  }
 }
 
 /** Those of the first rows who have an address. Null where nobody can tell who they are. */

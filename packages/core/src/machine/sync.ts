@@ -9,7 +9,7 @@ export type SyncKind = 'automatic' | 'manual' | 'forced';
 
 /**
  * The report of one run of sync; the counts add up: fetched = created + changed + unchanged +
- * repeated + invalid (+ erased people).
+ * repeated + conflicting + invalid (+ erased people).
  */
 export interface SyncReport {
   readonly runId: string;
@@ -20,6 +20,8 @@ export interface SyncReport {
   readonly changed: number;
   readonly unchanged: number;
   readonly repeated: number;
+  /** Rows with an id that an earlier row gave to another person: told as rejects, not taken. */
+  readonly conflicting: number;
   readonly invalid: number;
   readonly leftSegment: number;
   readonly pages: number;
@@ -162,6 +164,7 @@ export async function closeSync(
     changed: Number(row['changed']),
     unchanged: Number(row['unchanged']),
     repeated: Number(row['repeated']),
+    conflicting: Number(row['conflicting']),
     invalid: Number(row['invalid']),
     leftSegment: Number(row['left_segment']),
     pages: Number(row['pages']),

@@ -59,6 +59,12 @@ export interface AudiencePage {
   readonly rejects: readonly Reject[];
   /** Milliseconds spent waiting for a rate limit while fetching this page. */
   readonly waitedMs: number;
+  /**
+   * Why the source cannot tell the whole segment, as a sentence: a row of a file has swallowed
+   * others, a part of the answer is missing. The run takes in what it is told, and concludes of
+   * nobody that they have left.
+   */
+  readonly incomplete?: string | null;
 }
 
 /**
@@ -72,7 +78,8 @@ export class AudienceSourceError extends Error {
 export interface AudienceSource {
   /**
    * Every member of the segment, page by page; memory does not grow with the segment. A run that
-   * ends without an error has fetched every page. A page that takes longer than the runner's
+   * ends without an error has fetched every page, and has told everybody unless a page says that it
+   * is `incomplete`. A page that takes longer than the runner's
    * `adapterTimeoutMs` ends the run, and the signal aborts. Throws `AudienceSourceError`.
    * @param limit stop after so many rows (members and rejects); the run then does not count as
    * complete. Null for all.

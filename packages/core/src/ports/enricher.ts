@@ -53,4 +53,9 @@ export interface AddressEnricher {
    */
   find(reference: string, context: CallContext): Promise<string | null>;
   collect(providerBatchId: string, context: CallContext): Promise<CollectBatchResult>;
+  /**
+   * What of its own data it cannot use, or has two answers for, in a few sentences. It is asked
+   * when a campaign is applied, so that this is seen before anybody is looked up.
+   */
+  remarks?(context: CallContext): Promise<readonly string[]>;
 }

@@ -103,8 +103,15 @@ describe('CSV audience', () => {
     const { members } = await csv(bytes, { encoding: 'windows-1252' });
     assert.equal(members[0]?.firstName, 'Zoë');
     const utf16 = Buffer.from(`\uFEFFid\temail\nc1\tzoë@example.com\n`, 'utf16le');
-    await assert.rejects(csv(utf16), /UTF-16.*encoding: utf-16le/s);
-    assert.equal((await csv(utf16, { encoding: 'utf-16le' })).members[0]?.email, 'zoë@example.com');
+    for (const bigEndian of [false, true]) {
+      const file = bigEndian ? Buffer.from(utf16).swap16() : utf16;
+      const encoding = bigEndian ? 'utf-16be' : 'utf-16le';
+      for (const options of [{}, { encoding }, { encoding: 'windows-1252' }])
+        assert.equal((await csv(file, options)).members[0]?.email, 'zoë@example.com');
+      const unmarked = file.subarray(2);
+      await assert.rejects(csv(unmarked), new RegExp(`UTF-16 without.*encoding: ${encoding}`));
+      assert.equal((await csv(unmarked, { encoding })).members[0]?.email, 'zoë@example.com');
+    }
   });
 
   it('takes the columns it is told, and merge data where a guess is switched off', async () => {

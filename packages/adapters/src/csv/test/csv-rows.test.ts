@@ -124,7 +124,7 @@ describe('Rows of a CSV audience', () => {
     assert.equal(await zip('IL', '627011234'), '62701-1234');
     assert.equal(await zip('CA', '9021'), 'bad_postal_code');
     assert.equal(await zip('MA', '9021'), 'bad_postal_code');
-    assert.equal(await zip('IL', '62701.0'), 'bad_postal_code');
+    assert.equal(await zip('IL', '62701.5'), 'bad_postal_code');
     assert.equal(await zip('IL', '00000'), 'bad_postal_code');
   });
 

@@ -8,6 +8,8 @@
 import { AudienceSourceError } from '@postrider/core/ports';
 import type { Info } from 'csv-parse';
 import type { SourceFile } from './source-file.ts';
+import { swallowedRows } from './swallowed-rows.ts';
+import type { SwallowedRow } from './swallowed-rows.ts';
 
 const maxRecord = 128_000;
 
@@ -15,6 +17,8 @@ export interface CsvRecord {
   readonly cells: readonly string[];
   /** Counted from 1. */
   readonly line: number;
+  /** Other rows of the file that stand inside this one. */
+  readonly swallowed: readonly SwallowedRow[];
 }
 
 /**
@@ -41,11 +45,16 @@ export async function* csvRecords(
     relax_column_count: true,
     relax_quotes: !strict,
     skip_empty_lines: true,
+    // Blanks between a delimiter and a quote are no part of the cell. Those behind a quote are left
+    // to the reader of the row: to trim them, too, turns every stray quote into an error.
+    ltrim: true,
   });
   const source = file.stream(signal);
   source.on('error', (error) => parser.destroy(error));
   source.pipe(parser);
   let doubleCounted = 0;
+  let width: number | null = null;
+  let separatorLine = separatorOf(file.head) !== null;
   try {
     for await (const { record, info } of parser as AsyncIterable<{
       record: string[];
@@ -60,7 +69,14 @@ export async function* csvRecords(
         }
       }
       if (record.length === 1 && record[0]?.trim() === '') continue;
-      yield { cells: record, line: info.lines - doubleCounted - inner };
+      if (separatorLine) {
+        separatorLine = false;
+        continue;
+      }
+      const line = info.lines - doubleCounted - inner;
+      width ??= record.length;
+      const swallowed = inner === 0 ? [] : swallowedRows(record, line, delimiter, width);
+      yield { cells: record, line, swallowed };
     }
   } catch (error) {
     signal.throwIfAborted();
@@ -103,8 +119,15 @@ function sourceError(path: string, error: unknown, doubleCounted: number): Audie
   }
 }
 
+/** `sep=;` in the first line, by which a spreadsheet is told the delimiter. It is no row. */
+function separatorOf(head: string): string | null {
+  return /^"?sep=([^\r\n"])"?[ \t]*(?:\r|\n|$)/i.exec(head)?.[1] ?? null;
+}
+
 /** The one of comma, semicolon, tab and bar that the header line has most of, outside quotes. */
 export function detectDelimiter(head: string): string {
+  const told = separatorOf(head);
+  if (told !== null) return told;
   const counts = new Map([
     [',', 0],
     [';', 0],

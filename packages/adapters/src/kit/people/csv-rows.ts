@@ -4,11 +4,13 @@ import type { CallContext } from '@postrider/core/ports';
 import { planHeader } from './columns.ts';
 import type { ColumnPlan } from './columns.ts';
 import { csvRecords, detectDelimiter } from './csv-records.ts';
+import type { CsvRecord } from './csv-records.ts';
 import { segmentIndex } from './options.ts';
 import type { RowOptions } from './options.ts';
-import { readRow } from './row.ts';
+import { readRow, tellableId } from './row.ts';
 import type { RowResult, RowRules } from './row.ts';
 import { openSource } from './source-file.ts';
+import type { SwallowedRow } from './swallowed-rows.ts';
 
 export interface CsvRowOptions extends RowOptions {
   readonly delimiter?: string | undefined;
@@ -24,18 +26,16 @@ export async function* csvRows(
 ): AsyncGenerator<RowResult> {
   const { signal } = context;
   signal.throwIfAborted();
-  const rules: RowRules = { defaultCountry: options.defaultCountry, needsExternalId };
+  const rules: RowRules = { ...options, needsExternalId };
   const file = await openSource(path, options.encoding);
   try {
     let plan: ColumnPlan | null = null;
     let filter: number | undefined;
-    for await (const { cells, line } of csvRecords(
-      path,
-      file,
-      options.delimiter ?? detectDelimiter(file.head),
-      signal,
-    )) {
+    const delimiter = options.delimiter ?? detectDelimiter(file.head);
+    for await (const record of csvRecords(path, file, delimiter, signal)) {
+      const { cells, line, swallowed } = record;
       if (plan === null) {
+        requireOwnHeader(path, cells, swallowed);
         plan = headerOf(path, cells, options, needsExternalId);
         filter = segmentIndex(plan, options.segmentColumn);
         if (options.segmentColumn !== undefined && filter === undefined) {
@@ -43,6 +43,8 @@ export async function* csvRows(
             `${path}: there is no column "${options.segmentColumn}" to filter the segment by (line 1)`,
           );
         }
+      } else if (swallowed.length > 0) {
+        yield* readSwallowing(path, plan, record, delimiter, rules);
       } else if (filter === undefined || cells[filter]?.trim() === segmentId) {
         yield readRow(plan, cells, line, rules);
       }
@@ -55,6 +57,70 @@ export async function* csvRows(
   } finally {
     await file.close();
   }
+}
+
+/**
+ * A row that has swallowed others, and those, each told by its own line. It is a member still where
+ * they stand in cells of merge data, which are left out. The segment column is not asked: nobody
+ * knows whose cell it is.
+ */
+function* readSwallowing(
+  path: string,
+  plan: ColumnPlan,
+  { cells, line, swallowed }: CsvRecord,
+  delimiter: string,
+  rules: RowRules,
+): Generator<RowResult> {
+  const held = new Set(swallowed.map(({ cell }) => cell));
+  const printed = [...held].find((cell) => cell === null || !plan.merge.includes(cell));
+  if (printed === undefined) {
+    const without = [...held].map((cell) => {
+      const column = plan.names[cell ?? -1] ?? '';
+      return {
+        cell: cell ?? -1,
+        column,
+        reason: 'left_out',
+        message: `Column "${column}" holds another row (line ${swallowed[0]?.line}) and was left out.`,
+      };
+    });
+    yield readRow(plan, cells, line, rules, without);
+  } else {
+    yield {
+      reject: {
+        row: line,
+        column: printed === null ? null : (plan.names[printed] ?? null),
+        reason: 'swallowed_row',
+        message: `Another row (line ${swallowed[0]?.line}) stands inside this one: most likely a quote is opened and not closed.`,
+        externalId: tellableId(cells[plan.at.externalId ?? -1]),
+      },
+    };
+  }
+  for (const row of swallowed) {
+    const column = row.cell === null ? null : (plan.names[row.cell] ?? null);
+    const where = column === null ? '' : `, in column "${column}"`;
+    yield {
+      reject: {
+        row: row.line,
+        column,
+        reason: 'swallowed_row',
+        message: `The row stands inside the row of line ${line}${where}: most likely a quote is opened there and not closed.`,
+        externalId: tellableId(row.text.split(delimiter)[plan.at.externalId ?? -1]),
+      },
+      incomplete: `${path}: line ${row.line} stands inside the row of line ${line} (most likely a quote is opened there and not closed), so nobody was taken as having left`,
+    };
+  }
+}
+
+function requireOwnHeader(
+  path: string,
+  cells: readonly string[],
+  swallowed: readonly SwallowedRow[],
+): void {
+  // The width of such a header says nothing; an e-mail is never a part of one.
+  if (swallowed.length > 0 || cells.some((cell) => /[\r\n]/.test(cell) && cell.includes('@')))
+    throw new AudienceSourceError(
+      `${path}: the header holds another row; most likely a quote in it is opened and not closed`,
+    );
 }
 
 function headerOf(

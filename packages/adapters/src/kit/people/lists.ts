@@ -3,9 +3,11 @@
  * can have suppresses nobody.
  */
 export { emailKey, readEmails } from '@postrider/core/ports';
+export { readCell } from './cells.ts';
 export { csvRecords, detectDelimiter } from './csv-records.ts';
 export { countryOf, postalCodeOf } from '@postrider/core/ports/countries';
-export { quote } from './quote.ts';
 export { hasLetters } from './address.ts';
+export { isRounded } from './long-numbers.ts';
+export { quote } from './quote.ts';
 export { isPlain, wrongNumberOfFields } from './row.ts';
 export { openSource } from './source-file.ts';

@@ -8,6 +8,7 @@ import { AudienceSourceError } from '@postrider/core/ports';
 import type { CallContext, Reject } from '@postrider/core/ports';
 import { planColumns } from './columns.ts';
 import type { ColumnPlan } from './columns.ts';
+import { keepDigits, mayLoseDigits } from './long-numbers.ts';
 import { segmentIndex } from './options.ts';
 import type { RowOptions } from './options.ts';
 import { quote } from './quote.ts';
@@ -28,7 +29,7 @@ export async function* ndjsonRows(
 ): AsyncGenerator<RowResult> {
   const { signal } = context;
   signal.throwIfAborted();
-  const rules = { defaultCountry: options.defaultCountry, needsExternalId };
+  const rules = { ...options, needsExternalId };
   const plans = new Map<string, ColumnPlan>();
   const file = await openSource(path, options.encoding);
   try {
@@ -111,7 +112,7 @@ function parseLine(
 ): { readonly keys: string[]; readonly cells: string[] } | { readonly reject: Reject } {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = mayLoseDigits(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
   } catch {
     return badJson(`The line is not JSON: ${quote(text.trim())}.`);
   }

@@ -21,7 +21,18 @@ export const rowOptions = z.strictObject({
     .refine(isCountry, 'is no country (ISO 3166)')
     .default('US')
     .describe('of rows without a country'),
-  encoding: z.enum(['utf-8', 'utf-16le', 'windows-1252']).default('utf-8').describe('of the file'),
+  machineWords: z
+    .enum(['refuse', 'keep'])
+    .default('refuse')
+    .describe(
+      '`refuse`: words of machines in names and addresses (`NULL`, `#REF!`, `{{ first_name }}`, ' +
+        '`&amp;`) count as blank, are mended or reject the row, and are told; ' +
+        '`keep`: they are taken as they stand',
+    ),
+  encoding: z
+    .enum(['utf-8', 'utf-16le', 'utf-16be', 'windows-1252'])
+    .default('utf-8')
+    .describe('of the file; a byte order mark at its beginning is believed before this'),
 });
 
 export interface RowOptions extends z.infer<typeof rowOptions> {

@@ -9,11 +9,12 @@
 import { readEmails } from '@postrider/core/ports';
 import type { Member, Note, Reject } from '@postrider/core/ports';
 import { readAddress } from './address.ts';
+import { maxLength, readCells } from './cells.ts';
 import { columnName, nameAndAddress } from './columns.ts';
 import type { ColumnPlan, Role } from './columns.ts';
+import { isRounded } from './long-numbers.ts';
 import { quote } from './quote.ts';
 
-const maxLength = 200;
 // A control character, a line separator or a bidirectional override changes what is printed without
 // being seen.
 const control = /[\u0000-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/;
@@ -21,12 +22,25 @@ const control = /[\u0000-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u20
 export function isPlain(value: string): boolean {
   return value.length <= maxLength && !control.test(value) && value.isWellFormed();
 }
-export type RowResult = { readonly member: Member } | { readonly reject: Reject };
+export type RowResult =
+  | { readonly member: Member }
+  | {
+      readonly reject: Reject;
+      /** Why this is a sign that people of the list are not told, as a sentence. */
+      readonly incomplete?: string;
+    };
 
 export interface RowRules {
   readonly defaultCountry: string;
   /** A look-up file needs no id of its own. */
   readonly needsExternalId: boolean;
+  /** Whether words of machines are taken as they stand. */
+  readonly machineWords: 'refuse' | 'keep';
+}
+
+/** A cell of merge data that is left out: a template that needs it fails for this person. */
+export interface LeftOut extends Note {
+  readonly cell: number;
 }
 
 export function readRow(
@@ -34,45 +48,45 @@ export function readRow(
   cells: readonly string[],
   row: number,
   rules: RowRules,
+  without: readonly LeftOut[] = [],
 ): RowResult {
-  const values = cells.map((cell) => cell.normalize('NFC').trim());
-  const at = (role: Role): string => {
+  const cut = new Set(without.map(({ cell }) => cell));
+  const { values, left, notes, fault } = readCells(
+    plan,
+    cells.map((cell, index) => (cut.has(index) ? '' : cell)),
+    rules.machineWords === 'keep',
+  );
+  for (const { cell, column, reason, message } of without) {
+    left.add(cell);
+    notes.push({ column, reason, message });
+  }
+  const cellOf = (role: Role): string => {
     const index = plan.at[role];
     return index === undefined ? '' : (values[index] ?? '');
   };
+  const street = splitStreet(cellOf('line1'), cellOf('line2'));
+  const at = (role: Role): string =>
+    street !== null && (role === 'line1' || role === 'line2') ? street[role] : cellOf(role);
+  if (street !== null) {
+    const column = columnName(plan, 'line1');
+    notes.push({
+      column,
+      reason: 'two_lines',
+      message: `Column "${column}" has two lines, which are line 1 and line 2: ${quote(cellOf('line1'))}.`,
+    });
+  }
   const externalId = at('externalId');
-  // A report is stored too: an id that no database takes is left out of it.
-  const tellable = externalId !== '' && isPlain(externalId);
-  const reject = (column: string | null, reason: string, message: string): { reject: Reject } => ({
-    reject: { row, column, reason, message, externalId: tellable ? externalId : null },
-  });
+  const tellable = tellableId(externalId);
+  const reject = (column: string | null, reason: string, message: string): { reject: Reject } => {
+    // What counts as blank is not blank to whom it is told.
+    const word = notes.find((note) => note.reason === 'machine_word' && note.column === column);
+    const told = word === undefined ? message : `${message} ${word.message}`;
+    return { reject: { row, column, reason, message: told, externalId: tellable } };
+  };
 
   const fields = wrongNumberOfFields(plan.names.length, values);
   if (fields !== null) return reject(null, 'wrong_number_of_fields', fields);
-  for (let index = 0; index < plan.names.length; index++) {
-    const value = values[index] ?? '';
-    const column = plan.names[index] ?? null;
-    if (value.includes('\0'))
-      return reject(
-        column,
-        'nul_byte',
-        `Column "${column}" has a NUL byte, which no database or printer takes: ${quote(value)}.`,
-      );
-    if (value.includes('\uFFFD') || !value.isWellFormed()) {
-      return reject(
-        column,
-        'bad_encoding',
-        `Column "${column}" is not valid UTF-8: ${quote(value)}. Save the file as UTF-8.`,
-      );
-    }
-    if (value.length > maxLength) {
-      return reject(
-        column,
-        'too_long',
-        `Column "${column}" has ${value.length} characters; at most ${maxLength} are taken.`,
-      );
-    }
-  }
+  if (fault !== null) return reject(fault.column, fault.reason, fault.message);
   if (externalId === '' && rules.needsExternalId) {
     const column = columnName(plan, 'externalId');
     return reject(
@@ -82,6 +96,18 @@ export function readRow(
     );
   }
   if (control.test(externalId)) return controlReject('externalId');
+  if (isRounded(externalId)) {
+    const column = columnName(plan, 'externalId');
+    const what = `Column "${column}" has an id that a spreadsheet has rounded`;
+    return {
+      ...reject(
+        column,
+        'rounded_id',
+        `${what}: ${quote(externalId)}. Others may have the same now; export the list with the column as text.`,
+      ),
+      incomplete: `${what} (row ${row}: ${quote(externalId)}), so nobody was taken as having left`,
+    };
+  }
   for (const role of nameAndAddress) if (control.test(at(role))) return controlReject(role);
 
   const address = readAddress(plan, at, rules.defaultCountry);
@@ -108,7 +134,6 @@ export function readRow(
     );
   }
 
-  const notes: Note[] = [];
   if (unread !== null) {
     const column = columnName(plan, 'email');
     notes.push(
@@ -140,7 +165,9 @@ export function readRow(
       address: address.value,
       // fromEntries, because a column may be named __proto__.
       merge: Object.fromEntries(
-        plan.merge.map((index) => [plan.names[index] ?? '', values[index] ?? '']),
+        plan.merge.flatMap((index) =>
+          left.has(index) ? [] : [[plan.names[index] ?? '', values[index] ?? '']],
+        ),
       ),
       ...(notes.length > 0 && { notes }),
     },
@@ -154,6 +181,28 @@ export function readRow(
       `Column "${column}" has a line break or another character that cannot be printed: ${quote(at(role))}.`,
     );
   }
+}
+
+/**
+ * A street cell of two lines, where the second line has no cell of its own. Of three nobody knows
+ * which two belong together.
+ */
+function splitStreet(
+  cell: string,
+  second: string,
+): { readonly line1: string; readonly line2: string } | null {
+  if (second !== '' || !/[\r\n]/.test(cell)) return null;
+  const [line1 = '', line2 = '', ...more] = cell
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  return more.length > 0 || line2 === '' ? null : { line1, line2 };
+}
+
+/** A report is stored too: an id that no database takes is left out of it. */
+export function tellableId(id: string | undefined): string | null {
+  const value = id?.normalize('NFC').trim() ?? '';
+  return value !== '' && isPlain(value) && !value.includes('\uFFFD') ? value : null;
 }
 
 /** Blank cells beyond the header are nothing: spreadsheets add them. */

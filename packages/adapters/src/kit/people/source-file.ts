@@ -8,7 +8,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { AudienceSourceError } from '@postrider/core/ports';
 
-export type Encoding = 'utf-8' | 'utf-16le' | 'windows-1252';
+export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
 
 const chunkBytes = 128 * 1024;
 
@@ -37,10 +37,13 @@ export async function openSource(path: string, encoding: Encoding): Promise<Sour
     const buffer = Buffer.alloc(65_536);
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
     const bytes = buffer.subarray(0, bytesRead);
-    refuseOtherFormats(path, bytes, encoding);
+    refuseOtherFormats(path, bytes);
+    // The mark at the beginning of a file is right, whatever was said of it.
+    const told = markedEncoding(bytes) ?? encoding;
+    if (told === 'utf-8') refuseUnmarked(path, bytes);
     return {
-      head: new TextDecoder(encoding).decode(bytes),
-      stream: (signal) => readFrom(handle, encoding, signal),
+      head: new TextDecoder(told).decode(bytes),
+      stream: (signal) => readFrom(handle, told, signal),
       async assertUnchanged() {
         const after = await handle.stat({ bigint: true });
         // A replaced file (rename) leaves our handle on the old, whole one; only writing in place
@@ -81,7 +84,7 @@ function readFrom(handle: FileHandle, encoding: Encoding, signal: AbortSignal): 
   return Readable.from(chunks(), { objectMode: false, highWaterMark: chunkBytes });
 }
 
-function refuseOtherFormats(path: string, bytes: Buffer, encoding: Encoding): void {
+function refuseOtherFormats(path: string, bytes: Buffer): void {
   const starts = (...magic: number[]): boolean =>
     magic.every((byte, index) => bytes[index] === byte);
   if (starts(0x1f, 0x8b))
@@ -91,11 +94,25 @@ function refuseOtherFormats(path: string, bytes: Buffer, encoding: Encoding): vo
       `${path}: is a zip archive or a spreadsheet (xlsx); export it as CSV in UTF-8`,
     );
   }
-  if (encoding !== 'utf-16le' && (starts(0xff, 0xfe) || starts(0xfe, 0xff))) {
-    throw new AudienceSourceError(
-      `${path}: is UTF-16, not UTF-8; save it as UTF-8, or set encoding: utf-16le`,
-    );
-  }
+  if (starts(0xff, 0xfe, 0, 0) || starts(0, 0, 0xfe, 0xff))
+    throw new AudienceSourceError(`${path}: is UTF-32; save it as UTF-8`);
+}
+
+function markedEncoding(bytes: Buffer): Encoding | null {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 'utf-8' : null;
+}
+
+/** UTF-16 without a mark: of a header in Latin letters every other byte is zero. */
+function refuseUnmarked(path: string, bytes: Buffer): void {
+  const head = bytes.subarray(0, 64);
+  const zeros = [0, 1].map((offset) => head.filter((byte, at) => at % 2 === offset && byte === 0));
+  const [even, odd] = [zeros[0]?.length ?? 0, zeros[1]?.length ?? 0];
+  if (Math.max(even, odd) < 4 || Math.min(even, odd) > 0) return;
+  throw new AudienceSourceError(
+    `${path}: looks like UTF-16 without a byte order mark; save it as UTF-8, or set encoding: ${odd > 0 ? 'utf-16le' : 'utf-16be'}`,
+  );
 }
 
 /** What a file system error means to the person who wrote the path. */

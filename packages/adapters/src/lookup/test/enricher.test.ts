@@ -91,6 +91,25 @@ describe('Look-up enricher', () => {
     assert.deepEqual(await readdir(batches), ['new.json']);
   });
 
+  it('says by row what of the file cannot be used, and which e-mails have two addresses', async () => {
+    const remarksOf = async (path: string): Promise<readonly string[]> => {
+      const folder = join(import.meta.dirname, '../../../../../test/cases/lists');
+      const enricher = createLookupEnricher({ path }, wiringAt(folder));
+      const remarks = (await enricher.remarks?.(contractContext())) ?? [];
+      return remarks.map((remark) => remark.replace(/^.*lists\//, ''));
+    };
+    assert.deepEqual(await remarksOf('k02-lookup.csv'), [
+      'k02-lookup.csv: rows that cannot be used, by which nobody is found: 1 of 3 ' +
+        '(row 2: Column "zip" is not a postal code of US: "0213")',
+      'k02-lookup.csv: e-mails with two addresses, of which the last one counts: 1 ' +
+        '(row 4: yam@example.com has another address in row 3)',
+    ]);
+    const [unusable, twice, changed] = await remarksOf('k01-lookup.csv');
+    assert.match(unusable ?? '', /2 of 6 .*row 5: .*"line1" holds "NULL".*; row 6: .*"zip"/);
+    assert.match(twice ?? '', /row 3: ann@example\.com has another address in row 2/);
+    assert.match(changed ?? '', /1 \(row 4: Column "line2" holds "NULL"/);
+  });
+
   it('does not take an unreadable file for one without matches', async () => {
     const { enricher } = await enricherWith('email,shoe size\nann@example.com,44\n');
     await enricher.submit('batch', [person('ann@example.com')], contractContext());

@@ -55,6 +55,30 @@ describe('NDJSON audience', () => {
     assert.equal(members[1]?.address?.postalCode, '02138');
   });
 
+  it('has no number with other digits than the file', async () => {
+    const numbers: readonly [string, string][] = [
+      ['9007199254740993', '9007199254740993'],
+      ['-9007199254740993', '-9007199254740993'],
+      ['7000000000001', '7000000000001'],
+      ['12345678901234567.25', '12345678901234567.25'],
+      ['0.1234567890123456789', '0.1234567890123456789'],
+      ['1.50', '1.5'],
+      ['2138.0', '2138'],
+      ['1e3', '1000'],
+      ['1e999', '1e999'],
+      ['[1,9007199254740993]', '[1,"9007199254740993"]'],
+      ['"1e3 9007199254740993"', '1e3 9007199254740993'],
+    ];
+    for (const [written, read] of numbers) {
+      const { members } = await ndjson(`{"id":"1","email":"a@example.com","x":${written}}`);
+      assert.equal(members[0]?.merge['x'], read, written);
+    }
+    const { rejects } = await ndjson(
+      '{"id":"1","email":"a@example.com"}\n{"id":7.00E+12,"email":"a@example.com"}\n',
+    );
+    assert.equal(rejects[0]?.reason, 'rounded_id');
+  });
+
   it('rejects a line that is not JSON by its number', async () => {
     const lines = [
       '{"id":1,"email":"a@example.com"}',
@@ -64,7 +88,7 @@ describe('NDJSON audience', () => {
       '{"id":4,"a\\u0000b":1}',
     ];
     const { members, rejects } = await ndjson(
-      [...lines, '{"id":5,"email":"c@example.com","x":"\\ud800"}'].join('\n'),
+      [...lines, '{"id":5,"email":"c@example.com","name":"\\ud800"}'].join('\n'),
     );
     assert.equal(members.length, 2);
     assert.deepEqual(

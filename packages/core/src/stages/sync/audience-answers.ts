@@ -141,6 +141,13 @@ const pageSchema = z.object({
   members: z.array(z.unknown()),
   rejects: z.array(rejectSchema),
   waitedMs: z.number().nonnegative().catch(0),
+  // Whatever else it says, it says that somebody is missing.
+  incomplete: z
+    .string()
+    .min(1)
+    .transform(storable)
+    .nullish()
+    .catch('the source says that it does not tell the whole segment'),
 });
 
 /**
@@ -166,5 +173,10 @@ export function pageAnswer(told: unknown): AudiencePage {
       rejects.push({ ...rowOf.parse(told), column: field, reason, message });
     }
   }
-  return { members, rejects, waitedMs: page.data.waitedMs };
+  return {
+    members,
+    rejects,
+    waitedMs: page.data.waitedMs,
+    incomplete: page.data.incomplete ?? null,
+  };
 }

@@ -101,6 +101,7 @@ export async function syncCampaign(
     );
   }, RENEW_MS).unref();
   let fetched = 0;
+  let incomplete: string | null = null;
   try {
     const campaign = await campaignBrief(context.sql, organizationId, campaignId);
     const segment = await segmentOf(sql, organizationId, campaignId);
@@ -119,14 +120,15 @@ export async function syncCampaign(
       await applySyncPage(sql, run, page.members, page.rejects, Math.round(page.waitedMs));
       await context.reach('sync.page-applied');
       fetched += page.members.length + page.rejects.length;
+      incomplete ??= page.incomplete ?? null;
       options.onPage?.(fetched);
     }
     // A limit that was reached may have cut the segment short.
     const report = await closeSync(
       sql,
       run,
-      limit === null || fetched < limit,
-      null,
+      incomplete === null && (limit === null || fetched < limit),
+      incomplete,
       options.allowDepartures,
     );
     await context.reach('sync.closed');

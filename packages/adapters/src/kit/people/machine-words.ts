@@ -1,0 +1,59 @@
+/**
+ * What machines write where they have nothing, or where something went wrong: `NULL`, `#REF!`,
+ * `{{ first_name }}`. On a card it is a blunder, and a sentence that a person would not write.
+ *
+ * Some of these words are names, too: Null, Nan and Na are families and given names, None and Nan
+ * are towns. So it is the spelling of the machine that counts, and for some of them the column.
+ */
+import type { Role } from './columns.ts';
+
+/** They mean that there is nothing. NULL and nan are so written by databases and by pandas. */
+const nothing =
+  /^(?:\\N|#?n\/a|#n\/a n\/a|NULL|null|[(<[{]null[)>\]}]|undefined|NaN|nan|nil|<NA>|<none>|[-–—._]+)$/;
+const inCapitals = /^(?:#?N\/A|#N\/A N\/A|UNDEFINED|#NULL!)$/;
+const none = /^none$/i;
+
+/** Names of people, and what is printed with them. */
+export function isNothing(role: Role, value: string): boolean {
+  if (nothing.test(value) || inCapitals.test(value)) return true;
+  if (none.test(value)) return role !== 'city';
+  // R writes NA. It is a given name in China, the province of Naples and the code of Namibia.
+  return value === 'NA' && (role === 'line1' || role === 'line2' || role === 'postalCode');
+}
+
+/** The town of None, or nothing where the street is nothing as well. */
+export function isNoTown(value: string): boolean {
+  return none.test(value) || value === 'NA';
+}
+
+const faults: readonly (readonly [RegExp, string])[] = [
+  [
+    /^#(?:REF!|VALUE!|NAME\?|DIV\/0!|NUM!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|BUSY!|GETTING_DATA)$/i,
+    'is an error of a spreadsheet',
+  ],
+  [/^#{3,}$/, 'is a number that a spreadsheet had no room for'],
+  [
+    /\{\{[^{}]*\}\}|\{%[^%]*%\}|\*\|[^|]*\|\*|\$\{[^{}]*\}|<%[^%]*%>|%%[^%]+%%|\[\[[^[\]]+\]\]|#\{[^{}]*\}/,
+    'has a merge tag that was not filled in',
+  ],
+  [
+    /^(?:\{[A-Za-z][\w. -]*\}|\[[A-Z][A-Z0-9_]+\]|%[A-Z][A-Z0-9_]+%)$/,
+    'is a merge tag that was not filled in',
+  ],
+  [/^\[object \w+\]$/, 'is an object and no text'],
+];
+
+/** Why a value cannot be what is printed of a person; null where it can. */
+export function machineFault(value: string): string | null {
+  return faults.find(([pattern]) => pattern.test(value))?.[1] ?? null;
+}
+
+// A letter that a system did not have became a question mark.
+const lost = /\p{L}\?\p{L}/u;
+const lostInName = /\p{L}\?|\?\p{L}|^\?+$/u;
+
+/** Whether letters were lost, which nobody can give back. */
+export function hasLostLetters(role: Role, value: string): boolean {
+  const isName = role === 'firstName' || role === 'lastName' || role === 'name' || role === 'city';
+  return (isName ? lostInName : lost).test(value);
+}

@@ -1,0 +1,37 @@
+/** The cells of a list of suppressions, read by the rules of an audience. */
+import { isRounded, quote, readCell } from '@postrider/adapters/lists';
+
+type Row = Readonly<Record<string, string | undefined>>;
+
+const roles = {
+  external_id: 'externalId',
+  line1: 'line1',
+  line2: 'line2',
+  postal_code: 'postalCode',
+  region: 'region',
+  country: 'country',
+} as const;
+
+/** The row as it is meant, what was changed in it, and which keys of it nobody can have. */
+export function cellsAsMeant(given: Row): {
+  readonly row: Row;
+  readonly changes: readonly string[];
+  readonly problems: readonly string[];
+} {
+  const row: Record<string, string | undefined> = { ...given };
+  const changes: string[] = [];
+  const problems: string[] = [];
+  for (const [column, role] of Object.entries(roles)) {
+    const { value, notes, fault } = readCell(role, column, row[column] ?? '');
+    changes.push(...notes.map(({ message }) => message));
+    const rounded = role === 'externalId' && isRounded(value);
+    if (rounded)
+      problems.push(`external_id was rounded by a spreadsheet: ${quote(value)}; export it as text`);
+    // What is too long or broken is told with the other keys of the row.
+    const unusable =
+      rounded || fault?.reason === 'machine_word' || fault?.reason === 'lost_letters';
+    if (fault !== null && unusable) problems.push(fault.message.replace(/\.$/, ''));
+    row[column] = unusable ? '' : value;
+  }
+  return { row, changes, problems };
+}

@@ -1,0 +1,96 @@
+/** Safeguards of lists: every row is accounted for, and nobody leaves by a fault of the file. */
+import type { Mutant } from './mutants.ts';
+
+const cells = 'packages/adapters/src/csv/test/cells.test.ts';
+const whole = 'test/pipeline/sync/lists.test.ts';
+
+export const lists: readonly Mutant[] = [
+  {
+    name: 'list-with-rows-lost',
+    without: 'a list that shows that rows of it are lost says of nobody that they have left',
+    edits: [
+      {
+        file: 'packages/core/src/stages/sync/sync.ts',
+        find: 'incomplete === null && (limit === null || fetched < limit)',
+        replace: 'limit === null || fetched < limit',
+      },
+    ],
+    test: { file: whole, pattern: 'a quote has swallowed a row' },
+  },
+  {
+    name: 'id-of-another-person',
+    without: 'a second row with the id of another person is told, and not taken for a repeat',
+    edits: [
+      {
+        file: 'sql/functions/10_sync/recognise_members.sql',
+        find: 'when not p_emails && p_other_emails and p_household <> p_other_household then true',
+        replace:
+          'when not p_emails && p_other_emails and p_household <> p_other_household then false',
+      },
+    ],
+    test: { file: 'test/sql/sync/conflicting-ids.test.ts', pattern: 'is a conflict' },
+  },
+  {
+    name: 'id-that-is-rounded',
+    without: 'an id that a spreadsheet has rounded is nobody’s',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/people/long-numbers.ts',
+        find: 'return scientific.test(value) && wholeNumber(value) === null;',
+        replace: 'return false && scientific.test(value);',
+      },
+    ],
+    test: { file: whole, pattern: 'a spreadsheet has rounded' },
+  },
+  {
+    name: 'id-of-many-digits',
+    without: 'ids of JSON beyond 2^53 keep their digits',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/people/ndjson-rows.ts',
+        find: 'mayLoseDigits(text) ? JSON.parse(text, keepDigits) : JSON.parse(text)',
+        replace: 'mayLoseDigits(text) ? JSON.parse(text) : JSON.parse(text, keepDigits)',
+      },
+    ],
+    test: { file: whole, pattern: 'beyond 2.53' },
+  },
+  {
+    name: 'merge-data-left-out',
+    without: 'a cell that is left out is not blank to a card: the card that needs it fails',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/people/cells.ts',
+        find: 'left.add(index);',
+        replace: '',
+      },
+    ],
+    test: { file: cells, pattern: 'of merge data decide about nobody' },
+  },
+  {
+    name: 'word-of-a-machine',
+    without: 'a merge tag that was not filled in is printed on no card',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/people/cells.ts',
+        find: 'const word = machineFault(value) ??',
+        replace: 'const word =',
+      },
+    ],
+    test: { file: cells, pattern: 'are refused where nobody knows' },
+  },
+  {
+    name: 'row-inside-a-row',
+    without: 'rows that a quote has swallowed are found and told',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/people/csv-records.ts',
+        find: 'inner === 0 ? [] :',
+        replace: 'inner >= 0 ? [] :',
+      },
+    ],
+    test: {
+      file: 'packages/adapters/src/csv/test/mutated-lists.test.ts',
+      pattern: 'every row of a list is accounted for',
+    },
+  },
+];
