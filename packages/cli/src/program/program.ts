@@ -177,7 +177,8 @@ export function buildProgram(version: string, { entry, benchmarks }: Parts): Pro
     parse: async (argv) => {
       if (argv.length === 2)
         throw new CommanderError(exitCodes.usage, 'postrider.nothing', program.helpInformation());
-      const [node = '', main = '', first, ...more] = argv;
+      const [node = '', main = ''] = argv;
+      const [first, ...more] = wordsOf(argv);
       if (first !== 'help')
         return void (await program
           .parseAsync([...argv])
@@ -203,7 +204,7 @@ export function buildProgram(version: string, { entry, benchmarks }: Parts): Pro
     helpFor: (argv) => {
       const words: string[] = [];
       let at: Command | undefined = program;
-      for (const word of argv.slice(2)) {
+      for (const word of wordsOf(argv)) {
         at = at?.commands.find((one) => one.name() === word);
         if (at === undefined) break;
         words.push(word);
@@ -214,6 +215,11 @@ export function buildProgram(version: string, { entry, benchmarks }: Parts): Pro
       return output();
     },
   };
+}
+
+/** What was typed, without options: those of every command take no value, and may stand first. */
+function wordsOf(argv: readonly string[]): string[] {
+  return argv.slice(2).filter((word) => !word.startsWith('-'));
 }
 
 /**
