@@ -15,6 +15,7 @@ import { holds } from '../commands/hold.ts';
 import { lookUps } from '../commands/look-ups.ts';
 import { beatCommands } from '../commands/beats.ts';
 import { previews } from '../commands/preview.ts';
+import { printShops } from '../commands/print-shop.ts';
 import { rekeying } from '../commands/rekey.ts';
 import { repairs } from '../commands/repair.ts';
 import { running } from '../commands/run.ts';
@@ -84,6 +85,7 @@ const groups: Groups = [
 
 const families: readonly Family[] = [
   demonstration,
+  printShops,
   running,
   campaigns,
   suppressions,
