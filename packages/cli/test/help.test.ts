@@ -74,6 +74,7 @@ describe('the command line', () => {
       [['stats'], /Did you mean status\?[\s\S]*postrider --help/],
       [['launch', 'x'], /unknown command 'launch'\n\(Did you mean campaign launch\?\)/],
       [['-v', 'launch', 'x'], /\(Did you mean campaign launch\?\)/],
+      [['stats', '--help'], /Did you mean status\?/],
       [['start'], /Did you mean .*print-shop start/],
       [['trace', ' '], /whom/],
       [['why', ''], /whom/],

@@ -183,7 +183,7 @@ export function buildProgram(version: string, { entry, benchmarks }: Parts): Pro
       const [first, ...more] = wordsOf(argv);
       if (first !== 'help')
         return void (await program
-          .parseAsync([...argv])
+          .parseAsync(withoutHelpOfNothing(argv, program, first))
           .catch((error: unknown) => refuse(error, program, first)));
       const asked = more.reduce<Command | undefined>(
         (at, word) => at?.commands.find((one) => one.name() === word),
@@ -217,6 +217,16 @@ export function buildProgram(version: string, { entry, benchmarks }: Parts): Pro
       return output();
     },
   };
+}
+
+/** A mistyped command has no help, and that of the program would not say so. */
+function withoutHelpOfNothing(
+  argv: readonly string[],
+  program: Command,
+  word: string | undefined,
+): string[] {
+  const isCommand = word === undefined || program.commands.some((one) => one.name() === word);
+  return argv.filter((one) => isCommand || !['-h', '--help'].includes(one));
 }
 
 /** What was typed, without options: those of every command take no value, and may stand first. */
