@@ -64,4 +64,31 @@ export const handedOver: readonly Mutant[] = [
     ],
     test: { file: options, pattern: 'an id that is none is refused' },
   },
+  {
+    name: 'blank-watermark-folder',
+    without: 'the refusal of the working directory as the place of the restore watermark',
+    edits: [
+      {
+        file: 'packages/core/src/runtime/restore-watermark-store.ts',
+        find: "if (typeof path !== 'string' || path.trim() === '')",
+        replace: 'if (path === undefined)',
+      },
+    ],
+    test: { file: options, pattern: 'a blank path is refused' },
+  },
+  {
+    name: 'blank-organization',
+    without: 'the refusal of a blank name of an organization',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/organization.sql',
+        find: "p_name is null or btrim(p_name) = '' or length(p_name) > 200",
+        replace: "p_name is null or p_name = '' or length(p_name) > 200",
+      },
+    ],
+    test: {
+      file: 'test/sql/operate/unknown-names.test.ts',
+      pattern: 'a blank is no name of an organization',
+    },
+  },
 ];

@@ -102,7 +102,7 @@ describe('a template that cannot be used', () => {
     assert.match((await cli(place, ['stuck'])).stdout, /mend what the reason names/);
     assert.equal((await cli(place, ['release', 'campaign', 'bakery-welcome'])).code, 0);
     const run = await cli(place, ['run', '--once', '--no-http', '--json']);
-    assert.equal(run.code, 0, run.stderr);
+    assert.equal(run.code, 1, run.stderr);
     const waiting = run
       .json<{ state?: string; why?: string; people?: number }>()
       .filter(({ state }) => state === 'error');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { alike, hostile, impose, known } from '../../../test/pipeline/settings/hostile-settings.ts';
@@ -39,20 +39,6 @@ describe('the database behind the command line', () => {
       doctor.stdout,
       /bad +schema +Postrider is not set up in this database → postrider migrate/,
     );
-  });
-
-  it('refuses a broken postrider.yaml in every command, also where it needs no setting of it', async () => {
-    const file = join(home.path, 'postrider.yaml');
-    writeFileSync(file, 'http: [');
-    try {
-      for (const args of [['status'], ['sql', 'select 1'], ['migrate'], ['trace', 'x'], ['psql']]) {
-        const refused = await cli(place, args);
-        assert.equal(refused.code, 78, `${args.join(' ')}: ${refused.stderr}`);
-        assert.match(refused.stderr, /postrider\.yaml/);
-      }
-    } finally {
-      rmSync(file);
-    }
   });
 
   it('migrates, tells the SQL beforehand, and leaves alone what is up to date', async () => {
@@ -267,44 +253,5 @@ describe('the database behind the command line', () => {
     const status = await cli(place, ['db', 'status']);
     assert.match(status.stdout, /DATABASE_URL names postgres:\/\/[^:]+:\*\*\*@/);
     never(status.stdout);
-  });
-
-  it('says where a file is in the way of a directory', async () => {
-    const file = join(home.path, 'a-file');
-    writeFileSync(file, '');
-    for (const path of [file, join(file, 'below')]) {
-      const run = await cli({ ...place, env: { POSTRIDER_HOME: path } }, ['sql', 'select 1']);
-      assert.equal(run.code, 73, run.stderr);
-      assert.match(run.stderr, /a-file.*: a file is in the way/);
-    }
-  });
-
-  it('names the line of a project file that is wrong', async () => {
-    const bad = projectHome();
-    try {
-      mkdirSync(bad.path, { recursive: true });
-      writeFileSync(
-        join(bad.path, 'postrider.yaml'),
-        'http:\n  host: 127.0.0.1\n  prot: 80\nrunner:\n  mail_slots: many\n',
-      );
-      const run = await cli({ ...place, home: bad.path }, ['sql', 'select 1']);
-      assert.equal(run.code, 78, run.stderr);
-      assert.match(
-        run.stderr,
-        /postrider\.yaml:3:3: http\.prot: there is no such field; did you mean port\?/,
-      );
-      assert.match(
-        run.stderr,
-        /postrider\.yaml:5:3: runner\.mail_slots: must be a number, not "many"/,
-      );
-      const env = await cli({ ...place, env: { POSTRIDER_PORT: 'seventeen' } }, [
-        'sql',
-        'select 1',
-      ]);
-      assert.equal(env.code, 78, env.stderr);
-      assert.match(env.stderr, /POSTRIDER_PORT/);
-    } finally {
-      bad.remove();
-    }
   });
 });

@@ -32,6 +32,7 @@ describe('the command line', () => {
     ];
     assert.deepEqual([word.code, word.stdout], [0, option.stdout]);
     assert.equal((await cli(place, ['help'])).code, 0);
+    assert.equal((await cli(place, ['-v', 'help', 'campaign'])).code, 0);
     assert.equal((await cli(place, ['help', 'nonsense'])).code, 2);
     const run = await cli(place, ['help', 'sync', 'x']);
     assert.deepEqual([run.code, run.stdout], [2, ''], 'nothing is run');
@@ -72,20 +73,27 @@ describe('the command line', () => {
       [[], /Usage/],
       [['stats'], /Did you mean status\?[\s\S]*postrider --help/],
       [['launch', 'x'], /unknown command 'launch'\n\(Did you mean campaign launch\?\)/],
+      [['-v', 'launch', 'x'], /\(Did you mean campaign launch\?\)/],
+      [['stats', '--help'], /Did you mean status\?/],
       [['start'], /Did you mean .*print-shop start/],
       [['trace', ' '], /whom/],
       [['why', ''], /whom/],
       [['campaign', 'aply'], /Did you mean apply\?/],
       [['campaign'], /Usage/],
       [['sync'], /missing required argument 'campaign'[\s\S]*postrider sync --help/],
+      [['-q', 'sync'], /postrider sync --help/],
       [['sync', 'a', 'b'], /too many arguments/],
       [['sync', 'a', '--limt', '3'], /Did you mean --limit\?/],
       [['sync', 'a', '--limit', '0'], /whole number from 1 on/],
       [['reconcile', '--since', 'yesterday-ish'], /must be a time/],
       [['campaign', 'end', 'x'], /--as/],
       [['campaign', 'end', 'x', '--as', 'dead'], /completed, archived/],
-      [['resolve', 'x', 'maybe'], /printed or not_printed/],
-      [['resolve', '00000000-0000-7000-8000-000000000000', 'printed'], /--evidence/],
+      [['resolve', 'x', 'maybe'], /printed or not_printed.*\nnothing was changed/],
+      [['resolve', 'x', 'printed'], /not the id.*\n.*stuck.*nothing was changed/],
+      [
+        ['resolve', '00000000-0000-7000-8000-000000000000', 'printed'],
+        /--evidence.*\nnothing was changed/,
+      ],
       [['demo', '--rows', '10', '--all'], /--rows and --all/],
       [['bench', 'machine', '--people', '1000'], /--people/],
       [['retry'], /say who/],

@@ -93,8 +93,19 @@ describe('SQL from the command line', () => {
     );
     assert.match(
       (await cli(place, ['sql', `select * from postrider.why(1, 2)`])).stderr,
-      /why\(integer, integer\) does not exist\nNo function/,
+      /why\(integer, integer\) does not exist\npostrider\.why takes p_who text.*; nothing was changed/,
     );
+    for (const [statement, helps] of [
+      [`select postrider.now(1)`, /postrider\.now takes no arguments; nothing was changed/],
+      [`select postrider.retry('bob')`, /type uuid: "bob"\nan id is a UUID: .*nothing was changed/],
+      ['selekt 1', /syntax error at or near "selekt"\nnothing was changed/],
+      ['select 1; select 2', /multiple commands.*\ngive one statement.*nothing was changed/],
+      ['delete from postrider.organization', /violates foreign key.*\nnothing was changed/],
+    ] as const)
+      assert.match((await cli(place, ['sql', '--write', statement])).stderr, helps, statement);
+    // What has committed in its middle has changed something.
+    const midway = `do $$ begin commit; perform 1 / 0; end $$`;
+    assert.doesNotMatch((await cli(place, ['sql', '--write', midway])).stderr, /was changed/);
     const codes = {
       'select * from postrider.stuk': '42P01',
       'selekt 1': '42601',

@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { cli, ended, shortBakery, startCli } from './cli.ts';
@@ -215,6 +222,12 @@ describe('sync, enrichment and previews from the command line', () => {
       out,
     ]);
     assert.equal(unusable.code, 65, unusable.stderr);
+    const list = join(folder, 'customers.csv');
+    renameSync(list, `${list}.away`);
+    const absent = await cli(place, ['preview', 'bakery-welcome', '--out', out]);
+    renameSync(`${list}.away`, list);
+    assert.equal(absent.code, 65, absent.stderr);
+    assert.match(absent.stderr, /customers\.csv: no such file.*\nnothing was written\n$/);
     if (!existsSync('/dev/full')) {
       t.diagnostic('this system has no /dev/full: a full disk was not tried');
       return;

@@ -86,7 +86,7 @@ begin atomic
       and s.kind = k.kind
       and s.digest = postrider.digest_of(p_organization_id, k.kind, k.value)
     union
-    -- An opt-out by address reaches whoever may live there.
+    -- An opt-out by address reaches everybody who may live there.
     select s.*
     from postrider.suppression s
     where s.organization_id = p_organization_id

@@ -7,12 +7,16 @@ create function postrider.ensure_organization(
 declare
   v_id uuid;
 begin
-  if p_name is null or length(p_name) not between 1 and 200 then
+  if p_name is null or btrim(p_name) = '' or length(p_name) > 200 then
     perform postrider.fail(
       'PR020',
       format(
         'an organization''s name has 1 to 200 letters, not %s',
-        coalesce(length(p_name)::text, 'none at all')),
+        case
+          when p_name is null then 'none at all'
+          when btrim(p_name) = '' then '0'
+          else length(p_name)::text
+        end),
       'select name from postrider.organizations; nothing was changed');
   end if;
   if p_time_zone is not null

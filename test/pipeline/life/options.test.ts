@@ -78,6 +78,32 @@ void test('a time that a timer cannot wait, or a lease longer than the machine t
   ]);
 });
 
+void test('what is no data is named all the same, and a long text by its beginning', () => {
+  assert.deepEqual(
+    problemsOf(() =>
+      withSettings({
+        leaseMs: 60_000n,
+        quietMs: () => 11_000,
+        reapMs: Symbol('often'),
+        window: 'x'.repeat(100),
+      }),
+    ),
+    {
+      'settings.leaseMs': 'must be a number, not 60000n',
+      'settings.quietMs': 'must be a number, not a function',
+      'settings.reapMs': 'must be a number, not Symbol(often)',
+      'settings.window': `must be a number, not "${'x'.repeat(60)}…"`,
+    },
+  );
+});
+
+void test('a blank path is refused: it would be the working directory, another one at every start', () => {
+  assert.match(
+    problemsOf(() => core.restoreWatermarkFolder(' '))['path'] ?? '',
+    /^is blank: .*outlives the process/,
+  );
+});
+
 void test('what is left out, or undefined, is the default', () => {
   assert.deepEqual(
     problemsOf(() => withSettings({ leaseMs: undefined, window: null })),

@@ -68,6 +68,15 @@ void test('so is an effect, and a campaign in which somebody would be suppressed
   );
 });
 
+void test('a blank is no name of an organization', async () => {
+  const { sql } = rig;
+  for (const name of [' ', '', null])
+    assert.match(
+      await told('PR020', sql`select postrider.ensure_organization(${name})`),
+      /has 1 to 200 letters, not (0|none at all); .*nothing was changed/,
+    );
+});
+
 void test('null is named where a message speaks of what it was given', async () => {
   const { sql } = rig;
   const { organizationId: o } = await place(sql);

@@ -73,6 +73,15 @@ export function explainDiagnostics(
       message: `the template refuses the card: ${said.slice(0, 300)} (${where})`,
     };
   }
+  // The prelude calls them: where one is not there, typst names a line of the prelude.
+  const side = /^module `.*?` does not contain `(front|back)`/.exec(error.message)?.[1];
+  if (side !== undefined && own === error)
+    return {
+      problem: true,
+      card,
+      reason: 'broken_template',
+      message: `the template has no ${side}(card): it defines two functions, front and back`,
+    };
   return {
     problem: true,
     card,

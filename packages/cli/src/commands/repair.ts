@@ -153,18 +153,20 @@ export function repairs(program: Command, act: Act): void {
           throw new UserError(
             exitCodes.usage,
             `the verdict is printed or not_printed, not ${verdict}`,
+            'nothing was changed',
           );
         if (!/^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(mailpiece))
           throw new UserError(
             exitCodes.usage,
             `${mailpiece} is not the id of a mailpiece`,
-            '`postrider stuck` names it',
+            '`postrider stuck` names it; nothing was changed',
           );
         const evidence = text(options['evidence']);
         if (evidence === undefined)
           throw new UserError(
             exitCodes.usage,
             'say what shows it, with --evidence: the printer’s id, or who said so and when',
+            'nothing was changed',
           );
         await using database = await open(cli);
         const { resolve } = await import('@postrider/core');

@@ -4,7 +4,7 @@ import { peopleAtOtherRunners } from '@postrider/core/machine';
 import type { Sql } from '@postrider/runner/database';
 import { UserError, count, duration, exitCodes, printable } from '@postrider/runner/process';
 import type { Cli } from '../program/cli.ts';
-import type { OpenShop } from '../print-shop/beside.ts';
+import type { OpenShop } from '../print-shop/open-shop.ts';
 import { readFunnel, type Funnel, type Place } from './funnel.ts';
 import type { Progress } from './progress.ts';
 

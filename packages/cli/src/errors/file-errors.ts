@@ -35,7 +35,9 @@ export function file(error: unknown, given: string): KnownExplanation | null {
     case 'EPERM':
       return {
         message: `${where}no right to use it (${code})`,
-        hint: 'run as the user who owns it, or set POSTRIDER_HOME to a directory of your own',
+        hint:
+          'run as the user who owns it, or name a place of your own ' +
+          '(POSTRIDER_HOME is that of the project)',
         exitCode: exitCodes.noRights,
         code,
       };

@@ -18,7 +18,7 @@ import {
 import { databaseExists, openDatabase, type Sql } from '@postrider/runner/database';
 import type { Cli } from '../program/cli.ts';
 import { explain } from '../errors/explain.ts';
-import { tryOut, type ListCheck } from './tryout.ts';
+import { tryOut, type ListCheck } from './trial.ts';
 
 export async function applyFile(
   cli: Cli,

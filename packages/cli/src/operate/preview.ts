@@ -41,7 +41,7 @@ export async function previewCard(
     );
   const card =
     options.who === null
-      ? await ofList(project, brief, segment, options.row)
+      ? await ofList(project, brief, segment, options.row).catch(unreadable)
       : await ofPerson(sql, brief, options.who);
   const pictures = await renderer
     .preview(
@@ -71,6 +71,12 @@ export async function previewCard(
 
 function canPreview(renderer: object): renderer is PreviewRenderer {
   return 'preview' in renderer && typeof renderer.preview === 'function';
+}
+
+/** What is said of a list that a sync cannot read is not true here: nothing was to be synced. */
+function unreadable(error: unknown): never {
+  if (!(error instanceof Error) || error.name !== 'AudienceSourceError') throw error;
+  throw new UserError(exitCodes.badData, error.message, 'nothing was written', error);
 }
 
 /** A row of the list, or the first that can be used. */

@@ -101,7 +101,7 @@ function showWaiting(cli: Cli, waiting: readonly Waiting[]): void {
   if (!waiting.some(({ failing }) => failing)) return;
   process.exitCode = exitCodes.failed;
   cli.out.note(
-    'something failed, and its cause stands in brackets. Nothing is lost: what is tried again goes ' +
-      'on with the next run; `postrider stuck` says what helps people in error',
+    'something failed, and its cause stands in brackets. Nothing is lost: what is tried again ' +
+      'goes on with the next run; `postrider stuck` says what helps people in error',
   );
 }

@@ -106,7 +106,7 @@ async function run(
       (await on.unsafe(statement, [], oneStatement).raw()) as unknown as Result;
     return write ? await ask(sql) : ((await sql.begin('read only', ask)) as Result);
   } catch (error) {
-    const { code, message } = explain(error);
+    const { code, message, hint } = explain(error);
     switch (code) {
       case '25006':
         throw new UserError(
@@ -120,15 +120,6 @@ async function run(
           exitCodes.failed,
           `the statement took longer than ${seconds} s`,
           'raise it with --timeout; nothing was changed',
-          error,
-        );
-      case '42601':
-        throw new UserError(
-          exitCodes.failed,
-          message,
-          /multiple commands/.test(message)
-            ? 'give one statement at a time, or use `postrider psql`'
-            : null,
           error,
         );
       // Its schema, a table, a function: what is missing may be this version, or mistyped.
@@ -146,12 +137,50 @@ async function run(
         );
       }
       default:
-        throw error;
+        if (hint !== null || !leavesNothing(code, statement)) throw error;
+        throw new UserError(
+          exitCodes.failed,
+          message,
+          `${remedy(message)}nothing was changed`,
+          error,
+        );
     }
   }
 }
 
-/** Names of ours that are near the one that is not there; null where there is none. */
+/** Wrong values, constraints and syntax undo a statement, where it cannot commit in its middle. */
+function leavesNothing(code: string, statement: string): boolean {
+  return /^(22|23|42)/.test(code) && !/\b(call|commit|concurrently)\b/i.test(statement);
+}
+
+function remedy(message: string): string {
+  if (/multiple commands/.test(message))
+    return 'give one statement at a time, or use `postrider psql`; ';
+  if (/for type uuid/.test(message))
+    return (
+      'an id is a UUID: of a campaign or an organization see postrider.campaigns, ' +
+      "of a person select recipient_id from postrider.find_recipients(p_who => '…'); "
+    );
+  return '';
+}
+
+/** Of a function whose name was right and whose arguments were not; null where it is none. */
+async function argumentsOf(sql: postgres.Sql, name: string): Promise<string | null> {
+  const [row] = await sql<{ takes: string }[]>`
+    select string_agg(pg_get_function_arguments(oid), '; or ') as takes
+    from pg_proc
+    where pronamespace = to_regnamespace('postrider')
+      and proname = ${name}
+    group by proname`;
+  return row === undefined
+    ? null
+    : `postrider.${name} takes ${row.takes || 'no arguments'}; nothing was changed`;
+}
+
+/**
+ * Names of ours that are near the one that is not there, or the arguments of the function that is;
+ * null where there is neither.
+ */
 async function meant(sql: postgres.Sql, message: string): Promise<string | null> {
   const [, typed] = /postrider\.(\w+)/.exec(message) ?? [];
   if (typed === undefined) return null;
@@ -168,8 +197,7 @@ async function meant(sql: postgres.Sql, message: string): Promise<string | null>
     where pronamespace = to_regnamespace('postrider')
       and has_function_privilege(oid, 'execute')`.catch(() => []);
   const names = rows.map(({ name }) => name);
-  // The name is right, and its arguments are not.
-  if (names.includes(typed)) return null;
+  if (names.includes(typed)) return await argumentsOf(sql, typed);
   const near = nearWords(typed, names);
   return near.length === 0
     ? null

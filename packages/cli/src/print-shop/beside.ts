@@ -11,25 +11,12 @@ import {
 } from '@postrider/twins';
 import type { Cli } from '../program/cli.ts';
 import { requireSameLedger } from './ledger.ts';
+import type { OpenShop } from './open-shop.ts';
 import { printsDirectory, setWebhookUrls } from './own.ts';
 import { joinRunningShop, slowBecause } from './running.ts';
 import { PATIENCE_MS, settingsInForce, noteShop, optionsOf } from './settings.ts';
 
 const FOLDER_IN_USE = 75;
-
-export interface OpenShop {
-  readonly url: string;
-  /** The folder that it prints into. */
-  readonly folder: string;
-  /** Why its cards are not received while somebody waits for them; null where they are. */
-  readonly slowBecause: string | null;
-  /** Throws where it has ended by itself, for example on a full disk, with what it said last. */
-  assertOpen(): void;
-  /** Tells it where to send the webhooks of an organization. */
-  redirect(organizationId: string, webhook: string): Promise<void>;
-  /** Ends it, or leaves it as it was where it ran already. */
-  stop(): Promise<void>;
-}
 
 /** Unless told otherwise: a card takes six days. */
 const DAYS_PER_SECOND = 4;

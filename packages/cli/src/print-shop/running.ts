@@ -3,7 +3,7 @@ import { exitCodes, UserError } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
 import { TwinError } from '@postrider/twins';
 import type { Cli } from '../program/cli.ts';
-import type { OpenShop } from './beside.ts';
+import type { OpenShop } from './open-shop.ts';
 import {
   askPress,
   askWebhooks,

@@ -15,6 +15,7 @@ import { holds } from '../commands/hold.ts';
 import { lookUps } from '../commands/look-ups.ts';
 import { beatCommands } from '../commands/beats.ts';
 import { previews } from '../commands/preview.ts';
+import { printShops } from '../commands/print-shop.ts';
 import { rekeying } from '../commands/rekey.ts';
 import { repairs } from '../commands/repair.ts';
 import { running } from '../commands/run.ts';
@@ -84,6 +85,7 @@ const groups: Groups = [
 
 const families: readonly Family[] = [
   demonstration,
+  printShops,
   running,
   campaigns,
   suppressions,
@@ -177,10 +179,11 @@ export function buildProgram(version: string, { entry, benchmarks }: Parts): Pro
     parse: async (argv) => {
       if (argv.length === 2)
         throw new CommanderError(exitCodes.usage, 'postrider.nothing', program.helpInformation());
-      const [node = '', main = '', first, ...more] = argv;
+      const [node = '', main = ''] = argv;
+      const [first, ...more] = wordsOf(argv);
       if (first !== 'help')
         return void (await program
-          .parseAsync([...argv])
+          .parseAsync(withoutHelpOfNothing(argv, program, first))
           .catch((error: unknown) => refuse(error, program, first)));
       const asked = more.reduce<Command | undefined>(
         (at, word) => at?.commands.find((one) => one.name() === word),
@@ -203,7 +206,7 @@ export function buildProgram(version: string, { entry, benchmarks }: Parts): Pro
     helpFor: (argv) => {
       const words: string[] = [];
       let at: Command | undefined = program;
-      for (const word of argv.slice(2)) {
+      for (const word of wordsOf(argv)) {
         at = at?.commands.find((one) => one.name() === word);
         if (at === undefined) break;
         words.push(word);
@@ -214,6 +217,21 @@ export function buildProgram(version: string, { entry, benchmarks }: Parts): Pro
       return output();
     },
   };
+}
+
+/** A mistyped command has no help, and that of the program would not say so. */
+function withoutHelpOfNothing(
+  argv: readonly string[],
+  program: Command,
+  word: string | undefined,
+): string[] {
+  const isCommand = word === undefined || program.commands.some((one) => one.name() === word);
+  return argv.filter((one) => isCommand || !['-h', '--help'].includes(one));
+}
+
+/** What was typed, without options: those of every command take no value, and may stand first. */
+function wordsOf(argv: readonly string[]): string[] {
+  return argv.slice(2).filter((word) => !word.startsWith('-'));
 }
 
 /**

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { InvalidOptionsError } from '../common/invalid-options.ts';
 import { messageOf } from '../common/message-of.ts';
 
 /**
@@ -31,8 +32,19 @@ type Texts = ReadonlyMap<string, string>;
 
 /**
  * A folder with a file for each runner. A draft takes its place, so that it is never half written.
+ * Throws `InvalidOptionsError` where the path is blank: the working directory may be another one at
+ * the next start, and a new place is trusted.
  */
 export function restoreWatermarkFolder(path: string): RestoreWatermarkStore {
+  if (typeof path !== 'string' || path.trim() === '')
+    throw new InvalidOptionsError('restoreWatermarkFolder', [
+      {
+        option: 'path',
+        message:
+          'is blank: give a folder that outlives the process, outside of the database; ' +
+          'perhaps a variable is not set',
+      },
+    ]);
   /** By each runner that has not written yet. */
   const found = new Map<string, Texts>();
   const begun = new Set<string>();

@@ -10,7 +10,7 @@ import type { CardRequest, PieceRequest, PrinterEvent } from '@postrider/core/po
 import { adapters } from '../../registry.ts';
 import { createNoopPrinter, createNoopRenderer } from '../index.ts';
 import { wiringAt } from '../../../test/helpers.ts';
-import { piece } from '../../print-shop/test/pieces.ts';
+import { piece } from '../../../test/pieces.ts';
 
 const address = {
   line1: '12 Main Street',

@@ -5,7 +5,8 @@ import { describePrinterContract } from '@postrider/core/contract';
 import { startPrintShop } from '@postrider/twins';
 import type { FaultInput, LedgerLine } from '@postrider/twins';
 import { temporaryFolder } from '../../../test/helpers.ts';
-import { bodyOf, eventOf, piece, printerAt, token, webhookOf } from './pieces.ts';
+import { piece } from '../../../test/pieces.ts';
+import { bodyOf, eventOf, printerAt, token, webhookOf } from './pieces.ts';
 
 for (const keys of [true, false]) {
   describePrinterContract(

@@ -5,7 +5,8 @@ import { contractContext } from '@postrider/core/contract';
 import { startPrintShop } from '@postrider/twins';
 import { temporaryFolder } from '../../../test/helpers.ts';
 import { printShop } from '../index.ts';
-import { heldLease, piece, printerAt, token } from './pieces.ts';
+import { heldLease, piece } from '../../../test/pieces.ts';
+import { printerAt, token } from './pieces.ts';
 
 it('The print shop takes the formats and mail classes that its adapter lists, and no others', async (t) => {
   const shop = await startPrintShop({

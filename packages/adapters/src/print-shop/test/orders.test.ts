@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { contractContext } from '@postrider/core/contract';
 import { AdapterConfigError } from '@postrider/core/ports';
 import type { SubmitResult } from '@postrider/core/ports';
-import { heldLease, piece, printerAt, token } from './pieces.ts';
+import { heldLease, piece } from '../../../test/pieces.ts';
+import { printerAt, token } from './pieces.ts';
 import { server } from './answering.ts';
 
 describe('Orders at the print shop', () => {

@@ -1,4 +1,4 @@
-/** Orders for printers, and webhooks about them. */
+/** The print shop's printer for tests, and webhooks about its cards. */
 import { createHmac, randomUUID } from 'node:crypto';
 import type { PieceRequest, Printer, WebhookRequest } from '@postrider/core/ports';
 import { createPrintShopPrinter } from '../index.ts';
@@ -7,36 +7,6 @@ import { wiringAt } from '../../../test/helpers.ts';
 export const token = 'a token of the tests';
 export const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 export const secrets = { PRINT_SHOP_TOKEN: token, PRINT_SHOP_WEBHOOK_SECRET: secret };
-export const heldLease = { assertHeld: () => undefined };
-
-export function piece(): PieceRequest {
-  return {
-    reference: {
-      organizationId: randomUUID(),
-      campaignId: randomUUID(),
-      recipientId: randomUUID(),
-      mailpieceId: randomUUID(),
-    },
-    idempotencyKey: randomUUID(),
-    mode: 'live',
-    format: '4x6',
-    mailClass: 'first_class',
-    to: {
-      name: 'Ann Lee',
-      address: {
-        line1: '12 Main Street',
-        line2: null,
-        city: 'Springfield',
-        region: 'IL',
-        postalCode: '62701',
-        country: 'US',
-      },
-    },
-    from: null,
-    artwork: { front: { url: 'noop:', page: 1 }, back: { url: 'noop:', page: 2 } },
-  };
-}
-
 export function printerAt(
   url: string,
   options: object = {},

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { contractContext } from '@postrider/core/contract';
-import { heldLease, piece, printerAt } from './pieces.ts';
+import { heldLease, piece } from '../../../test/pieces.ts';
+import { printerAt } from './pieces.ts';
 import { server } from './answering.ts';
 
 describe('Print shop client', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { piece, printerAt, secret, secrets, webhookOf } from './pieces.ts';
+import { piece } from '../../../test/pieces.ts';
+import { printerAt, secret, secrets, webhookOf } from './pieces.ts';
 
 describe('Webhooks of the print shop', () => {
   it('takes a webhook signed with any of its secrets while one is being replaced', () => {

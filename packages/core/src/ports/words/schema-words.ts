@@ -47,11 +47,16 @@ function explain(
   const given = valueAt(value, path);
   if (given === undefined && ['invalid_type', 'invalid_value'].includes(issue.code))
     return [{ path, message: `is missing: ${wanted(issue)}` }];
-  const shown =
-    typeof given === 'object' || given === undefined
-      ? ''
-      : `, not ${(typeof given === 'number' ? String(given) : JSON.stringify(given)).slice(0, 60)}`;
+  const shown = typeof given === 'object' || given === undefined ? '' : `, not ${shortly(given)}`;
   return [{ path, message: `must be ${wanted(issue)}${shown}` }];
+}
+
+/** What stands there: a whole file may, where one word belongs. */
+function shortly(given: unknown): string {
+  if (typeof given === 'function') return 'a function';
+  if (typeof given === 'bigint') return `${given}n`;
+  if (typeof given !== 'string') return String(given);
+  return JSON.stringify(given.length > 60 ? `${given.slice(0, 60)}…` : given);
 }
 
 function valueAt(value: unknown, path: Path): unknown {
