@@ -83,8 +83,10 @@
 \ir functions/80_operate/retry.sql
 \ir functions/80_operate/retry_people.sql
 \ir functions/80_operate/cancel.sql
+\ir functions/80_operate/suppress_refused.sql
 \ir functions/80_operate/suppress.sql
 \ir functions/80_operate/stop_people.sql
+\ir functions/80_operate/rekey_preview.sql
 \ir functions/80_operate/rekey.sql
 \ir functions/80_operate/resolve.sql
 \ir functions/80_operate/erase.sql

@@ -47,7 +47,9 @@ begin atomic
     select k.n, min(k.first) as by_email
     from (
       select
-        p.n, min(p.n) filter (where p.address_fault is null) over (partition by e.email_key) as first
+        p.n,
+        min(p.n) filter (where p.address_fault is null)
+          over (partition by e.email_key) as first
       from person p
       cross join lateral unnest(p.email_keys) as e (email_key)
       where p.suppression_reason is distinct from 'erasure'

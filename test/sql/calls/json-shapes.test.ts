@@ -8,13 +8,9 @@ import {
   applyCampaign,
   cancel,
   hold,
-  rekey,
-  rekeyPreview,
   retryAll,
   type AppliedCampaign,
   type Held,
-  type Rekeyed,
-  type RekeyPreview,
   type RetriedAll,
 } from '@postrider/core';
 import * as briefs from '../../../packages/core/src/machine/briefs.ts';
@@ -296,20 +292,4 @@ void test('a piece of which nobody knows, and what a printer lists', async () =>
     adopted: 'number',
     strangers: 'number',
   });
-});
-
-void test('what a re-key would do, and each of its steps', async () => {
-  const { sql } = rig;
-  const { organizationId } = await place(sql);
-  fits<RekeyPreview>(await rekeyPreview(sql, organizationId), {
-    version: 'string',
-    people: 'number',
-    campaigns: 'list',
-    joined: 'list',
-    parted: 'list',
-    suppressions: 'number',
-    left: 'number',
-  });
-  for await (const step of rekey(sql, organizationId))
-    fits<Rekeyed>(step, { next: 'string?', people: 'number', kept: 'number' });
 });

@@ -18,17 +18,9 @@ import {
   statesOf,
 } from '../rig.ts';
 
-const rig = sharedMachine();
+import { olderKeys, rekeyed } from './rekeying.ts';
 
-/** Gives people the key that an older version of the rules would have made. */
-async function olderKeys(at: Place, keys: Readonly<Record<string, string>>): Promise<void> {
-  for (const [who, key] of Object.entries(keys))
-    await rig.sql`
-      update postrider.recipient
-      set household_key = ${key}
-      where organization_id = ${at.organizationId}
-        and external_id = ${who}`;
-}
+const rig = sharedMachine();
 
 /** An opt-out as an older version left it: its address, and the key that it made of it. */
 async function olderOptOut(at: Place, line1: string, key: string, kept = true): Promise<void> {
@@ -36,15 +28,6 @@ async function olderOptOut(at: Place, line1: string, key: string, kept = true): 
     select postrider.add_suppressions(
       ${at.organizationId}, null, null, null, ${key}, 'no', 'test', null,
       case when ${kept} then postrider.address_of(${line1}, null, '94607', 'US') end)`;
-}
-
-async function rekeyed(at: Place): Promise<{ people: number; kept: number }> {
-  const told = { people: 0, kept: 0 };
-  for await (const done of rekey(rig.sql, at.organizationId, 2)) {
-    told.people += done.people;
-    told.kept += done.kept;
-  }
-  return told;
 }
 
 /** Whose key is not the one that today's rules make. */
@@ -81,7 +64,7 @@ async function fromAnOlderVersion(): Promise<Place> {
     update postrider.recipient
     set line1 = '12 Elm Street'
     where organization_id = ${at.organizationId} and external_id = 'bea'`;
-  await olderKeys(at, { ann: '1|ELM ST', bea: '1|ELM STREET', cy: '1|OAK', di: '1|OAK' });
+  await olderKeys(rig.sql, at, { ann: '1|ELM ST', bea: '1|ELM STREET', cy: '1|OAK', di: '1|OAK' });
   return at;
 }
 
@@ -123,7 +106,7 @@ void test('somebody who keeps the key stands in the preview with whom others joi
 void test('a re-key gives everybody the key of today, moves nobody, tells of doubles, and is recorded', async () => {
   const at = await fromAnOlderVersion();
   const before = await standing(rig.sql, at);
-  assert.deepEqual(await rekeyed(at), { people: 4, kept: 0 });
+  assert.deepEqual(await rekeyed(rig.sql, at), { people: 4, kept: 0 });
   assert.equal(await stale(at), 0);
   assert.deepEqual(await standing(rig.sql, at), before);
   const near = await rig.sql`
@@ -142,7 +125,7 @@ void test('a re-key gives everybody the key of today, moves nobody, tells of dou
     noted.map((row) => ({ ...row })),
     [{ action: 'rekey', why: 'households by the rules of version 2' }],
   );
-  assert.deepEqual(await rekeyed(at), { people: 0, kept: 0 });
+  assert.deepEqual(await rekeyed(rig.sql, at), { people: 0, kept: 0 });
 });
 
 void test('nobody is synced into households of older rules, and the refusal says what helps', async () => {
@@ -152,7 +135,7 @@ void test('nobody is synced into households of older rules, and the refusal says
     syncPeople(rig.sql, at, [resident('fay', { line1: '12 Elm St' })]),
     /households have keys of other rules/,
   );
-  await rekeyed(at);
+  await rekeyed(rig.sql, at);
   await syncPeople(rig.sql, at, [resident('fay', { line1: '12 Elm St' })], false);
   assert.equal((await statesOf(rig.sql, at))['fay'], 'skipped');
 });
@@ -160,7 +143,7 @@ void test('nobody is synced into households of older rules, and the refusal says
 void test('an opt-out by address reaches whom it reached, also those whom the rules part from it', async () => {
   const at = await fromAnOlderVersion();
   await olderOptOut(at, '20 Oak St Apt 4', '1|OAK');
-  assert.deepEqual(await rekeyed(at), { people: 4, kept: 1 });
+  assert.deepEqual(await rekeyed(rig.sql, at), { people: 4, kept: 1 });
   const later = await anotherCampaign(rig.sql, at);
   await syncPeople(rig.sql, later, [
     resident('at 4', { line1: '20 Oak St Apt 4' }),
@@ -190,7 +173,7 @@ void test('an entry of which there is only a digest stays, and keeps reaching wh
     where organization_id = ${at.organizationId}`;
   const told = await rekeyPreview(rig.sql, at.organizationId);
   assert.deepEqual([told.suppressions, told.left], [0, 1]);
-  assert.deepEqual(await rekeyed(at), { people: 4, kept: 2 });
+  assert.deepEqual(await rekeyed(rig.sql, at), { people: 4, kept: 2 });
   // Unreadable as the one before.
   assert.deepEqual(await entries(at), [null, null, null]);
   const later = await anotherCampaign(rig.sql, at);
@@ -203,7 +186,7 @@ void test('a re-key that is cut short leaves every opt-out in force, and goes on
   await olderOptOut(at, '20 Oak St Apt 4', '1|OAK');
   for await (const { next } of rekey(rig.sql, at.organizationId, 1)) if (next !== null) break;
   assert.deepEqual(await entries(at), ['1|OAK', '2|US|94607|20|OAK|ST|||# 4|']);
-  await rekeyed(at);
+  await rekeyed(rig.sql, at);
   assert.deepEqual(await entries(at), [
     '2|US|94607|20|OAK|ST|||# 4|',
     '2|US|94607|20|OAK|ST|||# 5|',
@@ -213,7 +196,7 @@ void test('a re-key that is cut short leaves every opt-out in force, and goes on
 void test('an opt-out by address says that it does not reach households of older rules, and reaches them afterwards', async () => {
   const at = await place(rig.sql);
   await proofed(rig.sql, at, [resident('ann', { line1: '12 Elm St' })]);
-  await olderKeys(at, { ann: '1|ELM ST' });
+  await olderKeys(rig.sql, at, { ann: '1|ELM ST' });
   const notices: string[] = [];
   const told = connect(rig.machine.url, { onNotice: (notice) => notices.push(notice) });
   await told`
@@ -222,7 +205,7 @@ void test('an opt-out by address says that it does not reach households of older
     )`;
   await told.end();
   assert.match(notices.join('\n'), /keys of other rules than today's: the address does not reach/);
-  await rekeyed(at);
+  await rekeyed(rig.sql, at);
   await mailBegun(rig.sql, at);
   assert.equal((await statesOf(rig.sql, at))['ann'], 'blacklisted');
 });
@@ -242,97 +225,4 @@ void test('it waits for whom somebody else judges by households', async () => {
       }),
     );
   });
-});
-
-/** Forty households in two arms, which today's rules would draw anew. */
-async function inTwoArms(): Promise<Place> {
-  const at = await place(rig.sql, { dedupe: 'person', holdout_percent: 50 });
-  await syncPeople(
-    rig.sql,
-    at,
-    Array.from({ length: 40 }, (_, i) => resident(`first ${i}`, { line1: `${i + 1} Elm St` })),
-  );
-  // Of another building, by today's rules.
-  await rig.sql`
-    update postrider.recipient
-    set line2 = 'Bldg B'
-    where organization_id = ${at.organizationId}`;
-  return at;
-}
-
-async function arms(at: Place, who: string): Promise<boolean[]> {
-  const found = await statesOf(rig.sql, at);
-  return Array.from({ length: 40 }, (_, i) => found[`${who} ${i}`] === 'holdout');
-}
-
-void test('an arm is frozen: nobody changes it, nor does anybody who comes into the household later', async () => {
-  const at = await inTwoArms();
-  const before = await arms(at, 'first');
-  await rekeyed(at);
-  assert.deepEqual(await arms(at, 'first'), before);
-  const [drawn] = await rig.sql<{ held: boolean[] }[]>`
-    select array_agg(
-      postrider.holdout_bucket(c.holdout_salt, r.household_key) < 5000
-      order by substring(r.external_id from '[0-9]+')::int) as held
-    from postrider.recipient r
-    join postrider.campaign c on c.organization_id = r.organization_id and c.id = r.campaign_id
-    where r.organization_id = ${at.organizationId}`;
-  assert.notDeepEqual(drawn?.held, before, 'the new keys would draw other arms');
-  await syncPeople(
-    rig.sql,
-    at,
-    Array.from({ length: 40 }, (_, i) =>
-      resident(`second ${i}`, { line1: `${i + 1} Elm St`, line2: 'Bldg B' }),
-    ),
-    false,
-  );
-  assert.deepEqual(await arms(at, 'second'), before);
-  // Judged again, since the e-mail is another one.
-  await syncPeople(
-    rig.sql,
-    at,
-    Array.from({ length: 40 }, (_, i) =>
-      resident(`first ${i}`, {
-        line1: `${i + 1} Elm St`,
-        line2: 'Bldg B',
-        email: `new${i}@example.com`,
-      }),
-    ),
-    false,
-  );
-  assert.deepEqual(await arms(at, 'first'), before);
-});
-
-void test('who comes into a household that was joined of both arms belongs to the holdout', async () => {
-  const at = await inTwoArms();
-  const before = await arms(at, 'first');
-  const [held, mailed] = [before.indexOf(true), before.indexOf(false)];
-  await rig.sql`
-    update postrider.recipient
-    set line1 = '99 Oak St', line2 = null
-    where organization_id = ${at.organizationId}
-      and external_id in (${`first ${held}`}, ${`first ${mailed}`})`;
-  await rekeyed(at);
-  assert.deepEqual(await arms(at, 'first'), before);
-  await syncPeople(rig.sql, at, [resident('newcomer', { line1: '99 Oak St' })], false);
-  assert.equal((await statesOf(rig.sql, at))['newcomer'], 'holdout');
-});
-
-void test('who was joined with somebody of the other arm keeps the arm when judged again', async () => {
-  const at = await inTwoArms();
-  const before = await arms(at, 'first');
-  const [held, mailed] = [before.indexOf(true), before.indexOf(false)];
-  await rig.sql`
-    update postrider.recipient
-    set line1 = '99 Oak St', line2 = null
-    where organization_id = ${at.organizationId}
-      and external_id in (${`first ${held}`}, ${`first ${mailed}`})`;
-  await rekeyed(at);
-  await syncPeople(
-    rig.sql,
-    at,
-    [resident(`first ${mailed}`, { line1: '99 Oak St', email: 'new@example.com' })],
-    false,
-  );
-  assert.deepEqual(await arms(at, 'first'), before);
 });

@@ -10,8 +10,8 @@ export interface FontSet {
   readonly blobs: readonly Buffer[];
   readonly postScriptNames: ReadonlySet<string>;
   /**
-   * What the prelude needs: the families, the one to start with first, a pattern of characters that some family
-   * lacks, and what each family has.
+   * What the prelude needs: the families, the one to start with first, a pattern of characters that
+   * some family lacks, and what each family has.
    */
   readonly forTemplate: {
     readonly families: readonly string[];

@@ -30,17 +30,17 @@ interface Telling {
   readonly codes: string[];
 }
 
-/**
- * @param active the cards of the document, as indexes into `cards`.
- * @param sides how many pages a card has.
- */
-export function readMarks(
-  marks: readonly Mark[],
-  cards: readonly CardData[],
-  active: readonly number[],
-  pages: number,
-  sides: number,
-): ReadMarks {
+export interface MarkedDocument {
+  readonly marks: readonly Mark[];
+  readonly pages: number;
+  /** The cards of the document, as indexes into `cards`. */
+  readonly active: readonly number[];
+  readonly cards: readonly CardData[];
+  /** How many pages a card has. */
+  readonly sides: number;
+}
+
+export function readMarks({ marks, pages, active, cards, sides }: MarkedDocument): ReadMarks {
   const flawed = new Map<number, Failure>();
   const texts = new Map<string, Set<number>>();
   const glyphs = new Map<number, Set<string>>();

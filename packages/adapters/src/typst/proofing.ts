@@ -50,7 +50,7 @@ export async function proof(studio: Studio, requests: readonly CardRequest[]): P
       studio.typst,
       source,
       active.map((index) => cards[index] ?? {}),
-      (document) => document.pdf(),
+      { use: (document) => document.pdf() },
     );
     const at = (position: number): number => active[position] ?? 0;
     for (const [position, failure] of set.failures) failures.set(at(position), failure);
@@ -112,7 +112,7 @@ function lookAt(
         studio.typst,
         sourceOf(studio, ['back'], { address: false }),
         [cards[index] ?? {}],
-        (document) => document.svg(),
+        { use: (document) => document.svg() },
       );
       if (back.output === null)
         throw new Error('a card that could be set cannot be set without its address');
@@ -156,12 +156,9 @@ async function templateFaults(
   if (others.length > 0 && others.every(isSame)) return first;
   if (request === undefined) return null;
   const twin = twinOf(request);
-  const set = typeset(
-    studio.typst,
-    sourceOf(studio, ['front', 'back']),
-    [cardData(twin)],
-    (document) => document.pdf(),
-  );
+  const set = typeset(studio.typst, sourceOf(studio, ['front', 'back']), [cardData(twin)], {
+    use: (document) => document.pdf(),
+  });
   if (set.output === null) return null;
   const faults = (await lookAt(studio, set, [twin])).get(0) ?? [];
   const common = first.filter(({ reason }) => faults.some((one) => one.reason === reason));

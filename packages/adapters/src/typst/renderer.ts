@@ -114,8 +114,7 @@ export async function createTypstRenderer(
           typst,
           sourceOf(studio, [one], { guides }),
           [cardData(card)],
-          (document) => document.svg(),
-          false,
+          { use: (document) => document.svg(), flawless: false },
         );
         if (output === null)
           throw new Error(unset.get(0)?.message ?? 'the card cannot be rendered');

@@ -27,23 +27,27 @@ export interface Typeset<Output> {
   readonly codes: Readonly<Record<string, QrCode>>;
 }
 
+export interface TypesetUse<Output> {
+  readonly use: (document: Compiled) => Output;
+  /**
+   * Default true. False: a card that can be drawn stays in the document, also where it is among the
+   * failures.
+   */
+  readonly flawless?: boolean;
+}
+
 export type TypesetSource = Omit<Source, 'cards' | 'codes' | 'job'> & {
   readonly job: { readonly sides: readonly SideName[] } & Record<string, unknown>;
 };
 
-/**
- * @param flawless without it a card that can be drawn stays in the document, also where it is among
- * the failures.
- */
 export function typeset<Output>(
   compiler: TypstCompiler,
   source: TypesetSource,
   cards: readonly CardData[],
-  use: (document: Compiled) => Output,
-  flawless = true,
+  use: TypesetUse<Output>,
 ): Typeset<Output> {
   try {
-    return passes(compiler, source, cards, use, flawless);
+    return passes(compiler, source, cards, use);
   } finally {
     compiler.forget();
   }
@@ -62,8 +66,7 @@ function passes<Output>(
   compiler: TypstCompiler,
   source: TypesetSource,
   cards: readonly CardData[],
-  use: (document: Compiled) => Output,
-  flawless: boolean,
+  { use, flawless = true }: TypesetUse<Output>,
 ): Typeset<Output> {
   const failures = new Map<number, Failure>();
   let active = cards.map((_, index) => index);
@@ -86,7 +89,13 @@ function passes<Output>(
 
   while (active.length > 0) {
     const first = pass({}, active, (document) => {
-      const read = readMarks(document.marks(), cards, active, document.pages, sides);
+      const read = readMarks({
+        marks: document.marks(),
+        pages: document.pages,
+        active,
+        cards,
+        sides,
+      });
       const clean = [...read.flawed.values()].every(stays) && read.texts.size === 0;
       return clean ? { ...read, output: use(document) } : read;
     });

@@ -1,7 +1,8 @@
 /** `suppress`: do-not-mail. An entry stands from the moment this returns. */
 import { UserError, count, exitCodes, printable } from '@postrider/runner/process';
 import type { Command } from 'commander';
-import type { entryOf, Stopped, SuppressionRow, Suppression } from '../operate/suppressions.ts';
+import type { Stopped } from '../operate/suppress-all.ts';
+import type { entryOf, SuppressionRow, Suppression } from '../operate/suppressions.ts';
 import type { Cli } from '../program/cli.ts';
 import { command, text, type Act, type Options } from '../program/command.ts';
 import { open } from './open.ts';
@@ -42,8 +43,8 @@ export function suppressions(program: Command, act: Act): void {
     .option('--organization <name>', 'by name or id; needed only where there are several')
     .action(
       act(async (cli, _args, options) => {
-        const { entryOf, readSuppressions, suppressAll } =
-          await import('../operate/suppressions.ts');
+        const { entryOf, readSuppressions } = await import('../operate/suppressions.ts');
+        const { suppressAll } = await import('../operate/suppress-all.ts');
         const { chosenRows } = await import('../operate/subscriber-lists.ts');
         const file = text(options['file']);
         const given = keysOf(options);

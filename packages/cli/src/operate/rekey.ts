@@ -97,8 +97,8 @@ function showHouseholds(
     for (const one of people)
       out.print(
         printable(
-          `  ${one.externalId}  ${one.name}, ${[one.line1, one.line2].filter(Boolean).join(', ')} ` +
-            `(${one.state})`,
+          `  ${one.externalId}  ${one.name}, ` +
+            `${[one.line1, one.line2].filter(Boolean).join(', ')} (${one.state})`,
         ),
       );
   }
@@ -108,8 +108,8 @@ function showHouseholds(
 function tellLeft(out: Output, told: RekeyPreview): void {
   if (told.left === 0) return;
   out.note(
-    `${count(told.left, 'do-not-mail entry stays as it is', 'do-not-mail entries stay as they are')}: ` +
-      'the address is not kept, as after an erasure. They go on reaching who is here, ' +
+    count(told.left, 'do-not-mail entry stays as it is', 'do-not-mail entries stay as they are') +
+      ': the address is not kept, as after an erasure. They go on reaching who is here, ' +
       'and nobody of that household who comes later',
   );
 }

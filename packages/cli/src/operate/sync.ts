@@ -136,7 +136,11 @@ function showReport(
   if (Object.keys(report.turnedAway).length > 0)
     out.print(`\nturned away: ${listed(report.turnedAway)}`);
   if (rejects.length > 0)
-    listRows(cli, report, 'sync_rejects', rejects.slice(0, SHOWN_REJECTS), rejects.length);
+    listRows(cli, report, {
+      view: 'sync_rejects',
+      shown: rejects.slice(0, SHOWN_REJECTS),
+      all: rejects.length,
+    });
   const noted = Object.values(report.noted).reduce((sum, rows) => sum + rows, 0);
   if (noted === 0) return;
   out.print(`\ntaken, with something changed or left out: ${listed(report.noted)}`);
@@ -146,15 +150,21 @@ function showReport(
     seen.set(reason, before + 1);
     return before < SHOWN_NOTES_OF_REASON;
   });
-  listRows(cli, report, 'sync_notes', shown, noted);
+  listRows(cli, report, { view: 'sync_notes', shown, all: noted });
 }
 
 function listRows(
   { out }: Cli,
   report: SyncReport,
-  view: 'sync_rejects' | 'sync_notes',
-  shown: readonly ToldRow[],
-  all: number,
+  {
+    view,
+    shown,
+    all,
+  }: {
+    readonly view: 'sync_rejects' | 'sync_notes';
+    readonly shown: readonly ToldRow[];
+    readonly all: number;
+  },
 ): void {
   out.print();
   out.list(shown, [

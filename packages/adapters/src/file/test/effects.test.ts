@@ -103,7 +103,7 @@ describe('Effects in a file', () => {
 
   it('counts each key once when several processes tell the same keys, one of them killed in the middle', async () => {
     const folder = await temporaryFolder();
-    const source = new URL('../../index.ts', import.meta.url).href;
+    const source = new URL('../index.ts', import.meta.url).href;
     const program = `
       import { createFileMeter } from ${JSON.stringify(source)};
       import { contractContext } from '@postrider/core/contract';

@@ -51,7 +51,7 @@ export function readCells(
   // The first column at fault is the one that is told.
   const [fault = null] = placed
     .toSorted(([, one], [, two]) => one - two)
-    .flatMap(([role, index]) => mend(plan, read, role, index, keepMachineWords) ?? []);
+    .flatMap(([role, index]) => mend(plan, read, { role, index, keepMachineWords }) ?? []);
   if (!keepMachineWords) leaveNoTown(plan, read);
   return { ...read, fault };
 }
@@ -68,7 +68,7 @@ function leaveOut(plan: ColumnPlan, { values, left, notes }: ReadCells, index: n
       : null);
   if (fault === null) {
     const text = unwrapFormula(value);
-    if (text !== value) changed(notes, 'unwrapped', column, value, text);
+    if (text !== value) changed(notes, 'unwrapped', column, { was: value, is: text });
     values[index] = text;
     return;
   }
@@ -81,9 +81,11 @@ function leaveOut(plan: ColumnPlan, { values, left, notes }: ReadCells, index: n
 function mend(
   plan: ColumnPlan,
   { values, notes }: ReadCells,
-  role: Role,
-  index: number,
-  keepMachineWords: boolean,
+  {
+    role,
+    index,
+    keepMachineWords,
+  }: { readonly role: Role; readonly index: number; readonly keepMachineWords: boolean },
 ): CellFault | null {
   const read = readCell(role, plan.names[index] ?? '', values[index] ?? '', keepMachineWords);
   values[index] = read.value;
@@ -103,7 +105,7 @@ export function readCell(
   const broken = textFault(column, cell);
   if (broken !== null) return { value: cell, notes, fault: broken };
   const unwrapped = role === 'email' ? unwrapFormula(cell) : unwrap(role, cell);
-  if (unwrapped !== cell) changed(notes, 'unwrapped', column, cell, unwrapped);
+  if (unwrapped !== cell) changed(notes, 'unwrapped', column, { was: cell, is: unwrapped });
   let value = unwrapped;
   // The e-mail has rules of its own, and of an id nothing is mended.
   if (!keepMachineWords && role !== 'email') {
@@ -114,7 +116,8 @@ export function readCell(
     if (role !== 'externalId') value = mendText(value);
   }
   if (role !== 'email') value = withoutUnseen(value).normalize('NFC').trim();
-  if (value !== unwrapped && value !== '') changed(notes, 'mended', column, unwrapped, value);
+  if (value !== unwrapped && value !== '')
+    changed(notes, 'mended', column, { was: unwrapped, is: value });
   const fault =
     textFault(column, value) ??
     tooLong(column, value) ??
@@ -125,7 +128,12 @@ export function readCell(
 }
 
 /** A note, unless only blanks of another kind were changed. */
-function changed(notes: Note[], reason: string, column: string, was: string, is: string): void {
+function changed(
+  notes: Note[],
+  reason: string,
+  column: string,
+  { was, is }: { readonly was: string; readonly is: string },
+): void {
   if (was.replace(/\s/g, ' ') === is) return;
   const message = `Column "${column}" was ${quote(was)} and is read as ${quote(is)}.`;
   notes.push({ column, reason, message });

@@ -44,9 +44,9 @@ export async function* csvRows(
           );
         }
       } else if (swallowed.length > 0) {
-        yield* readSwallowing(path, plan, record, delimiter, rules);
+        yield* readSwallowing(plan, record, rules, { path, delimiter });
       } else if (filter === undefined || cells[filter]?.trim() === segmentId) {
-        yield readRow(plan, cells, line, rules);
+        yield readRow(plan, { cells, line }, rules);
       }
     }
     if (plan === null)
@@ -65,11 +65,10 @@ export async function* csvRows(
  * knows whose cell it is.
  */
 function* readSwallowing(
-  path: string,
   plan: ColumnPlan,
   { cells, line, swallowed }: CsvRecord,
-  delimiter: string,
   rules: RowRules,
+  { path, delimiter }: { readonly path: string; readonly delimiter: string },
 ): Generator<RowResult> {
   const held = new Set(swallowed.map(({ cell }) => cell));
   const printed = [...held].find((cell) => cell === null || !plan.merge.includes(cell));
@@ -83,7 +82,7 @@ function* readSwallowing(
         message: `Column "${column}" holds another row (line ${swallowed[0]?.line}) and was left out.`,
       };
     });
-    yield readRow(plan, cells, line, rules, without);
+    yield readRow(plan, { cells, line, without }, rules);
   } else {
     yield {
       reject: {

@@ -61,7 +61,7 @@ export async function* ndjsonRows(
         const filter = segmentIndex(plan, options.segmentColumn);
         if (filter === undefined || cells[filter]?.trim() !== segmentId) continue;
       }
-      yield readRow(plan, cells, line, rules);
+      yield readRow(plan, { cells, line }, rules);
     }
     await file.assertUnchanged();
   } finally {

@@ -43,12 +43,17 @@ export interface LeftOut extends Note {
   readonly cell: number;
 }
 
+export interface Row {
+  readonly cells: readonly string[];
+  /** The line of the file that it begins on. */
+  readonly line: number;
+  readonly without?: readonly LeftOut[];
+}
+
 export function readRow(
   plan: ColumnPlan,
-  cells: readonly string[],
-  row: number,
+  { cells, line: row, without = [] }: Row,
   rules: RowRules,
-  without: readonly LeftOut[] = [],
 ): RowResult {
   const cut = new Set(without.map(({ cell }) => cell));
   const { values, left, notes, fault } = readCells(

@@ -56,7 +56,8 @@ function toldOnce({ front, back }: Sheet): ToldAddress | Fault {
       message:
         front.addresses.length > 0
           ? 'the address-block(card) is on the front; its place is the back'
-          : 'the back has no address, so nobody would get the card; put address-block(card) at its end',
+          : 'the back has no address, so nobody would get the card; ' +
+            'put address-block(card) at its end',
     };
   if (others.length > 0 || front.addresses.length > 0)
     return {
@@ -83,8 +84,8 @@ function notThisCard({ card }: Sheet, told: ToldAddress): Fault | null {
   return {
     reason: 'address_of_another',
     message:
-      `the address block prints ${quoted(told.lines.join(', '))}, which is not this person's address; ` +
-      'give it the card as it is: address-block(card)',
+      `the address block prints ${quoted(told.lines.join(', '))}, which is not this person's ` +
+      'address; give it the card as it is: address-block(card)',
   };
 }
 

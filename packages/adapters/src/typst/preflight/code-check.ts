@@ -57,7 +57,10 @@ function faultOf({ format }: Sheet, side: Side, code: Drawn, count: number): str
   if (!isStraight(code.picture.matrix) || Math.abs(width - height) > 0.01 * size)
     return 'is turned or distorted';
   if (size < smallestCode - 0.1)
-    return `is printed ${inches(size)} wide, where ${inches(smallestCode)} are the least; do not scale it`;
+    return (
+      `is printed ${inches(size)} wide, where ${inches(smallestCode)} are the least; ` +
+      'do not scale it'
+    );
   const module = size / count;
   const enough = Math.ceil((count * smallestModule * 100) / inch) / 100;
   if (module < smallestModule - 0.001)
@@ -77,7 +80,10 @@ function faultOf({ format }: Sheet, side: Side, code: Drawn, count: number): str
     bottom: format.height - bleed,
   };
   if (!holds(grown(trim, 0.2), quiet))
-    return 'is too near the edge of the card: four white modules around it must stay inside the trim';
+    return (
+      'is too near the edge of the card: ' +
+      'four white modules around it must stay inside the trim'
+    );
   return disturbance(side, code, quiet, module);
 }
 

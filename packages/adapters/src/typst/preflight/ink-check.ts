@@ -55,9 +55,9 @@ export function inkFault({ format }: Sheet, { painted }: Suspects, found: Box): 
   return {
     reason: 'ink_free_box',
     message:
-      `${what} is printed in the ink-free box of the back, from ${at(found.left)} pt from the left and ` +
-      `${at(found.top)} pt from the top on; that box (from ${at(box.left)} pt and ${at(box.top)} pt on, ` +
-      `${at(box.right - box.left)} by ${at(box.bottom - box.top)} pt) is white but for the address, ` +
-      'because the carrier prints there',
+      `${what} is printed in the ink-free box of the back, from ${at(found.left)} pt from the ` +
+      `left and ${at(found.top)} pt from the top on; that box (from ${at(box.left)} pt and ` +
+      `${at(box.top)} pt on, ${at(box.right - box.left)} by ${at(box.bottom - box.top)} pt) is ` +
+      'white but for the address, because the carrier prints there',
   };
 }

@@ -13,7 +13,9 @@ const paper = 245;
 export async function inkWithin(svg: string, part: Box): Promise<Box | null> {
   const { Resvg } = await import('@resvg/resvg-js');
   const [width, height] = [part.right - part.left, part.bottom - part.top];
-  const view = `viewBox="${part.left} ${part.top} ${width} ${height}" width="${width}" height="${height}"`;
+  const view =
+    `viewBox="${part.left} ${part.top} ${width} ${height}" ` +
+    `width="${width}" height="${height}"`;
   const cropped = svg.replace(/^<svg[^>]*>/, (head) =>
     head.replace(/ (?:viewBox|width|height)="[^"]*"/g, '').replace(/^<svg/, `<svg ${view}`),
   );

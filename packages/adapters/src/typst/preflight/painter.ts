@@ -6,7 +6,7 @@
 import { after, apply, boxAround, boxOf, common, isStraight } from './geometry.ts';
 import type { Box, Matrix } from './geometry.ts';
 import { Inks } from './inks.ts';
-import type { Ink } from './inks.ts';
+import type {} from './inks.ts';
 import type { Painted } from './painted.ts';
 import type { PdfFont, PdfPage } from './pdf-document.ts';
 import { nameOf, PdfOperator, PdfReader, PdfText } from './pdf-syntax.ts';
@@ -43,6 +43,10 @@ export function paintedOn(page: PdfPage): readonly Painted[] {
   }
   return painter.painted;
 }
+
+/** What is painted, before the clip. full: the whole of its box is. */
+type Added = Pick<Painted, 'kind' | 'whole' | 'ink'> &
+  Partial<Pick<Painted, 'full' | 'text' | 'picture'>>;
 
 class Painter {
   readonly painted: Painted[] = [];
@@ -177,7 +181,7 @@ class Painter {
     if (this.#path.length > 0) {
       const whole = boxAround(this.#path);
       const full = this.#rectangles === 1 && this.#steps === 0 && isStraight(matrix);
-      if (filled) this.#add('shape', whole, inks.fill, full);
+      if (filled) this.#add({ kind: 'shape', whole, ink: inks.fill, full });
       if (stroked) {
         const half = (width / 2) * scaleOf(matrix);
         const { left, top, right, bottom } = whole;
@@ -187,7 +191,7 @@ class Painter {
           right: right + half,
           bottom: bottom + half,
         };
-        this.#add('line', around, inks.stroke, false);
+        this.#add({ kind: 'line', whole: around, ink: inks.stroke });
       }
       if (this.#clipping) {
         this.#state.clip = common(this.#state.clip, whole);
@@ -198,13 +202,7 @@ class Painter {
     [this.#rectangles, this.#steps, this.#clipping] = [0, 0, false];
   }
 
-  #add(
-    kind: Painted['kind'],
-    whole: Box,
-    ink: Ink,
-    full: boolean,
-    { text = null, picture = null }: Partial<Pick<Painted, 'text' | 'picture'>> = {},
-  ): void {
+  #add({ kind, whole, ink, full = false, text = null, picture = null }: Added): void {
     const { clip, clipFull } = this.#state;
     const seen = common(whole, clip);
     const points = kind === 'shape' || kind === 'line' ? this.#path : [];
@@ -248,7 +246,10 @@ class Painter {
     });
     const [a, b, , d] = placed;
     const ink = textMode === 0 ? inks.fill : { ...inks.fill, color: null };
-    this.#add('text', whole, ink, false, {
+    this.#add({
+      kind: 'text',
+      whole,
+      ink,
       text: {
         content,
         size: size * scaleOf(placed),
@@ -264,7 +265,10 @@ class Painter {
     const { matrix, inks } = this.#state;
     const picture = this.#page.resources.picture(name);
     const alt = this.#alts.findLast((one) => one !== null) ?? null;
-    this.#add('picture', boxOf(matrix, unit), { color: null, alpha: inks.fill.alpha }, false, {
+    this.#add({
+      kind: 'picture',
+      whole: boxOf(matrix, unit),
+      ink: { color: null, alpha: inks.fill.alpha },
       picture: { ...picture, alt, matrix },
     });
   }

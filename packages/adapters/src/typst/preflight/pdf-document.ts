@@ -1,6 +1,6 @@
 /**
- * The pages of a PDF as typst writes it: plain objects, a plain table of offsets, contents deflated.
- * Anything else is an error: a card that could not be looked at must not reach a press.
+ * The pages of a PDF as typst writes it: plain objects, a plain table of offsets, contents
+ * deflated. Anything else is an error: a card that could not be looked at must not reach a press.
  */
 import { inflateSync } from 'node:zlib';
 import { PdfOperator, PdfReader, PdfReference } from './pdf-syntax.ts';

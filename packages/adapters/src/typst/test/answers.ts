@@ -65,5 +65,6 @@ export function fates({ results, refused }: RenderAnswer): readonly string[] {
 }
 
 export function svg(content: string): string {
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 45 30" preserveAspectRatio="none">${content}</svg>`;
+  const head = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 45 30"';
+  return `${head} preserveAspectRatio="none">${content}</svg>`;
 }

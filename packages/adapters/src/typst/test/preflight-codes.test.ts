@@ -6,9 +6,11 @@ import { card } from './cards.ts';
 import { answer, fates, ok, refusal, svg } from './answers.ts';
 
 const address = 'address-block(card)';
-const code = (given = '1in'): string =>
-  `qr("https://example.com/" + card.reference, size: ${given})`;
 const at = 'dx: 40pt, dy: 60pt';
+
+function code(given = '1in'): string {
+  return `qr("https://example.com/" + card.reference, size: ${given})`;
+}
 
 describe('Preflight of QR codes', () => {
   for (const [what, back, told] of [

@@ -183,7 +183,8 @@ describe('Cards that typst cannot set', () => {
 
   it('fails a card whose content runs over to a third page', async () => {
     const template = `${plain}
-#let back(card) = { for _ in range(if card.favorite == "Rye" { 3 } else { 300 }) [line \\ ]; address-block(card) }`;
+#let lines(card) = if card.favorite == "Rye" { 3 } else { 300 }
+#let back(card) = { for _ in range(lines(card)) [line \\ ]; address-block(card) }`;
     const { results } = await render(template, [
       card({ merge: { favorite: 'Spelt' } }),
       card(),
