@@ -83,7 +83,7 @@ describe('the do-not-mail list from the command line', () => {
       { ...people(1)[0], externalId: 'same', line1: '12 Elm St', line2: 'Apt 4' },
       { ...people(1)[0], externalId: 'may be', email: 'b@example.com', line1: '12 Elm St' },
     ]);
-    const run = await suppress('line1;postal_code\n12 Elm Street Apt. 4;94607\n--;94607\n');
+    const run = await suppress('line1;postal_code\n12 Elm Street Apt. 4;94607\n-/-;94607\n');
     assert.equal(run.code, 65, run.stderr);
     const [report] = run.json<Report>();
     assert.equal(report?.stopped, 2);
@@ -92,7 +92,7 @@ describe('the do-not-mail list from the command line', () => {
       [['may be', '12 Elm St']],
     );
     assert.deepEqual(report.rejected, [
-      { row: 3, message: 'line1 has neither letters nor digits: "--"' },
+      { row: 3, message: 'line1 has neither letters nor digits: "-/-"' },
     ]);
     const { campaignId, organizationId } = bakery;
     await syncPeople(at.machine.sql, { campaignId, organizationId }, [

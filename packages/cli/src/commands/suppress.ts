@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { Stopped } from '../operate/suppress-all.ts';
 import type { entryOf, SuppressionRow, Suppression } from '../operate/suppressions.ts';
 import type { Cli } from '../program/cli.ts';
-import { command, text, type Act, type Options } from '../program/command.ts';
+import { command, flag, text, type Act, type Options } from '../program/command.ts';
 import { open } from './open.ts';
 
 export function suppressions(program: Command, act: Act): void {
@@ -41,10 +41,12 @@ export function suppressions(program: Command, act: Act): void {
     .option('--every-row', 'with --file: also those who have not opted out, as a column says')
     .option('--reason <text>', 'opted out unless told')
     .option('--organization <name>', 'by name or id; needed only where there are several')
+    .option('--dry-run', 'only say whom it would stop')
+    .option('--yes', 'with --file: do not ask where it stops most of those who wait')
     .action(
       act(async (cli, _args, options) => {
         const { entryOf, readSuppressions } = await import('../operate/suppressions.ts');
-        const { suppressAll } = await import('../operate/suppress-all.ts');
+        const { confirmMany, suppressAll, wouldStop } = await import('../operate/suppress-all.ts');
         const { chosenRows } = await import('../operate/subscriber-lists.ts');
         const file = text(options['file']);
         const given = keysOf(options);
@@ -88,15 +90,18 @@ export function suppressions(program: Command, act: Act): void {
         await using database = await open(cli);
         const { ensureOrganization } = await import('../operate/names.ts');
         const organization = await ensureOrganization(database.sql, text(options['organization']));
-        const stopped = await suppressAll(
-          database.sql,
-          organization.id,
-          list.entries,
-          file === undefined ? 'operator' : file,
-        );
+        const source = file ?? 'operator';
+        const ready = { organization, entries: list.entries, source };
+        const dryRun = flag(options['dryRun']);
+        if (!dryRun)
+          await confirmMany(cli, database.sql, { list: ready, yes: flag(options['yes']) });
+        const stopped = dryRun
+          ? await wouldStop(database.sql, ready)
+          : await suppressAll(database.sql, organization.id, list.entries, source);
         const possible = stopped.filter(({ match }) => match === 'possible');
         cli.out.result(
           {
+            ...(dryRun ? { dryRun } : {}),
             organization: organization.name,
             entries: list.entries.length,
             stopped: stopped.length,
@@ -106,12 +111,16 @@ export function suppressions(program: Command, act: Act): void {
             leftOut: list.leftOut,
             unusedEmails: list.unusedEmails,
           },
-          `${count(list.entries.length, 'entry stands', 'entries stand')} for ` +
-            `${organization.name}; ${count(stopped.length, 'person was', 'people were')} stopped` +
+          (dryRun
+            ? `${count(list.entries.length, 'entry', 'entries')} would stand for ` +
+              `${organization.name}; ${count(stopped.length, 'person', 'people')} would be stopped`
+            : `${count(list.entries.length, 'entry stands', 'entries stand')} for ` +
+              `${organization.name}; ${count(stopped.length, 'person was', 'people were')} ` +
+              'stopped') +
             (possible.length === 0 ? '' : `, ${possible.length} only as possible matches`),
         );
         if (!cli.out.json) tellPossible(cli, possible);
-        if (stopped.length === 0 && list.entries.length > 0)
+        if (stopped.length === 0 && list.entries.length > 0 && !dryRun)
           cli.out.note(
             'nobody who is here and could still be stopped is known by that; ' +
               'it stands for people who come later',
@@ -133,7 +142,7 @@ export function suppressions(program: Command, act: Act): void {
         throw new UserError(
           exitCodes.badData,
           `${count(list.rejects.length, 'row')} of ${file ?? ''} cannot be used`,
-          'the others stand',
+          dryRun ? 'nothing was changed' : 'the others stand',
         );
       }),
     );

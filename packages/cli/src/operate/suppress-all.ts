@@ -1,7 +1,13 @@
 /** A whole list of do-not-mail entries at once. */
 import { basename } from 'node:path';
 import type { Sql } from '@postrider/runner/database';
+import { count } from '@postrider/runner/process';
+import { confirm } from '../output/confirm.ts';
+import type { Cli } from '../program/cli.ts';
 import type { Suppression } from './suppressions.ts';
+
+/** As with a mass departure: so many people, and more than half of those who wait. */
+const MANY = 24;
 
 export interface Stopped {
   readonly recipientId: string;
@@ -48,4 +54,56 @@ export async function suppressAll(
     ) s
     left join postrider.recipients r
       on r.organization_id = ${organizationId} and r.id = s.recipient_id`;
+}
+
+export interface SuppressionList {
+  readonly organization: { readonly id: string; readonly name: string };
+  readonly entries: readonly Suppression[];
+  readonly source: string;
+}
+
+/** Whom the list would stop: it is put up and taken back, so that nothing is changed. */
+export async function wouldStop(
+  sql: Sql,
+  { organization, entries, source }: SuppressionList,
+): Promise<readonly Stopped[]> {
+  const back = new Error('rolled back');
+  let stopped: readonly Stopped[] = [];
+  await sql
+    .begin(async (tx) => {
+      stopped = await suppressAll(tx as unknown as Sql, organization.id, entries, source);
+      throw back;
+    })
+    .catch((error: unknown) => {
+      if (error !== back) throw error;
+    });
+  return stopped;
+}
+
+/**
+ * Asks before a list stops many people: a list of customers in place of one of opt-outs would stop
+ * everybody, and an entry that is lifted does not bring them back.
+ */
+export async function confirmMany(
+  cli: Cli,
+  sql: Sql,
+  { list, yes }: { readonly list: SuppressionList; readonly yes: boolean },
+): Promise<void> {
+  if (yes || list.entries.length <= MANY) return;
+  const stopped = (await wouldStop(sql, list)).length;
+  const [row] = await sql<{ waiting: number }[]>`
+    select coalesce(sum(
+      address_enrichable + address_enriching + pending + proofing_staged + proofing + proofed
+      + sending_staged), 0)::int as waiting
+    from postrider.funnel
+    where organization_id = ${list.organization.id}`;
+  const waiting = row?.waiting ?? 0;
+  if (stopped <= MANY || stopped * 2 <= waiting) return;
+  await confirm(cli.out, {
+    what:
+      `${list.source} stops ${count(stopped, 'person', 'people')} of the ${waiting} of ` +
+      `${list.organization.name} who are not at the printer yet; whom it stops stays stopped, ` +
+      'also where the entry is lifted.',
+    yes,
+  });
 }
