@@ -1,8 +1,9 @@
 /** The address of a row, in the form in which it is printed, or what is wrong with it. */
 import type { Address } from '@postrider/core/ports';
-import { columnName } from './columns.ts';
+import { columnName, columnOf } from './columns.ts';
 import type { ColumnPlan, Role } from './columns.ts';
 import { normaliseCountry, normalisePostalCode } from './postal-code.ts';
+import { named } from './named-columns.ts';
 import { quote } from './quote.ts';
 
 export interface AddressFault {
@@ -43,13 +44,11 @@ export function readAddress(
   const missing = needed.find((role) => at(role) === '');
   if (missing !== undefined) {
     const column = columnName(plan, missing);
-    return {
-      fault: {
-        column,
-        reason: 'incomplete_address',
-        message: `Column "${column}" is blank, but other parts of the address are there.`,
-      },
-    };
+    const message =
+      columnOf(plan, missing) === null
+        ? noColumn(plan, missing)
+        : `Column "${column}" is blank, but other parts of the address are there.`;
+    return { fault: { column, reason: 'incomplete_address', message } };
   }
   const postalCode = normalisePostalCode(country, region, postal);
   if (postalCode === null) {
@@ -58,7 +57,10 @@ export function readAddress(
       fault: {
         column,
         reason: 'bad_postal_code',
-        message: `Column "${column}" is not a postal code of ${country}: ${quote(postal)}.`,
+        message:
+          columnOf(plan, 'postalCode') === null && postal === ''
+            ? noColumn(plan, 'postalCode')
+            : `Column "${column}" is not a postal code of ${country}: ${quote(postal)}.`,
       },
     };
   }
@@ -72,4 +74,16 @@ export function readAddress(
       country,
     },
   };
+}
+
+const words: Readonly<Partial<Record<Role, string>>> = {
+  line1: 'street',
+  region: 'region (the state or province)',
+  postalCode: 'postal code',
+};
+
+function noColumn(plan: ColumnPlan, role: Role): string {
+  const what = `No column holds the ${words[role] ?? role}, but other parts of the address are there`;
+  const there = plan.names.filter((name) => name !== '');
+  return `${what}: name it with columns.${role}; the columns are ${named(there)}.`;
 }
