@@ -118,4 +118,16 @@ export const lists: readonly Mutant[] = [
     ],
     test: { file: columns, pattern: 'leaves out no column' },
   },
+  {
+    name: 'list-mostly-unusable',
+    without: 'a list of which most rows cannot be used is refused when it is applied',
+    edits: [
+      {
+        file: 'packages/cli/src/operate/list-sample.ts',
+        find: 'if (rows === 0 || !isMost) return null;',
+        replace: 'if (rows === 0 || isMost || !isMost) return null;',
+      },
+    ],
+    test: { file: 'packages/cli/test/list-check.test.ts', pattern: 'where most of its rows' },
+  },
 ];
