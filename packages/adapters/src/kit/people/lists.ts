@@ -4,6 +4,7 @@
  */
 export { emailKey, readEmails } from '@postrider/core/ports';
 export { readCell } from './cells.ts';
+export { recogniseKeys } from './key-columns.ts';
 export { csvRecords, detectDelimiter } from './csv-records.ts';
 export { isRounded } from './long-numbers.ts';
 export { normaliseCountry, normalisePostalCode } from './postal-code.ts';
