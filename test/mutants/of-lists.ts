@@ -2,6 +2,7 @@
 import type { Mutant } from './mutants.ts';
 
 const cells = 'packages/adapters/src/csv/test/cells.test.ts';
+const columns = 'packages/adapters/src/csv/test/address-columns.test.ts';
 const whole = 'test/pipeline/sync/lists.test.ts';
 
 export const lists: readonly Mutant[] = [
@@ -92,5 +93,41 @@ export const lists: readonly Mutant[] = [
       file: 'packages/adapters/src/csv/test/mutated-lists.test.ts',
       pattern: 'every row of a list is accounted for',
     },
+  },
+  {
+    name: 'half-of-another-address',
+    without: 'of two addresses of a list nobody is guessed to live in the first',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/people/address-columns.ts',
+        find: 'if (chosen === null && streets.size > 1)',
+        replace: 'if (chosen === null && streets.size > 9)',
+      },
+    ],
+    test: { file: columns, pattern: 'is one of two only' },
+  },
+  {
+    name: 'address-part-left-out',
+    without: 'no column that looks like part of the address is left out of it in silence',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/people/address-columns.ts',
+        find: 'if (remark === null) refused.push(heading);',
+        replace: 'if (remark === null) remarks.set(heading.index, heading.part);',
+      },
+    ],
+    test: { file: columns, pattern: 'leaves out no column' },
+  },
+  {
+    name: 'list-mostly-unusable',
+    without: 'a list of which most rows cannot be used is refused when it is applied',
+    edits: [
+      {
+        file: 'packages/cli/src/operate/list-sample.ts',
+        find: 'if (rows === 0 || !isMost) return null;',
+        replace: 'if (rows === 0 || isMost || !isMost) return null;',
+      },
+    ],
+    test: { file: 'packages/cli/test/list-check.test.ts', pattern: 'where most of its rows' },
   },
 ];

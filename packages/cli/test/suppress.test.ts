@@ -14,6 +14,10 @@ interface Report {
   readonly changed: readonly { readonly row: number; readonly message: string }[];
 }
 
+interface Recognised {
+  readonly recognised: Readonly<Record<string, string>>;
+}
+
 describe('the do-not-mail list from the command line', () => {
   const at = ownPlace();
   const { place } = at;
@@ -273,5 +277,39 @@ describe('the do-not-mail list from the command line', () => {
       const run = await suppress(`email,${header}\np@example.com,${value}\n`);
       assert.equal(run.code, 65, `${header}: ${run.stdout}`);
     }
+  });
+
+  it('knows the headings of exports, and takes an address only where there is nothing else', async () => {
+    const taken = async (text: string) => {
+      const run = await suppress(text);
+      const entries = await listed();
+      await at.machine.sql`delete from postrider.suppression`;
+      return { code: run.code, entries, recognised: run.json<Recognised>()[0]?.recognised };
+    };
+    await at.machine.sql`delete from postrider.suppression`;
+    const address = 'Address,City,Zip';
+    for (const heading of ['Email Address', 'E-Mail', 'user_email', 'Adresse e-mail'])
+      assert.deepEqual(
+        await taken(`ID,${heading},${address}\n7,a@example.com,12 Elm St,B,02138\n`),
+        {
+          code: 0,
+          entries: ['email a@example.com'],
+          recognised: { email: heading },
+        },
+      );
+    assert.deepEqual(await taken("Customer ID,E-Mail\n'6001,a@example.com\n"), {
+      code: 0,
+      entries: ['email a@example.com', 'external_id 6001'],
+      recognised: { email: 'E-Mail', external_id: 'Customer ID' },
+    });
+    const only = await taken(`Name,${address}\nAda,12 Elm St,Boston,02138\n`);
+    assert.deepEqual(only.recognised, { line1: 'Address', postal_code: 'Zip' });
+    assert.equal(only.entries.length, 1);
+    const both = await suppress('Billing Address,Billing Zip,Shipping Address,Zip\na,1,b,2\n');
+    assert.equal(both.code, 65);
+    assert.match(both.stderr, /there are 2 addresses.*nothing was changed/s);
+    const none = await suppress('ID,Name\n7,Ada\n');
+    assert.equal(none.code, 65);
+    assert.match(none.stderr, /names neither email nor external_id/);
   });
 });

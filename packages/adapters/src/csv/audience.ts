@@ -1,6 +1,7 @@
 import type { AdapterWiring, AudiencePage, AudienceSource } from '@postrider/core/ports';
 import { parseOptions } from '../kit/options.ts';
 import { csvRows } from '../kit/people/csv-rows.ts';
+import { fieldsOf } from '../kit/people/fields.ts';
 import { segmentPaths } from '../kit/people/options.ts';
 import { paginate } from '../kit/people/pages.ts';
 import { csvOptions } from './options.ts';
@@ -18,6 +19,12 @@ export function createCsvAudience(options: unknown, wiring: AdapterWiring): Audi
         csvRows(pathOf(segmentId), segmentId, parsed, { needsExternalId: true }, context),
         { pageSize, limit },
         context.signal,
+      );
+    },
+    async describe(segmentId, context) {
+      const path = pathOf(segmentId);
+      return await fieldsOf((onPlan) =>
+        csvRows(path, segmentId, parsed, { needsExternalId: true, onPlan }, context),
       );
     },
   };

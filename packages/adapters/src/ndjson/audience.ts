@@ -1,6 +1,7 @@
 import type { AdapterWiring, AudiencePage, AudienceSource } from '@postrider/core/ports';
 import { parseOptions } from '../kit/options.ts';
 import { ndjsonRows } from '../kit/people/ndjson-rows.ts';
+import { fieldsOf } from '../kit/people/fields.ts';
 import { segmentPaths } from '../kit/people/options.ts';
 import { paginate } from '../kit/people/pages.ts';
 import { ndjsonOptions } from './options.ts';
@@ -15,6 +16,12 @@ export function createNdjsonAudience(options: unknown, wiring: AdapterWiring): A
         ndjsonRows(pathOf(segmentId), segmentId, parsed, { needsExternalId: true }, context),
         { pageSize, limit },
         context.signal,
+      );
+    },
+    async describe(segmentId, context) {
+      const path = pathOf(segmentId);
+      return await fieldsOf((onPlan) =>
+        ndjsonRows(path, segmentId, parsed, { needsExternalId: true, onPlan }, context),
       );
     },
   };

@@ -28,8 +28,8 @@ export function campaigns(program: Command, act: Act): void {
     campaign,
     'apply',
     'Makes a campaign of a file, or changes it to what the file says. ' +
-      'Reads the first rows of its list and sets their cards, ' +
-      'so that a mistake shows now and not later.',
+      'Reads the first rows of its list, shows which column is what and how many people could be ' +
+      'mailed, and sets their cards, so that a mistake shows now and not later.',
     [
       'postrider campaign apply examples/bakery/campaign.yaml',
       'postrider campaign apply campaign.yaml --dry-run',
@@ -37,7 +37,10 @@ export function campaigns(program: Command, act: Act): void {
   )
     .argument('<file>', `YAML or JSON; docs/reference/campaign-file.md. ${adapterKinds()}`)
     .option('--dry-run', 'check it and change nothing')
-    .option('--list-later', 'the list is not there yet: what is wrong with it is a warning')
+    .option(
+      '--list-later',
+      'the list is not there yet, or not as it will be: what is wrong with it is a warning',
+    )
     .option('--no-check', 'do not try out list and template')
     .action(
       act(async (cli, [file = ''], options) => {

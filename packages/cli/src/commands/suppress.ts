@@ -32,7 +32,8 @@ export function suppressions(program: Command, act: Act): void {
     .option(
       '--file <csv>',
       'a list with the columns email, external_id, line1, line2, postal_code, ' +
-        'region, country, reason; others are left out',
+        'region, country, reason, or an export with an e-mail or a customer id; ' +
+        'others are left out',
     )
     .option(
       '--only <column=values>',
@@ -80,6 +81,7 @@ export function suppressions(program: Command, act: Act): void {
                 entries: [oneEntry(entryOf(given))],
                 rejects: [],
                 changes: [],
+                recognised: {},
                 leftOut: 0,
                 unusedEmails: [],
               }
@@ -108,6 +110,7 @@ export function suppressions(program: Command, act: Act): void {
             possible,
             rejected: list.rejects,
             changed: list.changes,
+            recognised: list.recognised,
             leftOut: list.leftOut,
             unusedEmails: list.unusedEmails,
           },
@@ -128,6 +131,8 @@ export function suppressions(program: Command, act: Act): void {
         if (!cli.out.json)
           for (const { row, message } of list.changes.slice(0, 20))
             cli.out.note(`row ${row}: ${message}`);
+        for (const [name, heading] of Object.entries(list.recognised))
+          cli.out.note(`column ${heading} was taken for ${name}`);
         if (list.leftOut > 0)
           cli.out.note(`${count(list.leftOut, 'row')} without ${only ?? ''} were left out`);
         for (const { column, rows, firstRow } of list.unusedEmails)

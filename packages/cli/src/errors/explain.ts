@@ -73,6 +73,8 @@ function tell(error: unknown): KnownExplanation {
         hint: field(error, 'hint') || null,
         exitCode: exitCodes.configuration,
         code: 'configuration',
+        // What was found of the list, where it was read.
+        detail: (error as { detail?: unknown }).detail,
       };
     case 'AdapterConfigError':
       return {

@@ -18,6 +18,7 @@ import {
 import { databaseExists, openDatabase, type Sql } from '@postrider/runner/database';
 import type { Cli } from '../program/cli.ts';
 import { explain } from '../errors/explain.ts';
+import { showList } from './list-sample.ts';
 import { tryOut, type ListCheck } from './trial.ts';
 
 export async function applyFile(
@@ -31,7 +32,10 @@ export async function applyFile(
   const warnings = [...campaignWarnings(draft), ...found.warnings];
   for (const warning of warnings) cli.out.warn(warning);
   const problems = inOrder([...draft.problems, ...found.problems]);
-  if (file === null || problems.length > 0) throw new ConfigurationError(path, problems);
+  const { list } = found;
+  if (file === null || problems.length > 0)
+    throw Object.assign(new ConfigurationError(path, problems), { detail: { list } });
+  if (list !== null && !cli.out.json) showList(cli.out, list);
   const { name } = file.definition;
   if (options.dryRun && !(await databaseExists(cli))) {
     cli.out.result(
@@ -40,6 +44,7 @@ export async function applyFile(
         campaign: name,
         organization: file.organization,
         warnings,
+        list,
         definition: file.definition,
       },
       `${path} can be applied: campaign ${name} of ${file.organization}, ` +
@@ -64,6 +69,7 @@ export async function applyFile(
         created,
         changed,
         warnings,
+        list,
         definition: file.definition,
       },
       `${path} can be applied: campaign ${name} of ${file.organization} ${would}`,
@@ -77,7 +83,7 @@ export async function applyFile(
       ? 'as it was'
       : `changed: ${applied.changed.join(', ')}`;
   cli.out.result(
-    { ...applied, campaign: name, organization: file.organization, warnings },
+    { ...applied, campaign: name, organization: file.organization, warnings, list },
     `campaign ${name} of ${file.organization} is ${what}`,
   );
   const [now] = await database.sql<{ status: string }[]>`

@@ -23,8 +23,13 @@ import {
   saysSubscribed,
   UnusedEmails,
   type Chosen,
-  type Column,
 } from './subscriber-lists.ts';
+import {
+  columns,
+  suppressionHeader,
+  type SuppressionColumn,
+  type SuppressionHeader,
+} from './suppression-columns.ts';
 
 export interface Suppression {
   /** One address, or several with semicolons between them. */
@@ -43,6 +48,8 @@ export interface SuppressionList {
   readonly rejects: readonly { readonly row: number; readonly message: string }[];
   /** What was read otherwise than it is written, by the line of its row. */
   readonly changes: readonly { readonly row: number; readonly message: string }[];
+  /** Columns with another heading than ours, by what they were taken for. */
+  readonly recognised: SuppressionHeader['recognised'];
   /** Rows that were not chosen. */
   readonly leftOut: number;
   /** Columns that hold e-mails and were not read. */
@@ -56,19 +63,7 @@ export interface ListOptions {
   readonly everyRow: boolean;
 }
 
-const columns = [
-  'email',
-  'external_id',
-  'line1',
-  'line2',
-  'postal_code',
-  'region',
-  'country',
-  'reason',
-] as const;
-export type SuppressionRow = Readonly<
-  Partial<Record<(typeof columns)[number], string | undefined>>
->;
+export type SuppressionRow = Readonly<Partial<Record<SuppressionColumn, string | undefined>>>;
 
 /** The keys that can stand, null where there is none, and why the others cannot. */
 export function entryOf(given: SuppressionRow): {
@@ -76,7 +71,7 @@ export function entryOf(given: SuppressionRow): {
   readonly problems: readonly string[];
 } {
   const problems: string[] = [];
-  const cell = (name: Exclude<(typeof columns)[number], 'email'>): string | null => {
+  const cell = (name: Exclude<SuppressionColumn, 'email'>): string | null => {
     const value = given[name]?.normalize('NFC').trim() ?? '';
     if (value !== '' && isPlain(value) && !value.includes('\uFFFD')) return value;
     if (value !== '')
@@ -139,8 +134,7 @@ export async function readSuppressions(
   const rejects: { row: number; message: string }[] = [];
   const changes: { row: number; message: string }[] = [];
   const unused = new UnusedEmails();
-  let names: string[] | null = null;
-  let others: Column[] = [];
+  let header: SuppressionHeader | null = null;
   let chosen: number | null = null;
   let leftOut = 0;
   try {
@@ -154,12 +148,12 @@ export async function readSuppressions(
         true,
       )) {
         const values = cells.map((cell) => cell.trim());
-        if (names === null) {
-          names = headerOf(file, values);
-          others = othersOf(values);
+        if (header === null) {
+          header = suppressionHeader(file, values);
           chosen = only === null ? null : chosenColumn(file, values, only);
           continue;
         }
+        const { at, others, width } = header;
         if (only !== null && chosen !== null && !isChosen(only, values[chosen] ?? '')) {
           leftOut += 1;
           continue;
@@ -169,9 +163,9 @@ export async function readSuppressions(
         );
         if (contrary !== undefined && only === null && !everyRow)
           throw notOptedOut(file, line, contrary.name, values[contrary.index] ?? '');
-        const fields = wrongNumberOfFields(names.length, values);
+        const fields = wrongNumberOfFields(width, values);
         const given = Object.fromEntries(
-          columns.map((name) => [name, values[names?.indexOf(name) ?? -1] ?? '']),
+          columns.map((name) => [name, values[at.get(name) ?? -1] ?? '']),
         );
         const meant = cellsAsMeant(given);
         const { entry, problems } =
@@ -211,22 +205,15 @@ export async function readSuppressions(
       error,
     );
   }
-  if (names === null) headerOf(file, []);
+  const { recognised } = header ?? suppressionHeader(file, []);
   return {
+    recognised,
     entries,
     rejects: rejects.toSorted((one, two) => one.row - two.row),
     changes,
     leftOut,
     unusedEmails: unused.columns,
   };
-}
-
-/** Columns that the list has beside ours. */
-function othersOf(header: readonly string[]): Column[] {
-  const ours: readonly string[] = columns;
-  return header
-    .map((name, index) => ({ name, index }))
-    .filter(({ name }) => !ours.includes(name.toLowerCase()));
 }
 
 function withProblems(
@@ -238,27 +225,4 @@ function withProblems(
     entry,
     problems: before.length > 0 && entry === null ? before : [...before, ...problems],
   };
-}
-
-function headerOf(file: string, cells: readonly string[]): string[] {
-  const names = cells.map((name) => name.toLowerCase());
-  const twice = columns.find((name) => names.indexOf(name) !== names.lastIndexOf(name));
-  if (twice !== undefined)
-    throw new UserError(
-      exitCodes.badData,
-      `${file}: line 1 names ${twice} twice`,
-      'nothing was changed',
-    );
-  if (
-    names.includes('email') ||
-    names.includes('external_id') ||
-    (names.includes('line1') && names.includes('postal_code'))
-  )
-    return names;
-  throw new UserError(
-    exitCodes.badData,
-    `${file}: line 1 names neither email nor external_id nor line1 and postal_code (it has ` +
-      `${names.join(', ') || 'nothing'})`,
-    `the columns are ${columns.join(', ')}; nothing was changed`,
-  );
 }

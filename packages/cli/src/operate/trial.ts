@@ -9,10 +9,9 @@ import type { AddressEnricher, AudienceSource, Renderer } from '@postrider/core/
 import { type CampaignDraft, isGroup, returnAddressOf } from '@postrider/runner/campaign-file';
 import type { Project } from '@postrider/runner/project';
 import { explain } from '../errors/explain.ts';
+import { mostlyUnusable, readSample, type ListFindings } from './list-sample.ts';
 import { makeAdapters, type Findings, type TrialAdapter } from './trial-adapters.ts';
 import { cardOf, nobody, quietContext } from './trial-card.ts';
-
-const ROWS = 50;
 
 /**
  * `later`: the list is not there yet, so what is wrong with it is a warning. `unread`: neither list
@@ -24,14 +23,14 @@ export async function tryOut(
   project: Project,
   draft: CampaignDraft,
   list: ListCheck,
-): Promise<Findings> {
+): Promise<Findings & { readonly list: ListFindings | null }> {
   const found: Findings = { problems: [], warnings: [] };
   const { audience, enricher, renderer } = await makeAdapters(project, draft, found);
-  if (list === 'unread') return found;
+  if (list === 'unread') return { ...found, list: null };
   if (enricher !== null && !enricher.partial) await askForRemarks(enricher.port, found);
-  const sample = await sampleOf(audience, draft, list, found);
-  if (renderer !== null) await setCards(renderer, draft, sample, found);
-  return found;
+  const read = await sampleOf(audience, draft, list, found);
+  if (renderer !== null) await setCards(renderer, draft, read?.members ?? null, found);
+  return { ...found, list: read?.list ?? null };
 }
 
 /** What cannot be used of the enricher's own data. That it is not there yet is no fault. */
@@ -43,49 +42,36 @@ async function askForRemarks(enricher: AddressEnricher, { warnings }: Findings):
   }
 }
 
-/** Those of the first rows who have an address. Null where nobody can tell who they are. */
+/** The first rows, and those of them who have an address. Null where nobody can tell who they are. */
 async function sampleOf(
   made: TrialAdapter<AudienceSource> | null,
   draft: CampaignDraft,
   list: ListCheck,
   { problems, warnings }: Findings,
-): Promise<readonly Member[] | null> {
-  const segment = draft.raw['segment'];
+): Promise<{ readonly list: ListFindings; readonly members: readonly Member[] } | null> {
+  const { segment, audience, enricher } = draft.raw;
   if (made === null || typeof segment !== 'string') return null;
-  const members: Member[] = [];
-  let read = 0;
+  const option = isGroup(audience) && 'path' in audience ? 'audience.path' : 'audience';
+  const refuse = (message: string, wayOut: string): void => {
+    if (list === 'later') warnings.push(message);
+    else problems.push(draft.problem(option, `${message}; ${wayOut}`));
+  };
   try {
-    for await (const page of made.port.members(
-      segment,
-      { pageSize: ROWS, limit: ROWS },
-      quietContext(),
-    )) {
-      read += page.members.length + page.rejects.length;
-      members.push(...page.members.filter(({ address }) => address !== null));
-    }
+    const read = await readSample(made.port, segment, isGroup(enricher));
+    if (made.partial) return null;
+    if (read.list.sample.rows === 0) warnings.push(`the segment ${segment} is empty`);
+    const fault = mostlyUnusable(read.list);
+    if (fault !== null) refuse(fault, 'where it is meant so, or mended later, say --list-later');
+    return read;
   } catch (error) {
     const message = `the list cannot be read: ${explain(error).message}`;
     const cause: unknown = error instanceof Error ? error.cause : null;
     // An option that could not be used may be why it is not understood; it is not why the file is
     // not there.
     const believed = !made.partial || (cause instanceof Error && 'code' in cause);
-    const option =
-      isGroup(draft.raw['audience']) && 'path' in draft.raw['audience']
-        ? 'audience.path'
-        : 'audience';
-    if (list === 'later') warnings.push(message);
-    else if (believed)
-      problems.push(draft.problem(option, `${message}; where it comes later, say --list-later`));
+    if (list === 'later' || believed) refuse(message, 'where it comes later, say --list-later');
     return null;
   }
-  if (made.partial) return null;
-  if (read === 0) warnings.push(`the segment ${segment} is empty`);
-  else if (members.length === 0)
-    warnings.push(
-      `none of the first ${read} rows has an address that can be used; ` +
-        '`postrider sync` will tell of each',
-    );
-  return members;
 }
 
 /**

@@ -75,6 +75,16 @@ export class AudienceSourceError extends Error {
   override readonly name = 'AudienceSourceError';
 }
 
+/** What the source takes a field of its rows for. */
+export interface AudienceField {
+  /** The column of a file, the key of an object. */
+  readonly field: string;
+  /** The field of a member or of its address, as `line1`; null: it is merge data. */
+  readonly role: string | null;
+  /** Of merge data that looks like part of an address: why it is none of it. */
+  readonly remark: string | null;
+}
+
 export interface AudienceSource {
   /**
    * Every member of the segment, page by page; memory does not grow with the segment. A run that
@@ -89,4 +99,9 @@ export interface AudienceSource {
     options: { pageSize: number; limit: number | null },
     context: CallContext,
   ): AsyncIterable<AudiencePage>;
+  /**
+   * Which field is what, where the source decides it: `campaign apply` shows it. Of a source whose
+   * rows have different fields, of the first rows. Throws `AudienceSourceError`.
+   */
+  describe?(segmentId: string, context: CallContext): Promise<readonly AudienceField[]>;
 }

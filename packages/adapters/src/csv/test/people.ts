@@ -1,6 +1,7 @@
 /** Small CSV files, and what is read from them. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { contractContext } from '@postrider/core/contract';
 import { createCsvAudience } from '../audience.ts';
 import { temporaryFolder, wiringAt } from '../../../test/helpers.ts';
 import { readAll } from '../../../test/read.ts';
@@ -28,4 +29,15 @@ export async function reasonsOf(...rows: readonly string[]): Promise<readonly st
     ...members.map(({ row }) => `${row} member`),
     ...rejects.map(({ row, column, reason }) => `${row} ${column} ${reason}`),
   ];
+}
+
+/** Which column is what, as `line1: Street`, and of others why they are no part of the address. */
+export async function rolesIn(header: string, options: object = {}): Promise<readonly string[]> {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'header.csv'), `${header}\n`);
+  const source = createCsvAudience({ path: 'header.csv', ...options }, wiringAt(folder));
+  const fields = (await source.describe?.('any', contractContext())) ?? [];
+  return fields.flatMap(({ field, role, remark }) =>
+    role === null ? (remark === null ? [] : [`${field}: ${remark}`]) : [`${role}: ${field}`],
+  );
 }

@@ -1,8 +1,9 @@
 /** The address of a row, in the form in which it is printed, or what is wrong with it. */
 import type { Address } from '@postrider/core/ports';
 import { countryOf, postalCodeOf, regionOf } from '@postrider/core/ports/countries';
-import { columnName } from './columns.ts';
+import { columnName, columnOf } from './columns.ts';
 import type { ColumnPlan, Role } from './columns.ts';
+import { named } from './named-columns.ts';
 import { quote } from './quote.ts';
 
 export interface AddressFault {
@@ -83,11 +84,25 @@ export function readAddress(
     message: (column: string) => string,
   ): { readonly fault: AddressFault } {
     const column = columnName(plan, role);
-    return { fault: { column, reason, message: message(`Column "${column}"`) } };
+    const isThere = role === 'country' || at(role) !== '' || columnOf(plan, role) !== null;
+    const told = isThere ? message(`Column "${column}"`) : noColumn(plan, role);
+    return { fault: { column, reason, message: told } };
   }
 }
 
 /** Letters or digits of any script: the lines of an address need some. */
 export function hasLetters(text: string): boolean {
   return /[\p{L}\p{N}]/u.test(text);
+}
+
+const words: Readonly<Partial<Record<Role, string>>> = {
+  line1: 'street',
+  region: 'region (the state or province)',
+  postalCode: 'postal code',
+};
+
+function noColumn(plan: ColumnPlan, role: Role): string {
+  const what = `No column holds the ${words[role] ?? role}, but other parts of the address are there`;
+  const there = plan.names.filter((name) => name !== '');
+  return `${what}: name it with columns.${role}; the columns are ${named(there)}.`;
 }

@@ -1,18 +1,19 @@
 import { AudienceSourceError } from '@postrider/core/ports';
 import { z } from 'zod';
+import {
+  addressColumns,
+  addressRoles,
+  type AddressHeading,
+  type AddressRole,
+  type Fault,
+} from './address-columns.ts';
+import { misleading } from './exports.ts';
+import { fold, headingOf, type Heading } from './headings.ts';
+import { named } from './named-columns.ts';
+import { idSpellings } from './spellings.ts';
 
 /** What is printed. */
-export const nameAndAddress = [
-  'firstName',
-  'lastName',
-  'name',
-  'line1',
-  'line2',
-  'city',
-  'region',
-  'postalCode',
-  'country',
-] as const;
+export const nameAndAddress = ['firstName', 'lastName', 'name', ...addressRoles] as const;
 
 /** What a column may stand for. A column without a role is merge data. */
 export const roles = ['externalId', 'email', ...nameAndAddress] as const;
@@ -24,23 +25,8 @@ export type Role = (typeof roles)[number];
 export const columnsOption = z.partialRecord(z.enum(roles), z.string().min(1).nullable());
 export type ColumnNames = z.infer<typeof columnsOption>;
 
-/** Usual spellings, most trusted first, compared without case, blanks and punctuation. */
-const spellings: Record<Role, string> = {
-  externalId:
-    'externalid id customerid profileid recipientid personid contactid memberid subscriberid userid accountid',
-  email: 'email emailaddress mail primaryemail',
-  firstName: 'firstname givenname forename first fname',
-  lastName: 'lastname surname familyname last lname',
-  name: 'name fullname recipientname customername contactname',
-  line1:
-    'line1 addressline1 address1 addr1 streetaddress street addressstreet addressaddress1 mailingstreet address',
-  line2: 'line2 addressline2 address2 addr2 addressaddress2 unit apartment apt suite',
-  city: 'city town posttown locality addresscity mailingcity',
-  region: 'region state province stateprovince statecode addressregion addressstate mailingstate',
-  postalCode:
-    'postalcode zip zipcode postcode zippostalcode addresspostalcode addresszip mailingpostalcode',
-  country: 'country countrycode addresscountry mailingcountry',
-};
+/** Columns of which nothing is guessed; `*` stands for any letters. */
+export const ignoreOption = z.array(z.string().min(1));
 
 /** Where each role stands in a row, and which cells are merge data. */
 export interface ColumnPlan {
@@ -48,18 +34,31 @@ export interface ColumnPlan {
   /** Column names by position; a blank name is an unnamed trailing column. */
   readonly names: readonly string[];
   readonly merge: readonly number[];
+  /** The street column holds the whole address: there is none for city and postal code. */
+  readonly whole: boolean;
+  /** Of columns without a role, why they are no part of the address, by position. */
+  readonly remarks: ReadonlyMap<number, string>;
+  /** Why nobody can tell what the columns are; the first of several. */
+  readonly fault: Fault | null;
 }
 
-function fold(name: string): string {
-  return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
-}
+/** A column that the campaign names and this row does not have. */
+const nowhere = -1;
 
-/**
- * The name of a role's column, or the role itself where no column has it: what a reject calls it.
- */
-export function columnName(plan: ColumnPlan, role: Role): string {
+/** The name of a role's column; null where no column has it. */
+export function columnOf(plan: ColumnPlan, role: Role): string | null {
   const index = plan.at[role];
-  return index === undefined ? role : (plan.names[index] ?? role);
+  return index === undefined ? null : (plan.names[index] ?? null);
+}
+
+/** The same, and the role itself where no column has it: what a reject calls it. */
+export function columnName(plan: ColumnPlan, role: Role): string {
+  return columnOf(plan, role) ?? role;
+}
+
+export interface ColumnOptions {
+  readonly columns: ColumnNames;
+  readonly ignore: readonly string[];
 }
 
 /**
@@ -68,44 +67,138 @@ export function columnName(plan: ColumnPlan, role: Role): string {
  */
 export function planColumns(
   names: readonly string[],
-  given: ColumnNames,
+  { columns: given, ignore }: ColumnOptions,
   strict: boolean,
 ): ColumnPlan {
+  const told = givenColumns(names, given, strict);
+  const ignored = ignore.map(asPattern);
+  const off = misleading(names);
+  const taken = new Set(told.values());
+  const open = names.flatMap((name, index) =>
+    taken.has(index) || off.has(index) || name === '' || ignored.some((one) => one.test(name))
+      ? []
+      : [index],
+  );
+  const headings = names.map((name) => headingOf(name));
+  const address = addressColumns(
+    names.flatMap((_, index): AddressHeading[] => {
+      const heading = headings[index];
+      return heading !== null &&
+        heading !== undefined &&
+        isAddressPart(heading) &&
+        (open.includes(index) || taken.has(index))
+        ? [{ ...heading, index }]
+        : [];
+    }),
+    Object.fromEntries(
+      addressRoles.flatMap((role): [AddressRole, number | null][] => {
+        const name = given[role];
+        return name === undefined
+          ? []
+          : [[role, told.get(role) ?? (name === null ? null : nowhere)]];
+      }),
+    ),
+    names,
+  );
+  const at: Partial<Record<Role, number>> = Object.fromEntries(
+    [...told, ...Object.entries(address.at)].filter(([, index]) => index !== nowhere),
+  );
+  const free = open.filter((index) => !Object.values(at).includes(index));
+  if (given.externalId === undefined) set('externalId', idColumn(names, free));
+  // The e-mail may be the id as well.
+  if (given.email === undefined)
+    set('email', personColumn('email', [...free, ...[told.get('externalId') ?? []].flat()]));
+  const parts = (['firstName', 'lastName', 'name'] as const).filter(
+    (part) => given[part] === undefined,
+  );
+  const plain = parts.some((part) => find(part, free, '') !== undefined);
+  for (const part of parts) set(part, find(part, free, plain ? '' : address.group));
+  // Vorname, Name: a given name and a family name.
+  const [first = -1, whole = -1] = [at.firstName, at.name];
+  if (/^(?:vorname|prenom)$/.test(headings[first]?.key ?? '') && at.lastName === undefined)
+    if (given.lastName === undefined && given.name === undefined && whole >= 0) {
+      at.lastName = whole;
+      delete at.name;
+    }
+  const used = new Set(Object.values(at));
+  return {
+    at,
+    names,
+    merge: names.flatMap((name, index) => (used.has(index) || name === '' ? [] : [index])),
+    whole:
+      at.line1 !== undefined &&
+      (['city', 'postalCode', 'line2', 'houseNumber'] as const).every(
+        (role) => at[role] === undefined && given[role] === undefined,
+      ),
+    remarks: address.remarks,
+    fault: address.fault,
+  };
+
+  function set(role: Role, index: number | undefined): void {
+    if (index !== undefined) at[role] = index;
+  }
+
+  function find(part: Heading['part'], among: readonly number[], group: string) {
+    const found = among.filter(
+      (index) => headings[index]?.part === part && headings[index]?.group === group,
+    );
+    return found.toSorted((a, b) => (headings[a]?.rank ?? 0) - (headings[b]?.rank ?? 0))[0];
+  }
+
+  /** Of nobody in particular, else of this address, else the first. */
+  function personColumn(part: 'email', among: readonly number[]): number | undefined {
+    return (
+      find(part, among, '') ??
+      find(part, among, address.group) ??
+      among.find((index) => headings[index]?.part === part)
+    );
+  }
+}
+
+function isAddressPart({ part }: Heading): boolean {
+  return part === 'other' || (addressRoles as readonly string[]).includes(part);
+}
+
+function idColumn(names: readonly string[], free: readonly number[]): number | undefined {
   const folded = names.map(fold);
-  const at: Partial<Record<Role, number>> = {};
-  const taken = new Set<number>();
+  for (const spelling of idSpellings.split(' ')) {
+    const index = free.find((one) => folded[one] === spelling);
+    if (index !== undefined) return index;
+  }
+  return undefined;
+}
+
+function givenColumns(
+  names: readonly string[],
+  given: ColumnNames,
+  strict: boolean,
+): ReadonlyMap<Role, number> {
+  const folded = names.map(fold);
+  const told = new Map<Role, number>();
   for (const role of roles) {
     const name = given[role];
     if (typeof name !== 'string') continue;
-    let index = names.indexOf(name.trim());
-    if (index < 0) index = folded.indexOf(fold(name));
-    if (index >= 0) {
-      at[role] = index;
-      taken.add(index);
-    } else if (strict) {
+    let index = names.indexOf(name.normalize('NFC').trim());
+    if (index < 0 && fold(name) !== '') index = folded.indexOf(fold(name));
+    if (index >= 0) told.set(role, index);
+    else if (strict)
       throw new AudienceSourceError(
-        `there is no column "${name}" for ${role} (line 1); the columns are ${list(names)}`,
+        `there is no column "${name}" for ${role} (line 1); the columns are ${named(names)}`,
       );
-    }
   }
-  for (const role of roles) {
-    if (given[role] !== undefined) continue;
-    for (const spelling of spellings[role].split(' ')) {
-      const index = folded.findIndex((name, i) => name === spelling && !taken.has(i));
-      if (index < 0) continue;
-      at[role] = index;
-      taken.add(index);
-      break;
-    }
-  }
-  const merge = names.flatMap((name, index) => (taken.has(index) || name === '' ? [] : [index]));
-  return { at, names, merge };
+  return told;
+}
+
+function asPattern(ignored: string): RegExp {
+  const text = ignored.normalize('NFC').trim();
+  const parts = text.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 'iu');
 }
 
 /** Checks the header of a file. Throws `AudienceSourceError` with what, where and a hint. */
 export function planHeader(
   header: readonly string[],
-  given: ColumnNames,
+  options: ColumnOptions,
   needsExternalId: boolean,
 ): ColumnPlan {
   const names = header.map((name) => name.normalize('NFC').trim());
@@ -135,25 +228,20 @@ export function planHeader(
     }
     seen.set(key, index);
   }
-  const plan = planColumns(names, given, true);
+  const plan = planColumns(names, options, true);
   if (plan.at.externalId === undefined && needsExternalId) {
+    const byEmail = columnOf(plan, 'email');
+    const email =
+      byEmail === null ? '' : `, as columns: ${JSON.stringify({ externalId: byEmail })}`;
     throw new AudienceSourceError(
-      `no column holds the id of a person (line 1 has ${list(names)}); if line 1 is a person, add a header line, else name the column with columns.externalId`,
+      `no column holds the id of a person (line 1 has ${named(names)}); if line 1 is a person, add a header line, else name the column with columns.externalId${email}`,
     );
   }
+  if (plan.fault !== null) throw new AudienceSourceError(`${plan.fault.message} (line 1)`);
   if (plan.at.email === undefined && plan.at.line1 === undefined) {
     throw new AudienceSourceError(
-      `neither an e-mail nor an address column was found (line 1 has ${list(names)}); name them with columns.email or columns.line1, city, region, postalCode`,
+      `neither an e-mail nor an address column was found (line 1 has ${named(names)}); name them with columns.email or columns.line1, city, region, postalCode`,
     );
   }
   return plan;
-}
-
-function list(names: readonly string[]): string {
-  const shown = names
-    .slice(0, 12)
-    .map((name) => `"${name.length > 40 ? `${name.slice(0, 40)}…` : name}"`);
-  return names.length > 12
-    ? `${shown.join(', ')} and ${names.length - 12} more`
-    : shown.join(', ') || 'no columns';
 }

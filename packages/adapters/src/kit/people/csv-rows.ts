@@ -8,7 +8,7 @@ import type { CsvRecord } from './csv-records.ts';
 import { segmentIndex } from './options.ts';
 import type { RowOptions } from './options.ts';
 import { readRow, tellableId } from './row.ts';
-import type { RowResult, RowRules } from './row.ts';
+import type { RowReading, RowResult, RowRules } from './row.ts';
 import { openSource } from './source-file.ts';
 import type { SwallowedRow } from './swallowed-rows.ts';
 
@@ -21,7 +21,7 @@ export async function* csvRows(
   path: string,
   segmentId: string,
   options: CsvRowOptions,
-  { needsExternalId }: { readonly needsExternalId: boolean },
+  { needsExternalId, onPlan }: RowReading,
   context: Pick<CallContext, 'signal'>,
 ): AsyncGenerator<RowResult> {
   const { signal } = context;
@@ -37,6 +37,7 @@ export async function* csvRows(
       if (plan === null) {
         requireOwnHeader(path, cells, swallowed);
         plan = headerOf(path, cells, options, needsExternalId);
+        onPlan?.(plan);
         filter = segmentIndex(plan, options.segmentColumn);
         if (options.segmentColumn !== undefined && filter === undefined) {
           throw new AudienceSourceError(
@@ -129,7 +130,7 @@ function headerOf(
   needsExternalId: boolean,
 ): ColumnPlan {
   try {
-    return planHeader(cells, options.columns, needsExternalId);
+    return planHeader(cells, options, needsExternalId);
   } catch (error) {
     throw error instanceof AudienceSourceError
       ? new AudienceSourceError(`${path}: ${error.message}`, { cause: error })

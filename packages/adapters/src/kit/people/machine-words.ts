@@ -18,7 +18,7 @@ export function isNothing(role: Role, value: string): boolean {
   if (nothing.test(value) || inCapitals.test(value)) return true;
   if (none.test(value)) return role !== 'city';
   // R writes NA. It is a given name in China, the province of Naples and the code of Namibia.
-  return value === 'NA' && (role === 'line1' || role === 'line2' || role === 'postalCode');
+  return value === 'NA' && (/^line\d$/.test(role) || role.startsWith('postalCode'));
 }
 
 /** The town of None, or nothing where the street is nothing as well. */

@@ -13,7 +13,7 @@ import { segmentIndex } from './options.ts';
 import type { RowOptions } from './options.ts';
 import { quote } from './quote.ts';
 import { readRow } from './row.ts';
-import type { RowResult } from './row.ts';
+import type { RowReading, RowResult } from './row.ts';
 import { explain, openSource } from './source-file.ts';
 
 const maxLine = 1_000_000;
@@ -24,7 +24,7 @@ export async function* ndjsonRows(
   path: string,
   segmentId: string,
   options: RowOptions,
-  { needsExternalId }: { readonly needsExternalId: boolean },
+  { needsExternalId, onPlan }: RowReading,
   context: Pick<CallContext, 'signal'>,
 ): AsyncGenerator<RowResult> {
   const { signal } = context;
@@ -54,7 +54,8 @@ export async function* ndjsonRows(
       const signature = keys.join('\0');
       let plan = plans.get(signature);
       if (plan === undefined) {
-        plan = planColumns(keys, options.columns, false);
+        plan = planColumns(keys, options, false);
+        onPlan?.(plan);
         if (plans.size < maxPlans) plans.set(signature, plan);
       }
       if (options.segmentColumn !== undefined) {

@@ -3,7 +3,7 @@ import { AdapterConfigError, AudienceSourceError } from '@postrider/core/ports';
 import type { AdapterWiring } from '@postrider/core/ports';
 import { isCountry } from '@postrider/core/ports/countries';
 import { z } from 'zod';
-import { columnsOption, roles } from './columns.ts';
+import { columnsOption, ignoreOption, roles } from './columns.ts';
 import type { ColumnPlan } from './columns.ts';
 
 /** How the rows of a file are read, whatever they are read for. */
@@ -14,6 +14,12 @@ export const rowOptions = z.strictObject({
       `which column is what: ${roles.map((role) => `\`${role}\``).join(', ')}; ` +
         'usual names are found by themselves, `null` switches that off, ' +
         'every other column is merge data',
+    ),
+  ignore: ignoreOption
+    .default([])
+    .describe(
+      'columns that are no part of a name or an address, although they look like one; ' +
+        '`*` stands for any letters (`Billing *`). They stay merge data',
     ),
   defaultCountry: z
     .string()

@@ -9,6 +9,7 @@
 import { readEmails } from '@postrider/core/ports';
 import type { Member, Note, Reject } from '@postrider/core/ports';
 import { readAddress } from './address.ts';
+import { addressParts } from './address-lines.ts';
 import { maxLength, readCells } from './cells.ts';
 import { columnName, nameAndAddress } from './columns.ts';
 import type { ColumnPlan, Role } from './columns.ts';
@@ -36,6 +37,13 @@ export interface RowRules {
   readonly needsExternalId: boolean;
   /** Whether words of machines are taken as they stand. */
   readonly machineWords: 'refuse' | 'keep';
+}
+
+/** What the rows of a file are read for. */
+export interface RowReading {
+  readonly needsExternalId: boolean;
+  /** Called with each set of columns as it is met. */
+  readonly onPlan?: (plan: ColumnPlan) => void;
 }
 
 /** A cell of merge data that is left out: a template that needs it fails for this person. */
@@ -69,17 +77,9 @@ export function readRow(
     const index = plan.at[role];
     return index === undefined ? '' : (values[index] ?? '');
   };
-  const street = splitStreet(cellOf('line1'), cellOf('line2'));
-  const at = (role: Role): string =>
-    street !== null && (role === 'line1' || role === 'line2') ? street[role] : cellOf(role);
-  if (street !== null) {
-    const column = columnName(plan, 'line1');
-    notes.push({
-      column,
-      reason: 'two_lines',
-      message: `Column "${column}" has two lines, which are line 1 and line 2: ${quote(cellOf('line1'))}.`,
-    });
-  }
+  const parts = addressParts(plan, cellOf, rules.defaultCountry);
+  const { at } = parts;
+  notes.push(...parts.notes);
   const externalId = at('externalId');
   const tellable = tellableId(externalId);
   const reject = (column: string | null, reason: string, message: string): { reject: Reject } => {
@@ -115,6 +115,15 @@ export function readRow(
   }
   for (const role of nameAndAddress) if (control.test(at(role))) return controlReject(role);
 
+  const unclear = plan.fault?.indexes.find((index) => (values[index] ?? '') !== '');
+  if (plan.fault !== null && unclear !== undefined)
+    return reject(
+      plan.names[unclear] ?? null,
+      plan.fault.reason,
+      `${upperFirst(plan.fault.message)}.`,
+    );
+  if (parts.fault !== null)
+    return reject(parts.fault.column, parts.fault.reason, parts.fault.message);
   const address = readAddress(plan, at, rules.defaultCountry);
   if ('fault' in address) {
     const { column, reason, message } = address.fault;
@@ -188,20 +197,8 @@ export function readRow(
   }
 }
 
-/**
- * A street cell of two lines, where the second line has no cell of its own. Of three nobody knows
- * which two belong together.
- */
-function splitStreet(
-  cell: string,
-  second: string,
-): { readonly line1: string; readonly line2: string } | null {
-  if (second !== '' || !/[\r\n]/.test(cell)) return null;
-  const [line1 = '', line2 = '', ...more] = cell
-    .split(/[\r\n]+/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-  return more.length > 0 || line2 === '' ? null : { line1, line2 };
+function upperFirst(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** A report is stored too: an id that no database takes is left out of it. */

@@ -24,7 +24,7 @@ export function unwrap(role: Role, value: string): string {
   // An apostrophe before a digit says that the cell is text. Before a letter it is part of a name.
   if (/^['’][0-9]/.test(text) && !/['’]$/.test(text)) text = text.slice(1);
   if (role === 'externalId') return wholeNumber(text) ?? text.replace(/^([0-9]{1,15})\.0$/, '$1');
-  if (role !== 'postalCode') return text;
+  if (role !== 'postalCode' && role !== 'postalCodeSuffix') return text;
   text = wholeNumber(text) ?? text;
   return (
     text

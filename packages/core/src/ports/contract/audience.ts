@@ -91,6 +91,17 @@ export function describeAudienceContract(name: string, make: () => Promise<Audie
       }
     });
 
+    it('says which field is what, where it does: merge data are the fields without a role', async () => {
+      const { describe: tell } = harness.source;
+      if (tell === undefined) return;
+      const fields = await tell.call(harness.source, harness.segmentId, contractContext());
+      const names = fields.map(({ field }) => field);
+      assert.equal(new Set(names).size, names.length, 'each field is told once');
+      const merge = new Set(fields.filter(({ role }) => role === null).map(({ field }) => field));
+      for (const member of (await fetch(1_000)).members)
+        for (const name of Object.keys(member.merge)) assert.ok(merge.has(name), name);
+    });
+
     it('stops when the signal aborts, before and in the middle, and never ends as if it were whole', async () => {
       await assert.rejects(async () => {
         for await (const _ of harness.source.members(

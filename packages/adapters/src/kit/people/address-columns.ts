@@ -1,0 +1,289 @@
+/**
+ * Which columns are the address of a person. Street and city come from one and the same address: of
+ * a list with two, as billing and shipping, nobody knows which one is meant, and half of each is
+ * somebody else's house.
+ */
+import { isKnownGroup, type Heading } from './headings.ts';
+import { named } from './named-columns.ts';
+import { weakWords } from './spellings.ts';
+
+export const addressRoles = [
+  'line1',
+  'line2',
+  'line3',
+  'line4',
+  'houseNumber',
+  'city',
+  'region',
+  'postalCode',
+  'postalCodeSuffix',
+  'country',
+] as const;
+export type AddressRole = (typeof addressRoles)[number];
+
+/** A heading that may be part of an address, and where it stands. */
+export interface AddressHeading extends Heading {
+  readonly index: number;
+}
+
+export interface Fault {
+  readonly reason: string;
+  /** The columns that it is about: of a row in which they are blank it does not matter. */
+  readonly indexes: readonly number[];
+  /** Without a full stop. */
+  readonly message: string;
+}
+
+export interface AddressColumns {
+  readonly at: Readonly<Placed>;
+  /** The address that the columns are of; blank where it has no name. */
+  readonly group: string;
+  /** Of other columns that look like part of an address, why they are left out. */
+  readonly remarks: ReadonlyMap<number, string>;
+  readonly fault: Fault | null;
+}
+
+type Placed = Partial<Record<AddressRole, number>>;
+
+/** Columns that the campaign names; null: there is none. */
+export type GivenColumns = Readonly<Partial<Record<AddressRole, number | null>>>;
+
+interface Choice {
+  readonly names: readonly string[];
+  readonly given: GivenColumns;
+  readonly headings: readonly AddressHeading[];
+  /** Groups that have a street of their own. */
+  readonly streets: ReadonlySet<string>;
+  readonly group: string;
+  /** The campaign has said which address is meant. */
+  readonly isChosen: boolean;
+  readonly at: Placed;
+}
+
+function isAddressRole(part: string): part is AddressRole {
+  return (addressRoles as readonly string[]).includes(part);
+}
+
+/** Of these somebody must tell the street. The country alone is no address. */
+const needStreet = new Set(['city', 'postalCode', 'line2', 'line3', 'line4', 'region']);
+const bareStreets = new Set(['street', 'streetname', 'strasse', 'strassenname', 'rue', 'calle']);
+const piecesOfStreet = new Set([
+  'streetnumber',
+  'streetname',
+  'streetunit',
+  'streetnumbersuffix',
+  'streetdirection',
+  'streettype',
+  'streetsuffix',
+]);
+
+/** @param names all columns, for what is told. */
+export function addressColumns(
+  all: readonly AddressHeading[],
+  given: GivenColumns,
+  names: readonly string[],
+): AddressColumns {
+  const at: Placed = {};
+  for (const role of addressRoles) {
+    const index = given[role];
+    if (typeof index === 'number') at[role] = index;
+  }
+  const none = { at, group: '', remarks: new Map<number, string>(), fault: null };
+  // A list without addresses: what looks like one does not matter.
+  if (given.line1 === null) return none;
+  const streets = new Set(all.filter(({ part }) => part === 'line1').map(({ group }) => group));
+  const headings = all.filter(
+    ({ key, group }) => group === '' || streets.has(group) || !weakWords.has(key),
+  );
+  const chosen = chosenGroup(headings, at, streets);
+  if (chosen === null && streets.size > 1)
+    return { ...none, fault: twoAddresses(headings, streets, names) };
+  const group = chosen ?? [...streets][0] ?? '';
+
+  const free = headings.filter(({ index }) => !Object.values(given).includes(index));
+  place(
+    at,
+    given,
+    free.filter((one) => one.group === group),
+  );
+  if (group !== '' && !streets.has('')) {
+    const plain = free.filter((one) => one.group === '');
+    const isWhole = at.city !== undefined || at.postalCode !== undefined;
+    const isAnother = plain.some(({ part }) => part === 'city' || part === 'postalCode');
+    if (!isWhole) place(at, given, plain);
+    else if (!isAnother)
+      place(
+        at,
+        given,
+        plain.filter(({ part }) => part === 'region' || part === 'country'),
+      );
+  }
+  if (at.postalCode === undefined && at.postalCodeSuffix !== undefined) {
+    at.postalCode = at.postalCodeSuffix;
+    delete at.postalCodeSuffix;
+  }
+  closeUp(at);
+  const choice = { names, given, headings, streets, group, isChosen: chosen !== null, at };
+  return { at, group, ...leftOver(choice) };
+}
+
+/** Null where the campaign says nothing of it. */
+function chosenGroup(
+  headings: readonly AddressHeading[],
+  at: Placed,
+  streets: ReadonlySet<string>,
+): string | null {
+  if (at.line1 !== undefined) return headings.find(({ index }) => index === at.line1)?.group ?? '';
+  const named = new Set(Object.values(at));
+  const one = headings.find(({ index, group }) => named.has(index) && streets.has(group));
+  return one?.group ?? null;
+}
+
+/** Of each role the most trusted column; a second line goes on in the third. */
+function place(at: Placed, given: GivenColumns, headings: readonly AddressHeading[]): void {
+  const ranked = headings.toSorted((one, two) => one.rank - two.rank);
+  for (const role of addressRoles) {
+    if (at[role] !== undefined || given[role] !== undefined) continue;
+    const found = ranked.find(({ part }) => part === role);
+    if (found === undefined) continue;
+    if (role === 'houseNumber' && !isBareStreet(at, headings)) continue;
+    at[role] = found.index;
+  }
+  // `Address 2` and `Apt` are both lines of the address.
+  if (given.line2 === null) return;
+  const more = ranked.filter(({ part, index }) => part === 'line2' && index !== at.line2);
+  for (const { index } of more) {
+    const role = (['line2', 'line3', 'line4'] as const).find(
+      (line) => at[line] === undefined && given[line] === undefined,
+    );
+    if (role !== undefined && !Object.values(at).includes(index)) at[role] = index;
+  }
+}
+
+function isBareStreet(at: Placed, headings: readonly AddressHeading[]): boolean {
+  return headings.some(({ index, key }) => index === at.line1 && bareStreets.has(key));
+}
+
+/** A third line without a second one is the second. */
+function closeUp(at: Placed): void {
+  const lines = (['line2', 'line3', 'line4'] as const).flatMap((line) => at[line] ?? []);
+  const [line2, line3, line4] = lines;
+  for (const [role, index] of Object.entries({ line2, line3, line4 }) as [AddressRole, number?][])
+    if (index === undefined) delete at[role];
+    else at[role] = index;
+}
+
+/** What is not used and looks like part of an address, and whether it can stay so. */
+function leftOver(choice: Choice): Pick<AddressColumns, 'remarks' | 'fault'> {
+  const { at, given, headings } = choice;
+  const used = new Set(Object.values(at));
+  const remarks = new Map<number, string>();
+  const refused: AddressHeading[] = [];
+  for (const heading of headings) {
+    if (used.has(heading.index) || isOff(heading)) continue;
+    const remark = remarkOn(heading, choice);
+    if (remark === null) refused.push(heading);
+    else if (remark !== '') remarks.set(heading.index, remark);
+  }
+  if (at.line1 !== undefined)
+    return { remarks, fault: refused.length === 0 ? null : unused(refused, choice) };
+  const parts = headings.filter((one) => needStreet.has(one.part) && !isOff(one));
+  return { remarks, fault: parts.length === 0 ? null : noStreet(parts, choice) };
+
+  function isOff({ part }: AddressHeading): boolean {
+    return isAddressRole(part) && given[part] === null;
+  }
+}
+
+/** Null: it must not be left out. Blank: it is no part of this address. */
+function remarkOn(heading: AddressHeading, choice: Choice): string | null {
+  const { part, key, group } = heading;
+  const { at, headings, names, streets } = choice;
+  const role = isAddressRole(part) ? part : null;
+  if (group !== choice.group && streets.has(group) && choice.isChosen)
+    return 'part of another address';
+  const isFilled = role === null || role === 'country' || at[role] !== undefined;
+  if (!isKnownGroup(group) && isFilled) return '';
+  if (key.startsWith('county') && at.region !== undefined) return 'a county, which no card needs';
+  const own = headings.find(({ index }) => role !== null && index === at[role]);
+  if (own !== undefined && own.group === group && isSame(own, key))
+    return `the same as "${names[own.index]}"`;
+  const street = headings.find(({ index }) => index === at.line1);
+  return piecesOfStreet.has(key) && street?.group === group && !bareStreets.has(street.key)
+    ? `a piece of "${names[street.index]}"`
+    : null;
+}
+
+/** `State/Province` and `State Code` say the same. */
+function isSame({ part, key }: AddressHeading, other: string): boolean {
+  return (part === 'region' || part === 'country') && baseOf(key) === baseOf(other);
+}
+
+function baseOf(key: string): string {
+  const base = key.replace(/(?:code|name|abbreviation|abbr|iso\d?|id)+$/, '');
+  return base.replace(/^(?:stateprovince|stateorprovince|provincestate)$/, 'state');
+}
+
+const looks: Readonly<Record<string, string>> = {
+  line1: 'a street',
+  line2: 'a second address line',
+  line3: 'a third address line',
+  line4: 'a fourth address line',
+  houseNumber: 'a house number',
+  city: 'a city',
+  region: 'a state or region',
+  postalCode: 'a postal code',
+  postalCodeSuffix: 'the end of a postal code',
+  country: 'a country',
+  other: 'a part of an address',
+};
+
+function unused(refused: readonly AddressHeading[], { at, names }: Choice): Fault {
+  const columns = refused.map(({ index }) => names[index] ?? '');
+  const what = refused.map(({ part }, nth) => `"${columns[nth]}" looks like ${looks[part]}`);
+  const part = refused[0]?.part ?? 'other';
+  const line = (['line2', 'line3', 'line4'] as const).find((one) => at[one] === undefined);
+  const role = isAddressRole(part) ? part : (line ?? 'line2');
+  return {
+    reason: 'unused_address_column',
+    indexes: refused.map(({ index }) => index),
+    message:
+      `${what.join(', ')}, and would be left out of the address: say what it is, as columns: ` +
+      `${JSON.stringify({ [role]: columns[0] })}, or that it is no part of the address, as ` +
+      `ignore: ${JSON.stringify(columns)}`,
+  };
+}
+
+function noStreet(parts: readonly AddressHeading[], { names }: Choice): Fault {
+  const columns = parts.map(({ index }) => names[index] ?? '');
+  return {
+    reason: 'no_street_column',
+    indexes: parts.map(({ index }) => index),
+    message:
+      `no column holds the street, although ${named(columns)} ` +
+      `${columns.length === 1 ? 'looks' : 'look'} like part of an address (the columns are ` +
+      `${named(names)}): name it with columns.line1, or say columns: {"line1":null} where the ` +
+      'list has no addresses',
+  };
+}
+
+function twoAddresses(
+  headings: readonly AddressHeading[],
+  streets: ReadonlySet<string>,
+  names: readonly string[],
+): Fault {
+  const addresses = [...streets].map((group) => {
+    const own = headings.filter((one) => one.group === group && isAddressRole(one.part));
+    const lines = own.filter(({ part }) => part === 'line1').toSorted((a, b) => a.rank - b.rank);
+    return { line: lines[0]?.index ?? -1, columns: own.map(({ index }) => names[index] ?? '') };
+  });
+  const ways = addresses.map(({ line }) => `columns: ${JSON.stringify({ line1: names[line] })}`);
+  return {
+    reason: 'two_addresses',
+    indexes: addresses.map(({ line }) => line),
+    message:
+      `there are ${addresses.length} addresses (` +
+      `${addresses.map(({ columns }) => named(columns)).join('; ')}): say which one is meant, as ` +
+      ways.join(' or '),
+  };
+}

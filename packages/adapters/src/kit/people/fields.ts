@@ -1,0 +1,28 @@
+/** Which column of a file is what, as its first rows show. */
+import type { AudienceField } from '@postrider/core/ports';
+import type { ColumnPlan } from './columns.ts';
+import type { RowResult } from './row.ts';
+
+const rowsRead = 50;
+
+/** @param rows reads the file, and tells each set of columns as it is met. */
+export async function fieldsOf(
+  rows: (onPlan: (plan: ColumnPlan) => void) => AsyncIterable<RowResult>,
+): Promise<readonly AudienceField[]> {
+  const fields = new Map<string, AudienceField>();
+  let read = 0;
+  for await (const _ of rows(take)) if (++read >= rowsRead) break;
+  return [...fields.values()];
+
+  function take({ at, names, remarks }: ColumnPlan): void {
+    for (const [index, field] of names.entries()) {
+      const [role = null] = Object.entries(at).flatMap(([one, where]) =>
+        where === index ? [one] : [],
+      );
+      const known = fields.get(field);
+      // An object without a street says nothing of what its city is in the others.
+      if (field === '' || (known !== undefined && known.role !== null)) continue;
+      fields.set(field, { field, role, remark: remarks.get(index) ?? null });
+    }
+  }
+}

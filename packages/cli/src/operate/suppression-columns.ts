@@ -1,0 +1,86 @@
+/**
+ * Which columns of a list of suppressions are keys. The names of this command come first; of
+ * exports with other headings the e-mail and the customer's id are recognised as an audience does.
+ * An address stops everybody who may live there, so it is taken from another heading only where a
+ * list has nothing else.
+ */
+import { recogniseKeys } from '@postrider/adapters/lists';
+import { UserError, exitCodes } from '@postrider/runner/process';
+import type { Column } from './subscriber-lists.ts';
+
+export const columns = [
+  'email',
+  'external_id',
+  'line1',
+  'line2',
+  'postal_code',
+  'region',
+  'country',
+  'reason',
+] as const;
+export type SuppressionColumn = (typeof columns)[number];
+
+const addressColumns = {
+  line1: 'line1',
+  line2: 'line2',
+  postalCode: 'postal_code',
+  region: 'region',
+  country: 'country',
+} as const;
+
+export interface SuppressionHeader {
+  readonly at: ReadonlyMap<SuppressionColumn, number>;
+  readonly others: readonly Column[];
+  /** Columns with another heading than ours, by what they were taken for. */
+  readonly recognised: Readonly<Partial<Record<SuppressionColumn, string>>>;
+  /** Of the whole row: wrong where a cell is too many. */
+  readonly width: number;
+}
+
+/** Throws `UserError` (bad data) where nobody can be known by it. */
+export function suppressionHeader(file: string, cells: readonly string[]): SuppressionHeader {
+  const names = cells.map((name) => name.toLowerCase());
+  const twice = columns.find((name) => names.indexOf(name) !== names.lastIndexOf(name));
+  if (twice !== undefined)
+    throw new UserError(
+      exitCodes.badData,
+      `${file}: line 1 names ${twice} twice`,
+      'nothing was changed',
+    );
+  const at = new Map<SuppressionColumn, number>();
+  for (const name of columns) if (names.includes(name)) at.set(name, names.indexOf(name));
+  const recognised: Partial<Record<SuppressionColumn, string>> = {};
+  const keys = recogniseKeys(cells);
+  take('email', keys.email);
+  take('external_id', keys.externalId);
+  const known = ['email', 'external_id', 'line1'] as const;
+  if (!known.some((name) => at.has(name))) {
+    if (keys.fault !== null)
+      throw new UserError(exitCodes.badData, `${file}: ${keys.fault}`, 'nothing was changed');
+    for (const [role, name] of Object.entries(addressColumns) as [
+      keyof typeof addressColumns,
+      SuppressionColumn,
+    ][])
+      take(name, keys.address[role]);
+  }
+  const isKeyed =
+    at.has('email') || at.has('external_id') || (at.has('line1') && at.has('postal_code'));
+  if (!isKeyed)
+    throw new UserError(
+      exitCodes.badData,
+      `${file}: line 1 names neither email nor external_id nor line1 and postal_code (it has ` +
+        `${names.join(', ') || 'nothing'})`,
+      `the columns are ${columns.join(', ')}; nothing was changed`,
+    );
+  const used = new Set(at.values());
+  const others = cells
+    .map((name, index) => ({ name, index }))
+    .filter(({ index }) => !used.has(index));
+  return { at, others, recognised, width: cells.length };
+
+  function take(name: SuppressionColumn, index: number | undefined): void {
+    if (index === undefined || at.has(name) || [...at.values()].includes(index)) return;
+    at.set(name, index);
+    recognised[name] = cells[index] ?? '';
+  }
+}
