@@ -86,12 +86,18 @@ void describe('SIGSTOP for longer than the lease', { concurrency: 4 }, () => {
       twice.length >= 1 && twice.length <= 10,
       `a request holds up to ten cards; ${twice.length} were printed twice`,
     );
-    // A busy runner may have given its request up before the answer came: then a poll tells.
+    // A busy runner may have given its request up before the answer came: then a poll tells, which is
+    // a beat's work.
     const { sql } = scenario.machine;
-    await eventually('the alarm of the second card', async () => {
-      await sql`update postrider.printer_feed set told_at = null, polled_at = null`;
-      return (await sql`select from postrider.alarm`).length > 0;
-    });
+    const isTold = async (): Promise<boolean> =>
+      (await sql`select from postrider.alarm`).length > 0;
+    if (!(await isTold())) {
+      await scenario.start({ settings: { beats: true } });
+      await eventually('the alarm of the second card', async () => {
+        await sql`update postrider.printer_feed set told_at = null, polled_at = null`;
+        return await isTold();
+      });
+    }
     await verdict(scenario, { twice, alarms: ['second_provider_id'] });
   });
 });
