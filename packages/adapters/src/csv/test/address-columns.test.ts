@@ -77,6 +77,11 @@ describe('The address of a list', () => {
       );
       await csv(`${plain},${column}`, { columns: { line1: 'address' }, ignore: [column] });
     }
+    await assert.rejects(
+      csv('id,addr1,town,county,postcode'),
+      /columns: \{"region":"county"\}/,
+      'where there is no state, a county may be meant',
+    );
     const floor = await csv(`${plain},Floor\n1,a@example.com,1 Elm St,Boston,MA,02138,3rd floor`, {
       columns: { line2: 'Floor' },
     });

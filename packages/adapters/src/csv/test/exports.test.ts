@@ -105,6 +105,16 @@ describe('The exports that people have', () => {
         "line1: Adresse, line2: Complément d'adresse, postalCode: Code postal, city: Ville, country: Pays",
       'ID cliente,Nombre,Apellidos,Dirección,Código postal,Ciudad,Provincia,País':
         'line1: Dirección, postalCode: Código postal, city: Ciudad, region: Provincia, country: País',
+      'ID,Preferred Address Line 1,Preferred City,Preferred State,Preferred ZIP':
+        'line1: Preferred Address Line 1, city: Preferred City, region: Preferred State, postalCode: Preferred ZIP',
+      'ACCOUNT_ID,ADDR_LINE_1,ADDR_LINE_2,CITY_NAME,STATE_CD,ZIP_CD':
+        'line1: ADDR_LINE_1, line2: ADDR_LINE_2, city: CITY_NAME, region: STATE_CD, postalCode: ZIP_CD',
+      'ID,Display Name,Street,Street2,Zip,City,State/Display Name,Country/Display Name':
+        'line1: Street, line2: Street2, postalCode: Zip, city: City, region: State/Display Name, country: Country/Display Name',
+      'id,attributes.address1,attributes.city,attributes.region,attributes.zip':
+        'line1: attributes.address1, city: attributes.city, region: attributes.region, postalCode: attributes.zip',
+      'id,shippingaddress1,shippingcity,shippingstate,shippingzip':
+        'line1: shippingaddress1, city: shippingcity, region: shippingstate, postalCode: shippingzip',
       'Member ID,Mailing Address,City,State,Zip':
         'line1: Mailing Address, city: City, region: State, postalCode: Zip',
       'ID,House Number,Street Name,Address 2,Apt #,City,State,Zip Code,Zip4':
