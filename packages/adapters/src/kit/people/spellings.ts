@@ -103,7 +103,8 @@ export const idSpellings =
   'userid accountid klaviyoid klaviyoprofileid recordid recordidcontact leid euid ' +
   'squarecustomerid leadid externalidentifier externalcustomerid customernumber customerno ' +
   'customercode clientid clientnumber donorid constituentid patronid guestid membernumber ' +
-  'supporterid voterid studentid contactkey subscriberkey contactid18 contactnumber hubspotid shopifyid ' +
+  'supporterid voterid studentid contactkey subscriberkey contactid18 ' +
+  'contactnumber hubspotid shopifyid ' +
   'shopifycustomerid salesforceid mauticid civicrmid crmid uuid guid uid kundennummer kundennr ' +
   'kundenid kontaktid mitgliedsnummer numeroclient numerodeclient identifiantclient ' +
   'identifiant idclient idcliente numerodecliente';
@@ -112,7 +113,8 @@ export const idSpellings =
 export const neutralWords = new Set(
   (
     'address addresses addr default primary main customer contact recipient person member ' +
-    'subscriber client personal my your current full adresse partner attributes properties fields traits'
+    'subscriber client personal my your current full adresse partner attributes ' +
+    'properties fields traits'
   ).split(' '),
 );
 
