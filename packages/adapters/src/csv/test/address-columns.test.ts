@@ -77,6 +77,11 @@ describe('The address of a list', () => {
       );
       await csv(`${plain},${column}`, { columns: { line1: 'address' }, ignore: [column] });
     }
+    await assert.rejects(
+      csv('id,addr1,town,county,postcode'),
+      /columns: \{"region":"county"\}/,
+      'where there is no state, a county may be meant',
+    );
     const floor = await csv(`${plain},Floor\n1,a@example.com,1 Elm St,Boston,MA,02138,3rd floor`, {
       columns: { line2: 'Floor' },
     });
@@ -87,8 +92,8 @@ describe('The address of a list', () => {
     const others =
       'Email Address,IP address,IP City,Total Spent,Accepts Email Marketing,City Pass,' +
       'Favorite City,Store City,Unit Price,Business Unit,Order State,Phone Country,Birth Country,' +
-      'Address Verified,Address Type,Street Team,Billing Cycle,Home Phone,Suite Type,Sales Region,' +
-      'Web Address,Country Club,Company,Postal Greeting,World Region,Shipping Method,Return Address';
+      'Address Verified,Address Type,Street Team,Billing Cycle,Home Phone,Suite Type,' +
+      'Sales Region,Web Address,Country Club,Company,Postal Greeting,World Region,Shipping Method,Return Address';
     assert.deepEqual(await rolesIn(`ID,Address,City,State,Zip,${others}`), [
       'externalId: ID',
       'line1: Address',

@@ -243,7 +243,8 @@ function unused(refused: readonly AddressHeading[], { at, names }: Choice): Faul
   const what = refused.map(({ part }, nth) => `"${columns[nth]}" looks like ${looks[part]}`);
   const part = refused[0]?.part ?? 'other';
   const line = (['line2', 'line3', 'line4'] as const).find((one) => at[one] === undefined);
-  const role = isAddressRole(part) ? part : (line ?? 'line2');
+  const isCounty = refused[0]?.key.startsWith('county') === true;
+  const role = isCounty ? 'region' : isAddressRole(part) ? part : (line ?? 'line2');
   return {
     reason: 'unused_address_column',
     indexes: refused.map(({ index }) => index),

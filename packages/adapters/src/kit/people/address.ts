@@ -102,7 +102,10 @@ const words: Readonly<Partial<Record<Role, string>>> = {
 };
 
 function noColumn(plan: ColumnPlan, role: Role): string {
-  const what = `No column holds the ${words[role] ?? role}, but other parts of the address are there`;
+  const what = `No column holds the ${words[role] ?? role}`;
   const there = plan.names.filter((name) => name !== '');
-  return `${what}: name it with columns.${role}; the columns are ${named(there)}.`;
+  return (
+    `${what}, but other parts of the address are there: name it with columns.${role}; ` +
+    `the columns are ${named(there)}.`
+  );
 }

@@ -49,6 +49,7 @@ function wordsOf(name: string): string[] {
       .split(/[^\p{L}\p{N}]+/u)
       .flatMap(unglued)
       .filter((word) => word !== '')
+      .map((word) => (word === 'cd' ? 'code' : word))
   );
 }
 

@@ -75,7 +75,7 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
     'province stateprovince provincestate stateregion regionstate stateorprovince ' +
     'stateprovinceregion provinceregion regionprovince region statecounty countystate ' +
     'statename provincename regionname stateid stateidname statestatename administrativearea ' +
-    'bundesland provincia estado estadoprovincia comunidadautonoma st',
+    'bundesland provincia estado estadoprovincia comunidadautonoma st statedisplayname',
   postalCode:
     'postalcode zip zipcode postcode zippostalcode postalcodezip zippostcode postcodezip ' +
     'zipcodepostalcode zipcodepostcode postalcodezipcode postalzipcode postalzip zippostal ' +
@@ -88,7 +88,8 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
     'countrycode countryiso countryiso2 countryisocode countryisocode2 countrycodeiso ' +
     'countrycodeiso2 countryregioncode countryidcode countrycountrycode country countryregion ' +
     'countryorregion regioncountry countryname countryregionname countryid countryidname ' +
-    'countrycountryname landercode laendercode landescode land pays codepays pais codigopais',
+    'countrycountryname countrydisplayname landercode laendercode landescode land pays codepays ' +
+    'pais codigopais',
   other:
     'county countyname district neighborhood neighbourhood building buildingname ' +
     'buildingnumber bldg floor room pobox postofficebox postbox postfach housename careof ' +
@@ -102,7 +103,8 @@ export const idSpellings =
   'userid accountid klaviyoid klaviyoprofileid recordid recordidcontact leid euid ' +
   'squarecustomerid leadid externalidentifier externalcustomerid customernumber customerno ' +
   'customercode clientid clientnumber donorid constituentid patronid guestid membernumber ' +
-  'supporterid contactkey subscriberkey contactid18 contactnumber hubspotid shopifyid ' +
+  'supporterid voterid studentid contactkey subscriberkey contactid18 ' +
+  'contactnumber hubspotid shopifyid ' +
   'shopifycustomerid salesforceid mauticid civicrmid crmid uuid guid uid kundennummer kundennr ' +
   'kundenid kontaktid mitgliedsnummer numeroclient numerodeclient identifiantclient ' +
   'identifiant idclient idcliente numerodecliente';
@@ -111,7 +113,8 @@ export const idSpellings =
 export const neutralWords = new Set(
   (
     'address addresses addr default primary main customer contact recipient person member ' +
-    'subscriber client personal my your current full adresse partner'
+    'subscriber client personal my your current full adresse partner attributes ' +
+    'properties fields traits'
   ).split(' '),
 );
 
@@ -135,7 +138,7 @@ export const foreignWords = new Set(
     'email e ip geo geoip web website url mac wallet bitcoin birth born origin issue issuing ' +
     'phone mobile tel telephone fax cell sms bank iban browser language locale currency tax ' +
     'vat event store shop product warehouse vendor supplier return sender from favorite ' +
-    'favourite preferred signup optin confirm session visit device login timezone utm lineitem ' +
+    'favourite signup optin confirm session visit device login timezone utm lineitem ' +
     'fulfillment order subscription tracking lifecycle workflow lead deal account previous ' +
     'former old status nationality citizenship school employer server memory reply twitter ' +
     'facebook'
