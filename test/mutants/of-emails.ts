@@ -22,8 +22,8 @@ export const emails: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/80_operate/suppress.sql',
-        find: 'from postrider.recipient_other_email o',
-        replace: 'from (select * from postrider.recipient_other_email limit 0) o',
+        find: 'from postrider.recipient_other_email o\n    join',
+        replace: 'from (select * from postrider.recipient_other_email limit 0) o\n    join',
       },
     ],
     test: { file: others, pattern: 'every entry of a text is lifted' },
@@ -34,8 +34,9 @@ export const emails: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/10_sync/apply_source_changes.sql',
-        find: 'filter (where (old_email_key, old_other_emails, old_household_key)',
-        replace: 'filter (where (old_email_key, other_emails, old_household_key)',
+        find: '(b.email_key, b.other_emails, b.household_key)\n          is distinct from (r.email_key, r.other_emails, r.household_key)',
+        replace:
+          '(b.email_key, b.household_key)\n          is distinct from (r.email_key, r.household_key)',
       },
     ],
     test: { file: others, pattern: 'comes later and has opted out' },
@@ -58,7 +59,7 @@ export const emails: readonly Mutant[] = [
     without: 'an entry of which something cannot be read is refused',
     edits: [
       {
-        file: 'sql/functions/80_operate/suppress.sql',
+        file: 'sql/functions/80_operate/suppress_refused.sql',
         find: 'if v_unread is not null then',
         replace: 'if cardinality(v_email_keys) = 0 and v_unread is not null then',
       },

@@ -52,13 +52,13 @@ void test('who may be one household stands in near_duplicates with the reason, a
   await syncPeople(rig.sql, at, [
     resident('house', { line1: '12 Elm St' }),
     resident('unit', { line1: '12 Elm St', line2: 'Apt 4' }),
-    resident('other unit', { line1: '12 Elm St', line2: 'Apt 5' }),
+    resident('other-unit', { line1: '12 Elm St', line2: 'Apt 5' }),
     resident('letter', { line1: '12A Elm St' }),
     resident('bare', { line1: '12 Elm' }),
     resident('north', { line1: '12 N Elm St' }),
     resident('next', { line1: '14 Elm St' }),
     resident('double', { line1: '12 Elm Street' }),
-    resident('other town', { line1: '12 Elm St', postalCode: '02139' }),
+    resident('other-town', { line1: '12 Elm St', postalCode: '02139' }),
   ]);
   const unit = 'a unit is missing in one';
   const suffix = 'the suffix of the street is missing in one';
@@ -67,14 +67,14 @@ void test('who may be one household stands in near_duplicates with the reason, a
     `bare + house: ${suffix}`,
     `bare + letter: ${unit}; ${suffix}`,
     `bare + north: ${suffix}; ${direction}`,
-    `bare + other unit: ${unit}; ${suffix}`,
+    `bare + other-unit: ${unit}; ${suffix}`,
     `bare + unit: ${unit}; ${suffix}`,
     `house + letter: ${unit}`,
     `house + north: ${direction}`,
-    `house + other unit: ${unit}`,
+    `house + other-unit: ${unit}`,
     `house + unit: ${unit}`,
     `letter + north: ${unit}; ${direction}`,
-    `north + other unit: ${unit}; ${direction}`,
+    `north + other-unit: ${unit}; ${direction}`,
     `north + unit: ${unit}; ${direction}`,
   ]);
 });
