@@ -45,7 +45,7 @@ export async function arrangedCalls(
     retry_recipient: [`'${rejected.recipientId}'`],
     run_housekeeping_part: [`'fold_tally', array['${o}'::uuid]`],
     count_sync_page: [
-      `'${reading.organizationId}', '${run?.run_id}', 0, 0, 0, 0, 0, '{}', '{}', '[]', 0`,
+      `'${reading.organizationId}', '${run?.run_id}', 0, 0, 0, 0, 0, '{}', '{}', '[]', '[]', 0`,
     ],
     open_sync: [`'${o}', '${c}', 'manual', 'test'`],
     apply_members: [
