@@ -82,7 +82,8 @@ begin
       results_of_batch, retry_by_reason, retry_effects, retry_people, return_to,
       run_housekeeping_part, settle_effects, settle_found, settle_not_found, settle_results,
       settle_unknown, skip_called_back, skip_without_enricher, stop_people,
-      suppress_unknown_people, trace, upcoming_work, why, write_off_batch}'::text[]),
+      suppress_unknown_people, suppressed, suppressions_asked_for, trace, upcoming_work, why,
+      write_off_batch}'::text[]),
       -- Answers a person, among millions of rows: as above, by index, and never compiled, which
       -- takes longer than to answer.
       ('look', array[
@@ -110,21 +111,22 @@ begin
       history_of_all, history_of_some, hold_details, holdout_bucket, household_key_parts,
       household_key_version, housekeeping_parts, is_another_person, is_before_printer,
       is_held_out, is_street_suffix, key_of_address, known_status, local_time, lock_key,
-      longest_lease, lost_mailpieces, mailed_since, merge_directionals, my_organizations,
-      needs_cohort, neighbourhood_digest, neighbourhood_of, new_id, new_reference,
-      next_at_printer, next_before_printer, next_when_over, next_when_sent, nobody_in_flight,
-      note_batch_submitted, note_polled, now, numbered_of, obstacle_help, obstacle_meaning,
-      obstacle_of, open_pieces_in_cohort, other_campaigns_of, parts_of_place,
+      longest_lease, lost_mailpieces, mailed_since, may_read_suppressed, merge_directionals,
+      my_organizations, needs_cohort, neighbourhood_digest, neighbourhood_of, new_id,
+      new_reference, next_at_printer, next_before_printer, next_when_over, next_when_sent,
+      nobody_in_flight, note_batch_submitted, note_polled, now, numbered_of, obstacle_help,
+      obstacle_meaning, obstacle_of, open_pieces_in_cohort, other_campaigns_of, parts_of_place,
       people_at_printers, people_by_key, people_in_cohorts, people_looked_at, people_to_ask,
-      people_to_judge, piece_is_closed, printer_brief, raise_mass_departure, rekey_changes,
-      rekeyed_recipients, rekeyed_suppressions, retry_causes, sees_all, set_quiet_time,
-      stage_round, staged_state_of, standing_hold, standing_hold_details, stuck_at_enricher,
-      stuck_at_printer, stuck_in_cohorts, stuck_in_error, stuck_waiting, suppressions_of,
-      tallied, trace_alarms, trace_cards, trace_interventions, trace_moves, trace_requests,
-      trimmed, unblocked_states, unit_kind, unknown_outcomes, unless_erased, verdict_of,
-      waiting_effects, waiting_people, waiting_places, waiting_state_of, wake_workers,
-      was_changed_since_begin, was_held_for, why_cancelled, why_held, why_held_alone,
-      why_only_possible, window_of, with_usable_addresses, work_done}'::text[])
+      people_to_judge, piece_is_closed, printer_brief, raise_mass_departure, rejects_of,
+      rekey_changes, rekeyed_recipients, rekeyed_suppressions, retry_causes, sees_all,
+      set_quiet_time, stage_round, staged_state_of, standing_hold, standing_hold_details,
+      stuck_at_enricher, stuck_at_printer, stuck_in_cohorts, stuck_in_error, stuck_waiting,
+      suppression_entries, suppressions_of, tallied, trace_alarms, trace_cards,
+      trace_interventions, trace_moves, trace_requests, trimmed, unblocked_states, unit_kind,
+      unknown_outcomes, unless_erased, verdict_of, waiting_effects, waiting_people,
+      waiting_places, waiting_state_of, wake_workers, was_changed_since_begin, was_held_for,
+      why_cancelled, why_held, why_held_alone, why_only_possible, why_unknown, window_of,
+      with_usable_addresses, work_done}'::text[])
     ), listed as (
       select f.name, profile.settings
       from profile
