@@ -82,15 +82,14 @@ begin
       results_of_batch, retry_by_reason, retry_effects, retry_people, return_to,
       run_housekeeping_part, settle_effects, settle_found, settle_not_found, settle_results,
       settle_unknown, skip_called_back, skip_without_enricher, stop_people,
-      suppress_unknown_people, suppressed, suppressions_asked_for, trace, upcoming_work, why,
-      write_off_batch}'::text[]),
+      suppress_unknown_people, trace, upcoming_work, why, write_off_batch}'::text[]),
       -- Answers a person, among millions of rows: as above, by index, and never compiled, which
       -- takes longer than to answer.
       ('look', array[
         'search_path = postrider, pg_temp', 'plan_cache_mode = force_custom_plan',
         'enable_seqscan = off', 'jit = off'],
       '{
-      doctor, waiting_work}'::text[]),
+      doctor, suppressed, suppressions_asked_for, waiting_work}'::text[]),
       -- Parsed when it is made, so that its names are fixed, and taken up into the plan of its
       -- caller, which a function that has settings is not.
       ('inline', '{}',
