@@ -62,17 +62,17 @@ declare
   v_reading constant text[] := '{
       assumed_at, caller, doctor, email_key, email_keys, failing_beats, find_recipients, fold,
       headcount, holdout_bucket, household_key, may_be_one_household, my_organizations, now,
-      people_in_cohorts, read_emails, sees_all, tallied, trace, trimmed, why}';
+      people_in_cohorts, read_emails, sees_all, suppressed, tallied, trace, trimmed, why}';
   -- What views and look-ups are made of. They are called with the reader's rights, and are no
   -- promise: they change with their view.
   v_parts constant text[] := '{
       alarm_help, alarm_meaning, alive_runners, decode_punycode, fold_email, held_by,
       hold_details, household_key_parts, local_time, neighbourhood_of, next_at_printer,
       next_before_printer, next_when_over, next_when_sent, numbered_of, obstacle_help,
-      obstacle_meaning, obstacle_of, standing_hold, standing_hold_details, stuck_at_enricher,
-      stuck_at_printer, stuck_in_cohorts, stuck_in_error, stuck_waiting, trace_alarms,
-      trace_cards, trace_interventions, trace_moves, trace_requests, why_cancelled, why_held,
-      why_held_alone, why_only_possible}';
+      obstacle_meaning, obstacle_of, rejects_of, standing_hold, standing_hold_details,
+      stuck_at_enricher, stuck_at_printer, stuck_in_cohorts, stuck_in_error, stuck_waiting,
+      suppression_entries, trace_alarms, trace_cards, trace_interventions, trace_moves,
+      trace_requests, why_cancelled, why_held, why_held_alone, why_only_possible, why_unknown}';
   -- Operating: each of these checks the organization itself.
   v_operating constant text[] := '{
       apply_campaign, arm_printer, cancel, clear_alarm, count_opened, disarm_printer,
@@ -127,9 +127,9 @@ declare
       lock_for_retry, lock_for_sync, lock_history, lock_households, lock_key, lock_listed,
       lock_ready, lock_unknown_outcome, lost_mailpieces, mail_witnesses, mailed_since,
       make_campaign, make_event_partition, mark_rerouted, mark_units, mark_unknown,
-      merge_directionals, move_after_mailpieces, move_to_terminal, needs_cohort,
-      neighbourhood_digest, nobody_in_flight, note_intervention, note_not_called_back,
-      notice_restore, open_enrichment_batch, open_listed, open_mailpieces,
+      may_read_suppressed, merge_directionals, move_after_mailpieces, move_to_terminal,
+      needs_cohort, neighbourhood_digest, nobody_in_flight, note_intervention,
+      note_not_called_back, notice_restore, open_enrichment_batch, open_listed, open_mailpieces,
       open_pieces_in_cohort, open_replacements, other_campaigns_of, parts_of_place,
       people_by_key, people_looked_at, people_to_ask, people_to_judge, pick_ready_people,
       piece_is_closed, postal_addresses, printers_of_cohort, protect_record, put_off_held,
@@ -149,12 +149,12 @@ declare
       settle_unknown, skip_called_back, skip_for_end_of_offer, split_lines, split_street,
       split_units, stage, stage_plan, staged_state_of, start_delivery_window, start_proofing,
       stop_people, store_events, store_proofs, suppress_erased, suppress_person,
-      suppress_returned, suppress_unknown_people, suppressed_in_cohort, suppressions_of,
-      take_campaign_lock, take_cohort, take_out_printed, try_lock_work, turn_away_before_mail,
-      turn_away_suppressed, unblocked_states, unit_kind, unit_value, unknown_outcomes,
-      unless_erased, verdict_of, waiting_effects, waiting_people, waiting_state_of,
-      wake_workers, was_changed_since_begin, was_held_for, with_usable_addresses,
-      write_off_batch, write_routes}';
+      suppress_returned, suppress_unknown_people, suppressed_in_cohort, suppressions_asked_for,
+      suppressions_of, take_campaign_lock, take_cohort, take_out_printed, try_lock_work,
+      turn_away_before_mail, turn_away_suppressed, unblocked_states, unit_kind, unit_value,
+      unknown_outcomes, unless_erased, verdict_of, waiting_effects, waiting_people,
+      waiting_state_of, wake_workers, was_changed_since_begin, was_held_for,
+      with_usable_addresses, write_off_batch, write_routes}';
 begin
   for v_wrong in
     select coalesce(there.name, listed.name) || case

@@ -115,11 +115,15 @@
 \ir views/alarms.sql
 \ir views/interventions.sql
 \ir views/funnel.sql
+\ir views/spending.sql
 \ir views/queue.sql
 \ir views/stuck_people.sql
 \ir views/stuck_campaigns.sql
 \ir views/stuck.sql
+\ir views/pace.sql
 \ir views/find_recipients.sql
+\ir views/suppressions.sql
+\ir views/unknown_people.sql
 \ir views/trace_parts.sql
 \ir views/trace.sql
 \ir views/why_parts.sql

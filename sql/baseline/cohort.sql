@@ -7,6 +7,9 @@ create table postrider.cohort (
   campaign_id uuid not null,
   stage text not null,
   people int not null,
+  -- Cards of a mail cohort that the printer accepted in its answers: what a campaign's pace is
+  -- made of.
+  accepted int not null default 0,
   made_at timestamptz not null,
   begun_at timestamptz,
   lease_until timestamptz,
@@ -23,3 +26,5 @@ create index cohort_closed on postrider.cohort (closed_at) where closed_at is no
 -- them.
 create index cohort_open on postrider.cohort (stage, organization_id, campaign_id)
   where closed_at is null;
+create index cohort_accepted on postrider.cohort (organization_id, campaign_id, begun_at)
+  where accepted > 0;

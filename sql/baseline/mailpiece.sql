@@ -52,6 +52,9 @@ create unique index mailpiece_one_open on postrider.mailpiece
 create unique index mailpiece_provider_id on postrider.mailpiece
   (organization_id, printer_name, provider_id) where provider_id is not null;
 create index mailpiece_of_recipient on postrider.mailpiece (organization_id, recipient_id);
+-- Cards that were not made, of a campaign: few.
+create index mailpiece_not_made on postrider.mailpiece (organization_id, campaign_id, mode)
+  where status in ('rejected', 'cancelled', 'failed');
 create index mailpiece_unknown on postrider.mailpiece (organization_id, available_at)
   where status = 'unknown';
 

@@ -46,6 +46,8 @@ create table postrider.sync_reject (
   primary key (organization_id, run_id, ordinal),
   foreign key (organization_id, run_id) references postrider.sync_run (organization_id, id)
 );
+create index sync_reject_external_id on postrider.sync_reject (organization_id, external_id)
+  where external_id is not null;
 
 -- What was changed or left out of rows whose people were taken, with the place and the reason. Of
 -- each reason a run keeps the first thousand: sync_run.noted has the count of all.

@@ -89,7 +89,7 @@ begin
         'search_path = postrider, pg_temp', 'plan_cache_mode = force_custom_plan',
         'enable_seqscan = off', 'jit = off'],
       '{
-      doctor, waiting_work}'::text[]),
+      doctor, suppressed, suppressions_asked_for, waiting_work}'::text[]),
       -- Parsed when it is made, so that its names are fixed, and taken up into the plan of its
       -- caller, which a function that has settings is not.
       ('inline', '{}',
@@ -110,21 +110,22 @@ begin
       history_of_all, history_of_some, hold_details, holdout_bucket, household_key_parts,
       household_key_version, housekeeping_parts, is_another_person, is_before_printer,
       is_held_out, is_street_suffix, key_of_address, known_status, local_time, lock_key,
-      longest_lease, lost_mailpieces, mailed_since, merge_directionals, my_organizations,
-      needs_cohort, neighbourhood_digest, neighbourhood_of, new_id, new_reference,
-      next_at_printer, next_before_printer, next_when_over, next_when_sent, nobody_in_flight,
-      note_batch_submitted, note_polled, now, numbered_of, obstacle_help, obstacle_meaning,
-      obstacle_of, open_pieces_in_cohort, other_campaigns_of, parts_of_place,
+      longest_lease, lost_mailpieces, mailed_since, may_read_suppressed, merge_directionals,
+      my_organizations, needs_cohort, neighbourhood_digest, neighbourhood_of, new_id,
+      new_reference, next_at_printer, next_before_printer, next_when_over, next_when_sent,
+      nobody_in_flight, note_batch_submitted, note_polled, now, numbered_of, obstacle_help,
+      obstacle_meaning, obstacle_of, open_pieces_in_cohort, other_campaigns_of, parts_of_place,
       people_at_printers, people_by_key, people_in_cohorts, people_looked_at, people_to_ask,
-      people_to_judge, piece_is_closed, printer_brief, raise_mass_departure, rekey_changes,
-      rekeyed_recipients, rekeyed_suppressions, retry_causes, sees_all, set_quiet_time,
-      stage_round, staged_state_of, standing_hold, standing_hold_details, stuck_at_enricher,
-      stuck_at_printer, stuck_in_cohorts, stuck_in_error, stuck_waiting, suppressions_of,
-      tallied, trace_alarms, trace_cards, trace_interventions, trace_moves, trace_requests,
-      trimmed, unblocked_states, unit_kind, unknown_outcomes, unless_erased, verdict_of,
-      waiting_effects, waiting_people, waiting_places, waiting_state_of, wake_workers,
-      was_changed_since_begin, was_held_for, why_cancelled, why_held, why_held_alone,
-      why_only_possible, window_of, with_usable_addresses, work_done}'::text[])
+      people_to_judge, piece_is_closed, printer_brief, raise_mass_departure, rejects_of,
+      rekey_changes, rekeyed_recipients, rekeyed_suppressions, retry_causes, sees_all,
+      set_quiet_time, stage_round, staged_state_of, standing_hold, standing_hold_details,
+      stuck_at_enricher, stuck_at_printer, stuck_in_cohorts, stuck_in_error, stuck_waiting,
+      suppression_entries, suppressions_of, tallied, trace_alarms, trace_cards,
+      trace_interventions, trace_moves, trace_requests, trimmed, unblocked_states, unit_kind,
+      unknown_outcomes, unless_erased, verdict_of, waiting_effects, waiting_people,
+      waiting_places, waiting_state_of, wake_workers, was_changed_since_begin, was_held_for,
+      why_cancelled, why_held, why_held_alone, why_only_possible, why_unknown, window_of,
+      with_usable_addresses, work_done}'::text[])
     ), listed as (
       select f.name, profile.settings
       from profile

@@ -1,8 +1,12 @@
 -- Says in one sentence where somebody is, why, what comes next and when. All times are the
--- organization's, which is named where there are several.
+-- organization's, which is named where there are several. Of an id that no campaign knows it says
+-- in which row of a list it was rejected, or that no list had it.
 create function postrider.why(p_who text, p_organization_id uuid default null) returns setof text
 language sql stable as $$
-  select format('%s in campaign %s is %s (%s) since %s (%s). %s %s',
+  with found as materialized (
+    select * from postrider.find_recipients(p_who, p_organization_id)
+  )
+  (select format('%s in campaign %s is %s (%s) since %s (%s). %s %s',
     coalesce(
       nullif(btrim(concat_ws(' ', r.first_name, r.last_name)), ''), r.email, 'Recipient ' || r.id),
     c.name || case
@@ -26,7 +30,7 @@ language sql stable as $$
       postrider.next_before_printer(o, c, p, s, b, k),
       postrider.next_at_printer(o, s, m, a),
       postrider.next_when_over(s, m)))
-  from postrider.find_recipients(p_who, p_organization_id) f
+  from found f
   join postrider.recipient r
     on r.organization_id = f.organization_id and r.id = f.recipient_id
   join postrider.recipient_state s
@@ -54,5 +58,9 @@ language sql stable as $$
     and a.recipient_id = s.recipient_id
     and a.accepted_at is not null
     and a.status not in ('rejected', 'cancelled', 'failed')
-  order by r.created_at, r.id
+  order by r.created_at, r.id)
+  union all
+  select u.sentence
+  from postrider.why_unknown(p_who, p_organization_id) u
+  where not exists (select from found)
 $$;

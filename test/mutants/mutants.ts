@@ -14,6 +14,7 @@ import { house } from './of-the-house.ts';
 import { machine } from './of-the-machine.ts';
 import { migrations } from './of-migrations.ts';
 import { handedOver } from './of-options.ts';
+import { night } from './of-the-night.ts';
 import { questions } from './of-the-questions.ts';
 import { households } from './of-households.ts';
 import { lists } from './of-lists.ts';
@@ -59,6 +60,7 @@ export const mutants: readonly Mutant[] = [
   ...migrations,
   ...handedOver,
   ...failingWorks,
+  ...night,
   ...questions,
   ...households,
   ...preflights,

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { sent } from '../../../test/sql/rig.ts';
-import { launched, people, syncPeople } from '../../../test/support/machine.ts';
+import { sent, syncRun } from '../../../test/sql/rig.ts';
+import { launched, people, syncPeople, type Place } from '../../../test/support/machine.ts';
 import { cli } from './cli.ts';
 import { mailingPlace } from './places.ts';
+
+interface Told {
+  readonly spending: { readonly made: number };
+  readonly pace: { readonly done_at: string | null; readonly standing_still: string | null };
+}
 
 describe('questions and repairs from the command line', () => {
   const at = mailingPlace();
@@ -17,7 +22,53 @@ describe('questions and repairs from the command line', () => {
     assert.match(why.stdout, /^Ada Byron p0 in campaign spring is pending/);
     const unknown = await cli(place, ['why', 'nobody@example.com']);
     assert.equal(unknown.code, 1);
-    assert.match(unknown.stderr, /nobody is known by nobody@example\.com/);
+    assert.match(
+      unknown.stderr,
+      /nobody is known by nobody@example\.com\n.*no such id in any list that was read since /,
+    );
+  });
+
+  it('says of an id that a list had, and no campaign has, in which row and run it was rejected', async () => {
+    const [spring] = await at.machine.sql<Place[]>`
+      select organization_id as "organizationId", id as "campaignId" from postrider.campaigns`;
+    assert.ok(spring !== undefined);
+    const run = await syncRun(at.machine.sql, spring);
+    await run.page(
+      [],
+      [
+        {
+          row: 5,
+          column: 'zip',
+          externalId: '1015',
+          reason: 'bad_postal_code',
+          message: 'no US postal code',
+        },
+      ],
+    );
+    await run.close(false);
+    for (const command of ['why', 'trace']) {
+      const asked = await cli(place, [command, '1015']);
+      assert.deepEqual([asked.code, asked.stdout], [1, '']);
+      assert.match(
+        asked.stderr,
+        /1015, but a list had that id in a row.*\n.*row 5, column zip: .*\(bad_postal_code\), in run /,
+      );
+    }
+  });
+
+  it('status and campaign show tell what is spent and left, and when it is done or why not', async () => {
+    const [shown] = (await cli(place, ['campaign', 'show', 'spring', '--json'])).json<Told>();
+    const [status] = (await cli(place, ['status', '--json'])).json<Told>();
+    for (const told of [shown, status]) {
+      assert.equal(typeof told?.spending.made, 'number');
+      assert.equal(told?.pace?.done_at, null);
+      assert.equal(told.pace.standing_still, 'no runner is alive');
+    }
+    assert.match((await cli(place, ['status'])).stderr, /spring: stands still: no runner is alive/);
+    assert.match(
+      (await cli(place, ['campaign', 'show', 'spring'])).stdout,
+      /done +stands still: no runner is alive/,
+    );
   });
 
   it('shows what would colour or move the screen as what it is', async () => {

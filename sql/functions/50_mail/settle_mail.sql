@@ -82,6 +82,9 @@ begin
   end if;
   if v_accepted is not null then
     v_moved := postrider.record_evidence(p_organization_id, v_accepted, 'accepted');
+    update postrider.cohort
+    set accepted = accepted + v_moved
+    where organization_id = p_organization_id and id = p_cohort_id and v_moved > 0;
   end if;
 
   if v_others then

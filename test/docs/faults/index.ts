@@ -6,6 +6,7 @@ import { renderError } from './proof.ts';
 import { alarm, outcomeUnknown } from './mail.ts';
 import { webhooks } from './track.ts';
 import { held, stop, who } from './operate.ts';
+import { notIn, spending, suppressed } from './night.ts';
 import { defaultPartition, oldTransaction } from './house.ts';
 
 /** By the name of the fault in the pages' markers. */
@@ -13,6 +14,9 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   'by-hand': byHand,
   'first-look': firstLook,
   'one-person': onePerson,
+  suppressed,
+  'not-in': notIn,
+  spending,
   sync,
   'jobs-deleted': jobsDeleted,
   'cohort-deleted': cohortDeleted,

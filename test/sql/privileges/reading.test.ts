@@ -128,13 +128,27 @@ void test('trace, why and the look-ups find nobody of another organization', asy
     where organization_id = ${theirs.organizationId}
     limit 1`;
   for (const who of [reader, operator]) {
+    const told = async (name: string, what: string): Promise<unknown[]> => [
+      ...(await who.sql.unsafe(`select * from postrider.${name}($1)`, [what])),
+    ];
     for (const what of [person?.id, person?.reference, piece?.id, piece?.provider_id]) {
-      for (const name of ['trace', 'why', 'find_recipients'])
-        assert.deepEqual(
-          [...(await who.sql.unsafe(`select * from postrider.${name}($1)`, [what ?? '']))],
-          [],
-          `${name}(${what})`,
-        );
+      assert.ok(what !== undefined);
+      for (const name of ['find_recipients', 'suppressed'])
+        assert.deepEqual(await told(name, what), [], `${name}(${what})`);
+      // The same as of an id that nobody has anywhere.
+      const text = JSON.stringify(await told('why', 'nobody at all'));
+      assert.match(text, /^\[\{"why":"Nobody is known by nobody at all: [^"]*"\}\]$/);
+      assert.equal(
+        JSON.stringify(await told('why', what)),
+        text.replace('nobody at all', what),
+        `why(${what})`,
+      );
+      const rows = (await told('trace', what)) as { what: string; recipient_id: string | null }[];
+      assert.deepEqual(
+        rows.map((row) => [row.what, row.recipient_id]),
+        [['not found', null]],
+        `trace(${what})`,
+      );
     }
     // The same e-mail is known to both: each sees its own.
     const traced =
@@ -148,10 +162,9 @@ void test('trace, why and the look-ups find nobody of another organization', asy
       own.map((row) => row['id']),
     );
     assert.equal((await who.sql`select * from postrider.why('p0@example.com')`).length, 1);
-    assert.equal(
-      (await who.sql`select * from postrider.why('p0@example.com', ${theirs.organizationId})`)
-        .length,
-      0,
+    assert.deepEqual(
+      [...(await who.sql`select * from postrider.why('p0@example.com', ${theirs.organizationId})`)],
+      [{ why: 'Nobody is known by p0@example.com: no list was read yet.' }],
     );
     assert.ok((await who.sql`select * from postrider.doctor()`).length > 5);
   }

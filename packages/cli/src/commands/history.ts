@@ -131,7 +131,7 @@ export function histories(program: Command, act: Act): void {
 }
 
 /**
- * What the database tells of somebody. Throws where nobody is known by that, with who may be meant.
+ * What the database tells of somebody. Throws where nobody is known by that, with what is known.
  */
 async function about<Row>(
   cli: Cli,
@@ -144,9 +144,9 @@ async function about<Row>(
   await using database = await open(cli);
   const names = await import('../operate/names.ts');
   const only = await names.organizationIdOf(database.sql, text(options['organization']));
-  const rows = await ask(database.sql, only);
-  if (rows.length === 0) await names.recipientsNamed(database.sql, given, only);
-  return rows;
+  // Of an id of nobody the database tells more than nothing, and that is an error here.
+  await names.recipientsNamed(database.sql, given, only);
+  return await ask(database.sql, only);
 }
 
 interface TraceRow {

@@ -47,10 +47,22 @@ async function funnel(sql: Sql): Promise<Funnel[]> {
 
 async function show(cli: Cli, sql: Sql): Promise<void> {
   const rows = await funnel(sql);
+  const { outlookLine, outlookOf } = await import('../operate/outlook.ts');
+  const outlooks = await outlookOf(sql);
+  if (cli.out.json) {
+    const byId = new Map(outlooks.map((one) => [one.campaign_id, one]));
+    for (const row of rows) {
+      const outlook = byId.get(String(row['campaign_id']));
+      cli.out.emit({ ...row, spending: outlook?.spending ?? null, pace: outlook?.pace ?? null });
+    }
+    return;
+  }
   cli.out.list(rows, columnsFor(rows), {
     nothing: 'no campaign yet; apply one: postrider campaign apply <file>',
   });
-  if (cli.out.json || rows.length === 0) return;
+  if (rows.length === 0) return;
+  const lines = outlooks.map(outlookLine).filter((line) => line !== null);
+  if (lines.length > 0) cli.out.note(`\n${lines.join('\n')}`);
   const holds = await sql<
     {
       kind: string;

@@ -5,7 +5,8 @@ import { duration } from '@postrider/runner/process';
 import type { Cli } from '../program/cli.ts';
 import { campaignNamed } from './names.ts';
 import type { Fields } from '../output/table.ts';
-import { relative } from '../output/text.ts';
+import { money, relative } from '../output/text.ts';
+import { outlookOf, outlookFields } from './outlook.ts';
 
 export async function showCampaign(cli: Cli, name: string): Promise<void> {
   await using database = await openDatabase(cli);
@@ -35,14 +36,20 @@ export async function showCampaign(cli: Cli, name: string): Promise<void> {
       and campaign_id = ${campaignId}
     order by started_at desc
     limit 5`;
+  const [outlook] = await outlookOf(sql, organizationId, campaignId);
   const { out } = cli;
   if (out.json) {
-    out.emit({ ...settings, states: reasons, syncs: runs });
+    const { spending, pace } = outlook ?? { spending: null, pace: null };
+    out.emit({ ...settings, spending, pace, states: reasons, syncs: runs });
     return;
   }
   const reads = settings?.['campaign_mode'] === 'automated' || settings?.['launched_at'] === null;
   out.records([
-    [['', `${String(settings?.['name'])} (${campaignId})`], ...fieldsOf(settings ?? {})],
+    [
+      ['', `${String(settings?.['name'])} (${campaignId})`],
+      ...fieldsOf(settings ?? {}),
+      ...(outlook === undefined ? [] : outlookFields(outlook)),
+    ],
   ]);
   out.print();
   out.list(
@@ -140,17 +147,6 @@ function told(value: unknown): string {
   return typeof value === 'object'
     ? JSON.stringify(value)
     : String(value as string | number | boolean);
-}
-
-function money(minor: number, currency: string): string {
-  const format = new Intl.NumberFormat('en', {
-    style: 'currency',
-    currency,
-    currencyDisplay: 'code',
-  });
-  return format
-    .format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2))
-    .replace('\u00a0', ' ');
 }
 
 interface SyncRun {

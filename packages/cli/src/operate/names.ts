@@ -144,29 +144,19 @@ export async function recipientsNamed(
     join postrider.organizations o on o.id = r.organization_id
     order by r.created_at, r.id`;
   if (rows.length > 0) return [...rows];
-  const [row] = await sql<
-    { reason: string; message: string; source_row: string | null; campaign: string }[]
-  >`
-    select j.reason, j.message, j.source_row, s.campaign
-    from postrider.sync_rejects j
-    join postrider.sync_runs s on s.organization_id = j.organization_id and s.id = j.run_id
-    where j.external_id = ${given}
-      and (${organizationId}::uuid is null or j.organization_id = ${organizationId})
-    order by s.started_at desc
-    limit 1`;
-  if (row !== undefined) {
-    throw new UserError(
-      exitCodes.failed,
-      `nobody is known by ${printable(given)}, but the last sync of ${row.campaign} met ` +
-        'that id in a row it could not use',
-      `row ${row.source_row ?? '?'}: ${row.message} (${row.reason})${ending}`,
-    );
-  }
+  const told = await sql<{ why: string }[]>`
+    select *
+    from postrider.why(p_who => ${given}, p_organization_id => ${organizationId}) as why`;
+  const why = told.map((row) => printable(row.why)).join(' ');
+  const isUnseen = why === '' || why.startsWith('Nobody is known by ');
   throw new UserError(
     exitCodes.failed,
-    `nobody is known by ${printable(given)}`,
-    'give an e-mail, a customer id, the reference on the card, ' +
-      `or the id of a recipient or mailpiece${ending}`,
+    `nobody is known by ${printable(given)}` +
+      (isUnseen ? '' : ', but a list had that id in a row that was not used'),
+    isUnseen
+      ? `${why === '' ? '' : `${why} `}Give an e-mail, a customer id, the reference on the card, ` +
+          `or the id of a recipient or mailpiece${ending}`
+      : `${why.replace(/\.$/, '')}${ending}`,
   );
 }
 
