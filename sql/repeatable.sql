@@ -117,6 +117,8 @@
 \ir views/stuck_people.sql
 \ir views/stuck_campaigns.sql
 \ir views/stuck.sql
+\ir functions/80_operate/launch_preview.sql
+\ir functions/80_operate/launch_sample.sql
 \ir views/find_recipients.sql
 \ir views/trace_parts.sql
 \ir views/trace.sql

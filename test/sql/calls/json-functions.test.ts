@@ -29,6 +29,8 @@ const held: Readonly<Record<string, string>> = {
   claim_batch: 'claimed(',
   due_batches: 'dueBatches(',
   hold: 'hold(',
+  launch_preview: 'launchPreview(',
+  launch_sample: 'launchSample(',
   printer_brief: 'printerBrief(',
   ready_work: 'readyWork(',
   claim_unknown_mailpieces: 'claimDue(',
