@@ -4,6 +4,7 @@ import { openDatabase } from '@postrider/runner/database';
 import { duration } from '@postrider/runner/process';
 import type { Cli } from '../program/cli.ts';
 import { campaignNamed } from './names.ts';
+import { money } from '../output/money.ts';
 import type { Fields } from '../output/table.ts';
 import { relative } from '../output/text.ts';
 
@@ -140,17 +141,6 @@ function told(value: unknown): string {
   return typeof value === 'object'
     ? JSON.stringify(value)
     : String(value as string | number | boolean);
-}
-
-function money(minor: number, currency: string): string {
-  const format = new Intl.NumberFormat('en', {
-    style: 'currency',
-    currency,
-    currencyDisplay: 'code',
-  });
-  return format
-    .format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2))
-    .replace('\u00a0', ' ');
 }
 
 interface SyncRun {
