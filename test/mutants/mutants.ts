@@ -16,6 +16,7 @@ import { migrations } from './of-migrations.ts';
 import { handedOver } from './of-options.ts';
 import { questions } from './of-the-questions.ts';
 import { households } from './of-households.ts';
+import { launches } from './of-launches.ts';
 import { lists } from './of-lists.ts';
 import { preflights } from './of-preflight.ts';
 import { providers } from './of-providers.ts';
@@ -63,6 +64,7 @@ export const mutants: readonly Mutant[] = [
   ...households,
   ...preflights,
   ...addresses,
+  ...launches,
   ...lists,
   ...emails,
   ...providers,
