@@ -117,6 +117,7 @@
 \ir views/stuck_people.sql
 \ir views/stuck_campaigns.sql
 \ir views/stuck.sql
+\ir functions/80_operate/launch_figures.sql
 \ir functions/80_operate/launch_preview.sql
 \ir functions/80_operate/launch_sample.sql
 \ir views/find_recipients.sql

@@ -29,7 +29,7 @@ export const launches: readonly Mutant[] = [
     without: 'cards that would arrive after the end of the offer are counted apart',
     edits: [
       {
-        file: preview,
+        file: 'sql/functions/80_operate/launch_figures.sql',
         find: 'least(a.people - a.too_late, a.by_total, a.by_budget, a.by_offer) as goes',
         replace: 'least(a.people, a.by_total, a.by_budget) as goes',
       },

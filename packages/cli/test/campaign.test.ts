@@ -81,7 +81,7 @@ describe('campaigns from the command line', () => {
       '--arm',
     ]);
     assert.equal(unasked.code, 2, unasked.stderr);
-    assert.match(unasked.stderr, /print-shop is armed, and prints and posts real cards[\s\S]*--yes/);
+    assert.match(unasked.stderr, /is armed, and prints and posts real cards[\s\S]*--yes/);
     const unarmed = await cli(at.place, [
       'campaign',
       'launch',

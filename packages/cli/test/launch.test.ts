@@ -14,13 +14,15 @@ interface Told {
   readonly sheet: ContactSheet | null;
 }
 
-const template = (faulty: string): string => `#import "postrider.typ": *
+function template(faulty: string): string {
+  return `#import "postrider.typ": *
 #let front(card) = place(center + horizon, fit(300pt, "Hello " + card.at("firstName", default: "")))
 #let back(card) = {
   place(top + left, dx: 30pt, dy: 30pt, block(width: 150pt)[#card.at("code", default: "")])
   ${faulty}address-block(card)
 }
 `;
+}
 
 const rows = [
   'customer_id,email,first_name,last_name,address,city,state,zip,code',

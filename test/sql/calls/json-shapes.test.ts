@@ -8,15 +8,11 @@ import {
   applyCampaign,
   cancel,
   hold,
-  launchPreview,
-  launchSample,
   rekey,
   rekeyPreview,
   retryAll,
   type AppliedCampaign,
   type Held,
-  type LaunchPreview,
-  type SampledPerson,
   type Rekeyed,
   type RekeyPreview,
   type RetriedAll,
@@ -32,13 +28,12 @@ import type * as reconcile from '../../../packages/core/src/machine/reconcile.ts
 import * as restore from '../../../packages/core/src/machine/restore.ts';
 import { readyWork } from '../../../packages/core/src/machine/waiting.ts';
 import type { EnrichRequest } from '../../../packages/core/src/ports/index.ts';
-import { definition, people, syncPeople } from '../../support/machine.ts';
+import { definition, syncPeople } from '../../support/machine.ts';
 import {
   begin,
   claimDue,
   emailOnly,
   place,
-  proofAll,
   RUNNER,
   sent,
   sending,
@@ -118,106 +113,6 @@ void test('what follows an application, a hold and a retry of everybody', async 
     tried: 'object',
     refused: 'number',
     left: 'number',
-  });
-});
-
-void test('what a launch would do, and whose cards are looked at before', async () => {
-  const { sql } = rig;
-  const at = await place(
-    sql,
-    { budget_minor: 500, price_minor: 90, currency: 'USD', total_cap: 9 },
-    null,
-  );
-  await syncPeople(sql, at, [...people(2), { ...people(1)[0], externalId: 'double', row: 9 }]);
-  await sql`select postrider.disarm_printer(${at.organizationId}, 'press')`;
-  await proofAll(sql, at);
-  const told = fits<LaunchPreview>(await launchPreview(sql, at, { mode: 'live' }), {
-    campaign: 'string',
-    status: 'string',
-    mode: 'string',
-    people: 'object',
-    turnedAway: 'list',
-    cards: 'object',
-    caps: 'object',
-    budget: 'object?',
-    printer: 'object',
-    mail: 'object',
-    blockers: 'list',
-  });
-  fits<LaunchPreview['turnedAway'][number]>(told.turnedAway[0], {
-    state: 'string',
-    reason: 'string?',
-    sentence: 'string?',
-    people: 'number',
-  });
-  fits<LaunchPreview['cards']>(told.cards, {
-    people: 'number',
-    held: 'number',
-    later: 'number',
-    now: 'number',
-    inAll: 'number',
-    tooLate: 'number',
-    days: 'number',
-  });
-  fits<LaunchPreview['caps']>(told.caps, {
-    daily: 'number?',
-    openedToday: 'number',
-    total: 'number?',
-    opened: 'number',
-    left: 'number?',
-  });
-  fits<NonNullable<LaunchPreview['budget']>>(told.budget, {
-    currency: 'string',
-    price: 'number',
-    total: 'number',
-    spent: 'number',
-    left: 'number',
-    pays: 'number',
-    cost: 'number',
-    costOfAll: 'number',
-  });
-  fits<LaunchPreview['printer']>(told.printer, {
-    name: 'string',
-    kind: 'string',
-    armed: 'boolean',
-    held: 'boolean',
-    heldWhy: 'string?',
-  });
-  fits<LaunchPreview['mail']>(told.mail, {
-    format: 'string',
-    mailClass: 'string',
-    transitDays: 'number',
-    offerEndsOn: 'string?',
-    firstDay: 'string?',
-    lastDay: 'string?',
-    firstArrival: 'string?',
-    lastArrival: 'string?',
-  });
-  fits<LaunchPreview['blockers'][number]>(told.blockers[0], {
-    blocker: 'string',
-    code: 'string',
-    message: 'string',
-    whatHelps: 'string',
-  });
-  const [first] = await launchSample(sql, at);
-  fits<SampledPerson>(first, {
-    recipientId: 'string',
-    why: 'list',
-    state: 'string',
-    externalId: 'string',
-    firstName: 'string?',
-    lastName: 'string?',
-    address: 'object',
-    merge: 'object',
-    reference: 'string',
-    proof: 'object?',
-  });
-  fits<NonNullable<SampledPerson['proof']>>(first?.proof, {
-    frontUrl: 'string',
-    frontPage: 'number',
-    backUrl: 'string',
-    backPage: 'number',
-    contentHash: 'string',
   });
 });
 

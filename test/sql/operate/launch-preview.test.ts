@@ -8,18 +8,18 @@ import {
   launch,
   launchPreview,
   launchSample,
+  type CampaignDefinition,
   type LaunchBlocker,
   type LaunchPreview,
 } from '@postrider/core';
 import { definition, people, syncPeople, type Place } from '../../support/machine.ts';
-import { place, proofAll, refused, sending, sharedMachine } from '../rig.ts';
+import { place, refused, sending, sharedMachine } from '../rig.ts';
 
 const rig = sharedMachine();
-const budget = (amount: number, price: number) => ({
-  budget_minor: amount,
-  price_minor: price,
-  currency: 'USD',
-});
+
+function budget(amount: number, price: number): Partial<CampaignDefinition> {
+  return { budget_minor: amount, price_minor: price, currency: 'USD' };
+}
 
 async function preview(at: Place, mode: 'test' | 'live' = 'live'): Promise<LaunchPreview> {
   return await launchPreview(rig.sql, at, { mode });
@@ -32,7 +32,9 @@ async function dayIn(days: number): Promise<string> {
   return row?.day ?? '';
 }
 
-const namesOf = (told: LaunchPreview): string[] => told.blockers.map(({ blocker }) => blocker);
+function namesOf(told: LaunchPreview): string[] {
+  return told.blockers.map(({ blocker }) => blocker);
+}
 
 /** The one that is told, with words and what helps. */
 function blocked(told: LaunchPreview, blocker: LaunchBlocker['blocker'], says: RegExp): string {
@@ -268,38 +270,4 @@ void test('a preview changes nothing, and is answered in a transaction that may 
   const [campaign] = await rig.sql`
     select status, launched_at from postrider.campaign where id = ${at.campaignId}`;
   assert.deepEqual({ ...campaign }, { status: 'pending', launched_at: null });
-});
-
-void test('the sample has the first people and those whose cards go wrong most easily', async () => {
-  const at = await place(rig.sql, {}, null);
-  const merge = { code: 'HELLO', note: 'x' };
-  const list = people(40).map((one) => ({ ...one, merge }));
-  const change = (index: number, over: object): void => {
-    const one = list[index];
-    if (one !== undefined) list[index] = { ...one, ...over };
-  };
-  change(31, { firstName: 'Wolfeschlegelsteinhausen', lastName: 'Bergerdorff the Third' });
-  change(32, { line1: '12345 Northwest Martin Luther King Junior Boulevard' });
-  change(33, { firstName: 'Zoë', lastName: 'Łękårska-Ñúñez' });
-  change(34, { merge: { code: 'HELLO', note: 'a sentence that is longer than any other' } });
-  change(35, { merge: { code: 'HELLO', note: ' ' }, firstName: null });
-  await syncPeople(rig.sql, at, list);
-  const sample = await launchSample(rig.sql, at);
-  assert.deepEqual(
-    sample.map(({ externalId, why }) => `${externalId} ${why.join()}`),
-    [
-      ...Array.from({ length: 7 }, (_, index) => `p${index} first`),
-      'p31 longest_name',
-      'p32 longest_address',
-      'p33 most_accents',
-      'p34 longest_merge_data',
-      'p35 missing_data',
-    ],
-  );
-  assert.equal((await launchSample(rig.sql, at, 1)).length, 1);
-  await refused('PR020', launchSample(rig.sql, at, 0));
-  assert.ok(sample.every(({ proof }) => proof === null));
-  await proofAll(rig.sql, at);
-  const [proofed] = await launchSample(rig.sql, at, 1);
-  assert.equal(proofed?.proof?.frontUrl, 'file:///front.pdf');
 });

@@ -1,4 +1,7 @@
-/** The page of a contact sheet. It names no address of the network, and asks for nothing but its own pictures. */
+/**
+ * The page of a contact sheet. It names no address of the network, and asks for nothing but its own
+ * pictures.
+ */
 import type { SampledFor, SampledPerson } from '@postrider/core';
 import type { CampaignRow } from './names.ts';
 
@@ -71,7 +74,8 @@ function whoIs({ externalId, firstName, lastName, address, reference }: SampledP
   const name = [firstName, lastName].filter(Boolean).join(' ');
   const { line1, line2, city, region, postalCode, country } = address;
   const place = [line1, line2, city, region, postalCode, country].filter(Boolean).join(', ');
-  return `${name === '' ? 'without a name' : name}, ${place} (id ${externalId}, on the card ${reference})`;
+  const known = `id ${externalId}, on the card ${reference}`;
+  return `${name === '' ? 'without a name' : name}, ${place} (${known})`;
 }
 
 /** A link that one may follow; only where it leads somewhere that is known. */

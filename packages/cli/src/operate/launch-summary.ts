@@ -34,7 +34,9 @@ export function showLaunch(out: Output, campaign: CampaignRow, shown: ShownLaunc
   ]);
 }
 
-const cardsIn = (n: number): string => count(n, 'card');
+function cardsIn(n: number): string {
+  return count(n, 'card');
+}
 
 function cardsOf({ cards, caps, mail }: LaunchPreview): string {
   const goes = cards.inAll - cards.tooLate;
