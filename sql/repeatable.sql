@@ -121,6 +121,9 @@
 \ir views/stuck_campaigns.sql
 \ir views/stuck.sql
 \ir views/pace.sql
+\ir functions/80_operate/launch_figures.sql
+\ir functions/80_operate/launch_preview.sql
+\ir functions/80_operate/launch_sample.sql
 \ir views/find_recipients.sql
 \ir views/suppressions.sql
 \ir views/unknown_people.sql

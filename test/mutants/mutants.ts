@@ -17,6 +17,7 @@ import { handedOver } from './of-options.ts';
 import { night } from './of-the-night.ts';
 import { questions } from './of-the-questions.ts';
 import { households } from './of-households.ts';
+import { launches } from './of-launches.ts';
 import { lists } from './of-lists.ts';
 import { preflights } from './of-preflight.ts';
 import { providers } from './of-providers.ts';
@@ -65,6 +66,7 @@ export const mutants: readonly Mutant[] = [
   ...households,
   ...preflights,
   ...addresses,
+  ...launches,
   ...lists,
   ...emails,
   ...providers,

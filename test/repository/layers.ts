@@ -151,6 +151,7 @@ export const layers: readonly Layer[] = [...tests, ...ofCore, ...ofAdapters, ...
 
 /** Files that may find others by a name of their own, with the reason. */
 export const finders: Readonly<Record<string, string>> = {
+  'packages/adapters/src/kit/overview.ts': 'the file of a font that is installed',
   'packages/adapters/src/typst/fonts.ts': 'the folder of a font that is installed',
   'packages/adapters/src/typst/renderer.ts': 'the version of the compiler that is installed',
   'packages/core/scripts/countries.ts': 'the lists of countries that are installed',

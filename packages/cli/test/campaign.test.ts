@@ -73,9 +73,15 @@ describe('campaigns from the command line', () => {
   });
 
   it('goes live only when somebody says so twice, and with an armed printer', async () => {
-    const unasked = await cli(at.place, ['campaign', 'launch', 'bakery-welcome', '--live']);
+    const unasked = await cli(at.place, [
+      'campaign',
+      'launch',
+      'bakery-welcome',
+      '--live',
+      '--arm',
+    ]);
     assert.equal(unasked.code, 2, unasked.stderr);
-    assert.match(unasked.stderr, /print-shop prints and posts real cards[\s\S]*--yes/);
+    assert.match(unasked.stderr, /is armed, and prints and posts real cards[\s\S]*--yes/);
     const unarmed = await cli(at.place, [
       'campaign',
       'launch',

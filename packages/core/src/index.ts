@@ -6,6 +6,7 @@ export { migrate, migrationSql } from './machine/migrate.ts';
 export { MigrationError, type MigrationErrorKind } from './machine/migration-error.ts';
 export { planMigration, requireMigrated, type MigrationPlan } from './machine/migration-plan.ts';
 export * from './machine/campaigns.ts';
+export * from './machine/launch.ts';
 export * from './machine/operate.ts';
 export * from './machine/states.generated.ts';
 export { concludeRestore } from './machine/restore.ts';

@@ -13,24 +13,9 @@ declare
 begin
   perform postrider.require_organization(p_organization_id);
   v_campaign := postrider.lock_campaign(p_organization_id, p_campaign_id);
-  if coalesce(p_mode, '') not in ('test', 'live') then
-    perform postrider.fail(
-      'PR020', format('the mode is test or live, not %L', p_mode), 'nothing was changed');
-  end if;
-  if p_arm and p_mode = 'test' then
-    perform postrider.fail(
-      'PR020',
-      'a launch in test mode arms no printer',
-      'arm it with the live launch; nothing was changed');
-  end if;
+  perform postrider.require_launch_mode(p_mode, p_arm);
   perform postrider.require_launchable(v_campaign);
-  if v_campaign.launched_at is not null and v_campaign.mode <> p_mode then
-    perform postrider.fail(
-      'PR014',
-      format('campaign %s was launched in %s mode', v_campaign.name, v_campaign.mode),
-      'the mode freezes with the launch; make a new campaign for the other mode. '
-      'Nothing was changed');
-  end if;
+  perform postrider.require_same_mode(v_campaign, p_mode);
   -- The printer after the campaign, as a begin locks them.
   if p_arm then
     perform postrider.arm_printer(p_organization_id, v_campaign.printer_name);
@@ -51,6 +36,39 @@ begin
   end if;
   perform pg_notify('postrider_moved', 'pending,proofed');
   return 'active';
+end $$;
+
+-- Refuses a mode that is none, and a test that would arm a printer.
+create function postrider.require_launch_mode(
+  p_mode text,
+  p_arm boolean
+) returns void language plpgsql stable as $$
+begin
+  if coalesce(p_mode, '') not in ('test', 'live') then
+    perform postrider.fail(
+      'PR020', format('the mode is test or live, not %L', p_mode), 'nothing was changed');
+  end if;
+  if p_arm and p_mode = 'test' then
+    perform postrider.fail(
+      'PR020',
+      'a launch in test mode arms no printer',
+      'arm it with the live launch; nothing was changed');
+  end if;
+end $$;
+
+-- Refuses the other mode than that in which a campaign was launched.
+create function postrider.require_same_mode(
+  p_campaign postrider.campaign,
+  p_mode text
+) returns void language plpgsql stable as $$
+begin
+  if p_campaign.launched_at is not null and p_campaign.mode <> p_mode then
+    perform postrider.fail(
+      'PR014',
+      format('campaign %s was launched in %s mode', p_campaign.name, p_campaign.mode),
+      'the mode freezes with the launch; make a new campaign for the other mode. '
+      'Nothing was changed');
+  end if;
 end $$;
 
 -- Refuses a campaign that has ended, is held, or is a one-off whose list was not read to its end.

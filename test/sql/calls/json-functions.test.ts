@@ -16,7 +16,7 @@ import { fits } from '../rig/shapes.ts';
 
 const rig = sharedMachine();
 
-/** By the call of json-shapes.test.ts whose answer fits a shape. */
+/** By the call of json-shapes.test.ts or launch-shapes.test.ts whose answer fits a shape. */
 const held: Readonly<Record<string, string>> = {
   adopt_pieces: 'adoptPieces(',
   apply_campaign: 'applyCampaign(',
@@ -29,6 +29,8 @@ const held: Readonly<Record<string, string>> = {
   claim_batch: 'claimed(',
   due_batches: 'dueBatches(',
   hold: 'hold(',
+  launch_preview: 'launchPreview(',
+  launch_sample: 'launchSample(',
   printer_brief: 'printerBrief(',
   ready_work: 'readyWork(',
   claim_unknown_mailpieces: 'claimDue(',
@@ -41,7 +43,9 @@ const held: Readonly<Record<string, string>> = {
 const heldHere = ['stage_campaigns'];
 
 void test('a function that answers JSON is held to its shape, or no program may call it', async () => {
-  const shapes = readFileSync(join(import.meta.dirname, 'json-shapes.test.ts'), 'utf8');
+  const shapes = ['json-shapes.test.ts', 'launch-shapes.test.ts']
+    .map((name) => readFileSync(join(import.meta.dirname, name), 'utf8'))
+    .join('\n');
   const called = Object.entries(held)
     .filter(([, call]) => shapes.includes(call))
     .map(([name]) => name);

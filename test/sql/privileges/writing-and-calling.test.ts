@@ -71,6 +71,8 @@ async function aimed(): Promise<Record<string, string>> {
     rekey_preview: `'${o}'`,
     lift_suppression: `'${o}', 'email', 'no@example.com'`,
     launch: `'${o}', '${theirs.campaignId}', 'live'`,
+    launch_preview: `'${o}', '${theirs.campaignId}', 'live'`,
+    launch_sample: `'${o}', '${theirs.campaignId}'`,
     arm_printer: `'${o}', 'press'`,
     disarm_printer: `'${o}', 'press'`,
     end_campaign: `'${o}', '${theirs.campaignId}', 'archived'`,

@@ -55,9 +55,12 @@ export function campaigns(program: Command, act: Act): void {
     campaign,
     'launch',
     'Makes a campaign active: only now does mail leave. ' +
-      'In test mode, unless told, nothing is ever printed. The mode is frozen by this.',
+      'Says before how many cards go, what they cost and whom the rules turned away, ' +
+      'and makes pictures of some cards. In test mode, unless told, nothing is ever printed. ' +
+      'The mode is frozen by this. What would stop every card is refused.',
     [
       'postrider campaign launch bakery-welcome',
+      'postrider campaign launch bakery-welcome --live --arm --dry-run',
       'postrider campaign launch bakery-welcome --live --arm',
     ],
   )
@@ -67,17 +70,24 @@ export function campaigns(program: Command, act: Act): void {
       'for real: cards are printed and cost money; asks for the name of the campaign',
     )
     .option('--arm', 'with --live: arm its printer for live printing too')
+    .option('--dry-run', 'show what it would do, and launch nothing')
+    .option(
+      '--sheet <dir>',
+      'where the pictures go: names and addresses of people; out/launch/<name> unless told',
+    )
+    .option('--no-sheet', 'make no pictures')
     .option('--why <sentence>', 'shown by interventions and trace')
     .option('--yes', 'do not ask')
     .action(
       act(async (cli, [name = ''], options) => {
-        const { launchCampaign } = await import('../operate/campaign.ts');
-        const why = text(options['why']) ?? null;
+        const { launchCampaign } = await import('../operate/launch.ts');
         await launchCampaign(cli, name, {
           live: flag(options['live']),
           arm: flag(options['arm']),
           yes: flag(options['yes']),
-          why,
+          dryRun: flag(options['dryRun']),
+          sheet: options['sheet'] === false ? false : (text(options['sheet']) ?? null),
+          why: text(options['why']) ?? null,
         });
       }),
     );

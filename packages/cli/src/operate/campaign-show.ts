@@ -4,8 +4,9 @@ import { openDatabase } from '@postrider/runner/database';
 import { duration } from '@postrider/runner/process';
 import type { Cli } from '../program/cli.ts';
 import { campaignNamed } from './names.ts';
+import { money } from '../output/money.ts';
 import type { Fields } from '../output/table.ts';
-import { money, relative } from '../output/text.ts';
+import { relative } from '../output/text.ts';
 import { outlookOf, outlookFields } from './outlook.ts';
 
 export async function showCampaign(cli: Cli, name: string): Promise<void> {

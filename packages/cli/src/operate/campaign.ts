@@ -1,57 +1,10 @@
-/** Launching, pausing and ending a campaign. */
-import { endCampaign, hold, isMachineError, launch } from '@postrider/core';
+/** Pausing and ending a campaign. */
+import { endCampaign, hold } from '@postrider/core';
 import { openDatabase } from '@postrider/runner/database';
-import { UserError, count, exitCodes } from '@postrider/runner/process';
+import { count } from '@postrider/runner/process';
 import type { Cli } from '../program/cli.ts';
-import { asCommand } from '../commands/as-command.ts';
 import { confirm } from '../output/confirm.ts';
 import { campaignNamed } from './names.ts';
-
-export async function launchCampaign(
-  cli: Cli,
-  name: string,
-  options: { live: boolean; arm: boolean; yes: boolean; why: string | null },
-): Promise<void> {
-  if (options.arm && !options.live)
-    throw new UserError(
-      exitCodes.usage,
-      '--arm goes with --live',
-      'a test prints nothing and needs no armed printer; nothing was changed',
-    );
-  await using database = await openDatabase(cli);
-  const campaign = await campaignNamed(database.sql, name);
-  if (options.live) {
-    await confirm(cli.out, {
-      what:
-        `${campaign.name} of ${campaign.organization} goes live: ` +
-        `printer ${campaign.printer} ${options.arm ? 'is armed, and ' : ''}prints and posts ` +
-        'real cards.',
-      expect: campaign.name,
-      yes: options.yes,
-    });
-  }
-  const mode = options.live ? 'live' : 'test';
-  const status = await launch(database.sql, campaign, {
-    mode,
-    why: options.why,
-    arm: options.arm,
-  }).catch((error: unknown) => {
-    throw withCommands(error, campaign.name);
-  });
-  const how = campaign.status === 'active' ? 'was active already' : `is ${status}`;
-  cli.out.result(
-    { campaign: campaign.name, campaignId: campaign.campaignId, status, mode, armed: options.arm },
-    `${campaign.name} ${how} in ${mode} mode` +
-      (mode === 'test' ? ': proofs are made and submitted as tests, nothing is printed' : ''),
-  );
-}
-
-/** What helps is told as a command, with the name of this campaign. */
-function withCommands(error: unknown, name: string): unknown {
-  return isMachineError(error)
-    ? Object.assign(error, { hint: asCommand(error.hint, name) })
-    : error;
-}
 
 export async function pauseCampaign(cli: Cli, name: string, why: string | null): Promise<void> {
   await using database = await openDatabase(cli);

@@ -1,7 +1,8 @@
 /** What campaigns have spent and what is left, and when they will be done: as the database tells it. */
 import type { Sql } from '@postrider/runner/database';
 import { count, printable } from '@postrider/runner/process';
-import { money, relative } from '../output/text.ts';
+import { money } from '../output/money.ts';
+import { relative } from '../output/text.ts';
 import type { Fields } from '../output/table.ts';
 
 export interface Spending {

@@ -69,7 +69,7 @@ export async function previewCard(
   if (faults.length > 0) process.exitCode = exitCodes.badData;
 }
 
-function canPreview(renderer: object): renderer is PreviewRenderer {
+export function canPreview(renderer: object): renderer is PreviewRenderer {
   return 'preview' in renderer && typeof renderer.preview === 'function';
 }
 

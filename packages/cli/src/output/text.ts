@@ -39,15 +39,3 @@ export function clock(at: Date): string {
     `${String(at.getMilliseconds()).padStart(3, '0')}`
   );
 }
-
-/** Minor units as people write them: USD 10.50. */
-export function money(minor: number, currency: string): string {
-  const format = new Intl.NumberFormat('en', {
-    style: 'currency',
-    currency,
-    currencyDisplay: 'code',
-  });
-  return format
-    .format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2))
-    .replace('\u00a0', ' ');
-}

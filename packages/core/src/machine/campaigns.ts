@@ -108,22 +108,6 @@ export async function applyCampaign(
   return await calls.applyCampaign(sql, { organizationId, definition });
 }
 
-export interface LaunchOptions {
-  readonly mode: 'test' | 'live';
-  readonly why?: string | null;
-  /** With a live launch its printer is armed too; where the launch is refused, it is not. */
-  readonly arm?: boolean;
-}
-
-/** Makes a campaign active and freezes its mode. */
-export async function launch(
-  sql: Sql,
-  { organizationId, campaignId }: CampaignKey,
-  { mode, why = null, arm = false }: LaunchOptions,
-): Promise<string> {
-  return await calls.launch(sql, { organizationId, campaignId, mode, why, arm });
-}
-
 /** Allows live printing. Returns since when it is allowed. */
 export async function armPrinter(
   sql: Sql,

@@ -134,6 +134,41 @@ export async function launch<Result extends string | null = string>(
     ) as result`);
 }
 
+export async function launchPreview<Result>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly campaignId: string;
+    readonly mode?: string | undefined;
+    readonly arm?: boolean | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.launch_preview(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')}
+      ${given.mode === undefined ? sql`` : sql`,
+      p_mode => ${given.mode}`}
+      ${given.arm === undefined ? sql`` : sql`,
+      p_arm => ${given.arm}`}
+    ) as result`);
+}
+
+export async function launchSample<Result>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly campaignId: string;
+    readonly people?: number | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.launch_sample(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')}
+      ${given.people === undefined ? sql`` : sql`,
+      p_people => ${given.people}`}
+    ) as result`);
+}
+
 export async function rekey<Result>(
   sql: Sql,
   given: {
