@@ -63,7 +63,7 @@ async function optOut(at: Place, form: Form): Promise<number> {
   return await suppress(
     rig.sql,
     at.organizationId,
-    { line1: forms[form], region: 'MA', postalCode: '02138' },
+    { line1: forms[form], postalCode: '02138' },
     'list',
   );
 }
@@ -145,7 +145,7 @@ void test('an opt-out by an address of punctuation is refused, also beside an e-
     suppress(
       rig.sql,
       at.organizationId,
-      { email: 'ada@example.com', line1: '--', region: 'MA', postalCode: '02138' },
+      { email: 'ada@example.com', line1: '--', postalCode: '02138' },
       'list',
     ),
     /neither letters nor digits/,
