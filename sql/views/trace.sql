@@ -1,7 +1,7 @@
 -- Tells the whole story of a person: one row for everything that ever happened, in the order in
 -- which we learned of it. A printer's clock is its own, and news come late: its time stands beside
--- what it told. Of an id that no campaign knows it tells the rows of lists in which it was rejected,
--- or that no list had it.
+-- what it told. Of an id that no campaign knows it tells the rows of lists in which it was
+-- rejected, or that no list had it.
 create function postrider.trace(p_who text, p_organization_id uuid default null)
 returns table (
   at timestamptz,
@@ -40,8 +40,9 @@ language sql stable as $$
     select * from postrider.trace_requests(p.organization_id, p.id)
   ) e
   union all
-  select j.at, j.campaign, null, null, 'row rejected', concat_ws(' · ', j.detail, 'run ' || j.run_id),
-    'sync', null, j.organization
+  select
+    j.at, j.campaign, null, null, 'row rejected',
+    concat_ws(' · ', j.detail, 'run ' || j.run_id), 'sync', null, j.organization
   from postrider.rejects_of(p_who, p_organization_id) j
   where not exists (select from who)
   union all

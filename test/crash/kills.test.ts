@@ -86,8 +86,8 @@ void describe('SIGSTOP for longer than the lease', { concurrency: 4 }, () => {
       twice.length >= 1 && twice.length <= 10,
       `a request holds up to ten cards; ${twice.length} were printed twice`,
     );
-    // A busy runner may have given its request up before the answer came: then a poll tells, which is
-    // a beat's work.
+    // A busy runner may have given its request up before the answer came: then a poll tells, which
+    // is a beat's work.
     const { sql } = scenario.machine;
     const isTold = async (): Promise<boolean> =>
       (await sql`select from postrider.alarm`).length > 0;

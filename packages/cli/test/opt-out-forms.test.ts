@@ -57,8 +57,8 @@ describe('an opt-out in any of its forms stops the person in any of theirs', () 
   const at = ownPlace();
   const all = cases();
   const forms = Object.keys(emailForms).length;
-  // Each form of an e-mail with three others. By the command line a process for each pair would take
-  // minutes; by the other ways all pairs are tried in the long form.
+  // Each form of an e-mail with three others. By the command line a process for each pair would
+  // take minutes; by the other ways all pairs are tried in the long form.
   const long = process.env['POSTRIDER_TEST_LONG'] === '1';
   const sample = (share: number): Case[] =>
     all.filter((_, n) => {

@@ -14,10 +14,6 @@ interface Report {
   readonly changed: readonly { readonly row: number; readonly message: string }[];
 }
 
-interface Recognised {
-  readonly recognised: Readonly<Record<string, string>>;
-}
-
 describe('the do-not-mail list from the command line', () => {
   const at = ownPlace();
   const { place } = at;
@@ -222,94 +218,5 @@ describe('the do-not-mail list from the command line', () => {
     ]);
     assert.equal(run.code, 0, run.stderr);
     assert.deepEqual(await listed(), ['household 2|US|02138|12|ELM|ST||||']);
-  });
-
-  it('refuses an export of subscribers, unless it is told which rows are meant', async () => {
-    const text = [
-      'Email,Status,Work Email',
-      'a@example.com,subscribed,',
-      'b@example.com,Unsubscribed,b.work@example.com',
-      'c@example.com,cleaned,',
-      '',
-    ].join('\n');
-    await at.machine.sql`delete from postrider.suppression`;
-    const refused = await suppress(text);
-    assert.equal(refused.code, 65, refused.stdout);
-    assert.match(
-      refused.stderr,
-      /column \\"Status\\" says \\"subscribed\\" in line 2.*--only .*--every-row; nothing was changed/,
-    );
-    assert.deepEqual(await listed(), []);
-    assert.equal((await suppress(text, '--only', 'State=unsubscribed')).code, 65);
-    const chosen = await suppress(text, '--only', 'status=unsubscribed,CLEANED');
-    assert.equal(chosen.code, 0, chosen.stderr);
-    const [report] = chosen.json<{ entries: number; leftOut: number; unusedEmails: object[] }>();
-    assert.deepEqual(
-      [report?.entries, report?.leftOut, report?.unusedEmails],
-      [2, 1, [{ column: 'Work Email', rows: 1, firstRow: 3 }]],
-    );
-    assert.match(chosen.stderr, /column Work Email has e-mails in 1 row/);
-    assert.deepEqual(await listed(), ['email b@example.com', 'email c@example.com']);
-    assert.equal((await suppress(text, '--every-row')).code, 0);
-    assert.equal((await listed()).length, 3);
-    await at.machine.sql`delete from postrider.suppression`;
-  });
-
-  it('takes a list whose rows all say that they have opted out, in whichever words', async () => {
-    for (const [header, ...values] of [
-      ['Status', 'unsubscribed', 'cleaned', ''],
-      ['Unsubscribed', 'yes', 'TRUE', '1'],
-      ['Unsubscribed At', '2026-01-01', '', '2026-02-01'],
-      ['Accepts Marketing', 'no', 'false', '0'],
-      ['Email Marketing Consent', 'UNSUBSCRIBED', 'NEVER_SUBSCRIBED', ''],
-    ]) {
-      const rows = values.map((value, n) => `p${n}@example.com,${value}`);
-      const run = await suppress([`email,${header}`, ...rows, ''].join('\n'));
-      assert.equal(run.code, 0, `${header}: ${run.stderr}`);
-    }
-    for (const [header, value] of [
-      ['Unsubscribed', 'no'],
-      ['Accepts Marketing', 'yes'],
-      ['Email Opt-In', '1'],
-      ['Consent', 'Granted'],
-      ['Do Not Mail', 'false'],
-    ]) {
-      const run = await suppress(`email,${header}\np@example.com,${value}\n`);
-      assert.equal(run.code, 65, `${header}: ${run.stdout}`);
-    }
-  });
-
-  it('knows the headings of exports, and takes an address only where there is nothing else', async () => {
-    const taken = async (text: string) => {
-      const run = await suppress(text);
-      const entries = await listed();
-      await at.machine.sql`delete from postrider.suppression`;
-      return { code: run.code, entries, recognised: run.json<Recognised>()[0]?.recognised };
-    };
-    await at.machine.sql`delete from postrider.suppression`;
-    const address = 'Address,City,Zip';
-    for (const heading of ['Email Address', 'E-Mail', 'user_email', 'Adresse e-mail'])
-      assert.deepEqual(
-        await taken(`ID,${heading},${address}\n7,a@example.com,12 Elm St,B,02138\n`),
-        {
-          code: 0,
-          entries: ['email a@example.com'],
-          recognised: { email: heading },
-        },
-      );
-    assert.deepEqual(await taken("Customer ID,E-Mail\n'6001,a@example.com\n"), {
-      code: 0,
-      entries: ['email a@example.com', 'external_id 6001'],
-      recognised: { email: 'E-Mail', external_id: 'Customer ID' },
-    });
-    const only = await taken(`Name,${address}\nAda,12 Elm St,Boston,02138\n`);
-    assert.deepEqual(only.recognised, { line1: 'Address', postal_code: 'Zip' });
-    assert.equal(only.entries.length, 1);
-    const both = await suppress('Billing Address,Billing Zip,Shipping Address,Zip\na,1,b,2\n');
-    assert.equal(both.code, 65);
-    assert.match(both.stderr, /there are 2 addresses.*nothing was changed/s);
-    const none = await suppress('ID,Name\n7,Ada\n');
-    assert.equal(none.code, 65);
-    assert.match(none.stderr, /names neither email nor external_id/);
   });
 });

@@ -16,7 +16,7 @@ import { fits } from '../rig/shapes.ts';
 
 const rig = sharedMachine();
 
-/** By the call of json-shapes.test.ts or launch-shapes.test.ts whose answer fits a shape. */
+/** By the call of a test of shapes beside this one whose answer fits one. */
 const held: Readonly<Record<string, string>> = {
   adopt_pieces: 'adoptPieces(',
   apply_campaign: 'applyCampaign(',
@@ -43,7 +43,7 @@ const held: Readonly<Record<string, string>> = {
 const heldHere = ['stage_campaigns'];
 
 void test('a function that answers JSON is held to its shape, or no program may call it', async () => {
-  const shapes = ['json-shapes.test.ts', 'launch-shapes.test.ts']
+  const shapes = ['json-shapes.test.ts', 'launch-shapes.test.ts', 'rekey-shapes.test.ts']
     .map((name) => readFileSync(join(import.meta.dirname, name), 'utf8'))
     .join('\n');
   const called = Object.entries(held)

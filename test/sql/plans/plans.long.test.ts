@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { freshMachine, launched } from '../../support/machine.ts';
 import { fill, greedy, watched } from './many-people.ts';
-import { askedAtNight, everyday } from './everyday-statements.ts';
+import { everyday } from './everyday-statements.ts';
+import { askedAtNight } from './night-statements.ts';
 
 const PEOPLE = 1_000_000;
 const MOST = 2_000;

@@ -8,7 +8,8 @@ import { test } from 'node:test';
 import { applyCampaign } from '@postrider/core';
 import { definition, freshMachine, launched, people, syncPeople } from '../../support/machine.ts';
 import { BIG_LISTS, fill, fillLists, greedy, watched, type Watched } from './many-people.ts';
-import { askedAtNight, everyday } from './everyday-statements.ts';
+import { everyday } from './everyday-statements.ts';
+import { askedAtNight } from './night-statements.ts';
 
 const PEOPLE = 30_000;
 /** Rows of a big table that a statement on some fifty people may look at. */
