@@ -37,7 +37,7 @@ describe('The exports that people have', () => {
     assert.deepEqual(await read('a02-klaviyo.csv'), [
       {
         who: '01HAAA ada@example.com Ada Byron',
-        address: elm('Apt 4', 'Massachusetts'),
+        address: elm('Apt 4', 'MA'),
         notes: [],
       },
     ]);
@@ -47,8 +47,8 @@ describe('The exports that people have', () => {
     assert.deepEqual(
       (await read('a08-mautic.csv')).map(({ address, notes }) => [address, ...notes]),
       [
-        [elm('Building C, Apt 4', 'Massachusetts'), 'Address Line 2 joined_lines'],
-        [elm('Building C, Apt 9', 'Massachusetts'), 'Address Line 2 joined_lines'],
+        [elm('Building C, Apt 4', 'MA'), 'Address Line 2 joined_lines'],
+        [elm('Building C, Apt 9', 'MA'), 'Address Line 2 joined_lines'],
       ],
     );
   });
