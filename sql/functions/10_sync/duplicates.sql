@@ -73,5 +73,7 @@ begin atomic
     and d.id <> all (p_judged)
     -- A person who is in the campaign already is not the double of those who were turned away as
     -- doubles: of a household both would end so.
-    and (p_recipient_id is null or s.state <> 'skipped' or s.reason <> 'duplicate');
+    and (p_recipient_id is null or s.state <> 'skipped' or s.reason <> 'duplicate')
+  -- The person who was kept before those who were turned away, and of several the first.
+  order by s.state = 'skipped', d.id;
 end;

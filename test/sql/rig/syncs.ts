@@ -62,7 +62,7 @@ export function resident(externalId: string, over: Partial<Person> = {}, row = 1
   return {
     externalId,
     row,
-    email: `${externalId}@example.com`,
+    email: `${externalId.replaceAll(' ', '.')}@example.com`,
     firstName: externalId,
     lastName: 'Byron',
     line1: `1 ${externalId} Street`,

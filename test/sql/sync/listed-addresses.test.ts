@@ -27,7 +27,9 @@ async function told(file: string, longest: number | null = null): Promise<Record
       r.external_id as id,
       case s.state
         when 'pending' then concat_ws(' ', r.region, nullif(r.postal_code, ''), r.country)
-        else s.state || ' (' || s.reason || ') ' || s.detail
+        else format(
+          '%s (%s) %s', s.state, s.reason,
+          regexp_replace(s.detail, '^(of recipient) .*', '\\1'))
       end as told
     from postrider.recipient r
     join postrider.recipient_state s
@@ -45,7 +47,7 @@ void test('c07-zip.csv: states and ZIPs that do not fit are told, and a usual ab
   assert.deepEqual(
     ['6', '8', '9', '11', '12', '13', '14'].map((id) => c07[id]),
     [
-      'MA 02143-0000 US',
+      'MA 02143 US',
       'MA 02145-1234 US',
       'MA 02145-1234 US',
       'MA 02138 US',
@@ -71,14 +73,14 @@ void test('d02-lines.csv: territories are US addresses, and two letters that are
     5: 'AE 09114 US',
     6: 'PR 00926 US',
     7: 'PR 00926 US',
-    8: 'skipped (duplicate) of a row before it',
+    8: 'skipped (duplicate) of recipient',
     9: 'NE 68066 US',
     10: 'NV 89301 US',
     11: 'QC H3Z 2Y7 CA',
     12: 'ON M5V 2T6 CA',
     13: 'Greater London SW1A 1AA GB',
     14: '75001 FR',
-    15: 'skipped (duplicate) of a row before it',
+    15: 'skipped (duplicate) of recipient',
     16: 'rejected: country bad_country',
     17: 'rejected: country bad_country',
     18: '10005 NA',
