@@ -1,31 +1,13 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { before, describe, it } from 'node:test';
-import { launched } from '../../../test/support/machine.ts';
-import { cli, type CliRun } from './cli.ts';
-import { ownPlace } from './places.ts';
+import { describe, it } from 'node:test';
+import { listPlace } from './list-place.ts';
 
 interface Recognised {
   readonly recognised: Readonly<Record<string, string>>;
 }
 
 describe('an export as a do-not-mail list', () => {
-  const at = ownPlace();
-  const { place } = at;
-  before(async () => void (await launched(at.machine.sql)));
-  const listed = async (): Promise<string[]> =>
-    (
-      await at.machine.sql`
-        select kind || ' ' || value as entry
-        from postrider.suppression
-        order by created_at, kind, value`
-    ).map((row) => String(row['entry']));
-  const suppress = async (text: string | Buffer, ...args: string[]): Promise<CliRun> => {
-    const path = join(place.home, 'stop.csv');
-    writeFileSync(path, text);
-    return await cli(place, ['suppress', '--file', path, '--json', ...args]);
-  };
+  const { at, listed, suppress } = listPlace();
 
   it('refuses an export of subscribers, unless it is told which rows are meant', async () => {
     const text = [

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { launched, people, syncPeople } from '../../../test/support/machine.ts';
-import { cli, type CliRun } from './cli.ts';
-import { ownPlace } from './places.ts';
+import { cli } from './cli.ts';
+import { listPlace } from './list-place.ts';
 
 interface Report {
   readonly entries: number;
@@ -15,21 +15,8 @@ interface Report {
 }
 
 describe('the do-not-mail list from the command line', () => {
-  const at = ownPlace();
+  const { at, listed, suppress } = listPlace();
   const { place } = at;
-  before(async () => void (await launched(at.machine.sql)));
-  const listed = async (): Promise<string[]> =>
-    (
-      await at.machine.sql`
-        select kind || ' ' || value as entry
-        from postrider.suppression
-        order by created_at, kind, value`
-    ).map((row) => String(row['entry']));
-  const suppress = async (text: string | Buffer, ...args: string[]): Promise<CliRun> => {
-    const path = join(place.home, 'stop.csv');
-    writeFileSync(path, text);
-    return await cli(place, ['suppress', '--file', path, '--json', ...args]);
-  };
 
   it('names each row that cannot stand, and puts only keys on the list that somebody can have', async () => {
     const run = await suppress(

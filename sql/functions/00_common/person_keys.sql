@@ -127,3 +127,23 @@ begin
       where r.organization_id = p_organization_id
         and r.household_key ~>=~ (postrider.household_key_version() || '}'));
 end $$;
+
+-- Lists the people who have one of these e-mails beside their own.
+create function postrider.people_by_other_email(
+  p_organization_id uuid,
+  p_email_keys text[]
+) returns table (id uuid, campaign_id uuid) language sql stable
+begin atomic
+  select r.id, r.campaign_id
+  from postrider.recipient_other_email o
+  -- One look-up an address: a planner without statistics would read the whole campaign.
+  cross join lateral (
+    select x.id, x.campaign_id
+    from postrider.recipient x
+    where x.organization_id = p_organization_id
+      and x.id = o.recipient_id
+    limit 1
+  ) r
+  where o.organization_id = p_organization_id
+    and o.email_key = any (p_email_keys);
+end;

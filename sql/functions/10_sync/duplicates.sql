@@ -33,17 +33,8 @@ begin atomic
     union all
     (
       select r.id
-      from postrider.recipient_other_email o
-      cross join lateral (
-        select x.id, x.campaign_id
-        from postrider.recipient x
-        where x.organization_id = p_organization_id
-          and x.id = o.recipient_id
-        limit 1
-      ) r
-      where o.organization_id = p_organization_id
-        and o.email_key = any (p_email_keys)
-        and r.campaign_id = p_campaign_id
+      from postrider.people_by_other_email(p_organization_id, p_email_keys) r
+      where r.campaign_id = p_campaign_id
         and r.id is distinct from p_recipient_id
     )
     union all

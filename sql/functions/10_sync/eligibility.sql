@@ -47,16 +47,7 @@ begin atomic
       and r.email_key = any (p_email_keys)
     union
     select r.id, r.campaign_id
-    from postrider.recipient_other_email o
-    cross join lateral (
-      select x.id, x.campaign_id
-      from postrider.recipient x
-      where x.organization_id = p_organization_id
-        and x.id = o.recipient_id
-      limit 1
-    ) r
-    where o.organization_id = p_organization_id
-      and o.email_key = any (p_email_keys)
+    from postrider.people_by_other_email(p_organization_id, p_email_keys) r
     union
     select r.id, r.campaign_id
     from postrider.recipient r
