@@ -14,11 +14,23 @@ export const households: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/00_common/person_keys.sql',
-        find: 'and postrider.may_be_one_household(s.value, p_household_key)',
-        replace: 'and s.value = p_household_key',
+        find: 'where postrider.may_be_one_household(s.value, p_household_key)',
+        replace: 'where s.value = p_household_key',
       },
     ],
     test: { file: reach, pattern: 'keeps out whom it reaches' },
+  },
+  {
+    name: 'one-key-a-person',
+    without: 'a page of a sync makes the key of a household once a person',
+    edits: [
+      {
+        file: 'sql/functions/10_sync/recognise_members.sql',
+        find: 'end offset 0) as h (household_key)',
+        replace: 'end) as h (household_key)',
+      },
+    ],
+    test: { file: 'test/sql/sync/page-cost.test.ts', pattern: 'once a person' },
   },
   {
     name: 'reach-at-once',

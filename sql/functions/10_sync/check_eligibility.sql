@@ -121,7 +121,8 @@ begin
   where c.organization_id = p_organization_id
     and c.id = p_campaign_id;
   return query
-  with judged as (
+  -- Materialized: a reason is found once a person, and not for each place where it is used.
+  with judged as materialized (
     select
       p.n, p.id, p.household_key,
       case

@@ -63,11 +63,13 @@ begin
     left join postrider.postal_addresses(p_members, v_longest_line) a on a.n = m.n
     cross join lateral postrider.read_emails(
       concat_ws('; ', m.email, array_to_string(m."otherEmails", '; '))) e
+    -- Fenced: a key is made once a row, and not for each place where it is used.
     cross join lateral (
       select case when m.line1 is not null
         then postrider.household_key(
           m.line1, m.line2, m."postalCode", coalesce(a.country, m.country))
-      end) as h (household_key)
+      end
+      offset 0) as h (household_key)
     -- An address of which no household can be told is none: punctuation, and nothing else.
     left join lateral (
       select m.line1, m.line2, m.city, a.region, m."postalCode", a.country, a.fault
