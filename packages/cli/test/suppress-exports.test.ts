@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { listPlace } from './list-place.ts';
+
+const cases = join(import.meta.dirname, '../../../test/cases/lists');
 
 interface Recognised {
   readonly recognised: Readonly<Record<string, string>>;
@@ -96,5 +100,50 @@ describe('an export as a do-not-mail list', () => {
     const none = await suppress('ID,Name\n7,Ada\n');
     assert.equal(none.code, 65);
     assert.match(none.stderr, /names neither email nor external_id/);
+  });
+
+  it('takes or refuses each list of the cases, and says which row is nobody’s', async () => {
+    const given = async (file: string, ...flags: string[]) => {
+      const run = await suppress(readFileSync(join(cases, `${file}.csv`)), ...flags);
+      const entries = await listed();
+      await at.machine.sql`delete from postrider.suppression`;
+      return { run, entries };
+    };
+    await at.machine.sql`delete from postrider.suppression`;
+    const noHeader = await given('f03-optout-noheader');
+    assert.equal(noHeader.run.code, 65);
+    assert.match(noHeader.run.stderr, /line 1 names neither email.*\(it has a@example\.com\)/);
+    assert.deepEqual(noHeader.entries, []);
+
+    const { run, entries } = await given('f04-optout-header');
+    assert.equal(run.code, 0, run.stderr);
+    assert.deepEqual(entries, ['email a@example.com']);
+
+    const addresses = await given('f06-optout-addr');
+    assert.equal(addresses.run.code, 65, addresses.run.stderr);
+    const [report] = addresses.run.json<{ rejected: { row: number; message: string }[] }>();
+    assert.deepEqual(
+      report?.rejected.map(({ row, message }) => `${row} ${message}`),
+      [
+        '3 postal_code is not a postal code of US: "2138"',
+        '6 postal_code is not a postal code of US: "SW1A 2AA"',
+        '7 an address needs line1 and postal_code; the rest of the row stands',
+      ],
+    );
+    assert.deepEqual(addresses.entries, [
+      'email a@example.com',
+      'household 2|US|02138|12|ELM|ST||||',
+      'household 2|US|02138|5|PO BOX|||||',
+      'email b@example.com',
+    ]);
+
+    const twice = await given('f07-optout-dup');
+    assert.equal(twice.run.code, 65);
+    assert.match(twice.run.stderr, /line 1 names email twice.*nothing was changed/s);
+    assert.deepEqual(twice.entries, []);
+
+    assert.equal((await given('f08-optout-status')).run.code, 65);
+    const some = await given('f08-optout-status', '--only', 'Status=unsubscribed');
+    assert.deepEqual(some.entries, ['email b@example.com']);
   });
 });

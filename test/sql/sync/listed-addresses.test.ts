@@ -11,7 +11,7 @@ import { pageAnswer } from '../../../packages/core/src/stages/sync/audience-answ
 import { place, runOpened, sharedMachine } from '../rig.ts';
 
 const rig = sharedMachine();
-const cases = join(import.meta.dirname, '../../cases');
+const cases = join(import.meta.dirname, '../../cases/lists');
 
 /** By id: where the person is and where the card goes, or what was told. */
 async function told(file: string, longest: number | null = null): Promise<Record<string, string>> {
@@ -135,4 +135,34 @@ void test('a02-klaviyo.csv: the full name of a state is the state', async () => 
       state: 'pending',
     },
   );
+});
+
+void test('b01-pobox.csv: two spellings of an address are one household', async () => {
+  assert.deepEqual(await told('b01-pobox.csv'), {
+    1: 'MA 02138 US',
+    2: 'skipped (duplicate) of recipient',
+    3: 'DC 20500 US',
+    4: 'skipped (duplicate) of recipient',
+    5: 'MA 02138 US',
+    6: 'skipped (duplicate) of recipient',
+  });
+});
+
+void test('b02-gbflats.csv: the flats of a house are households of their own', async () => {
+  const flats = await told('b02-gbflats.csv');
+  assert.deepEqual(
+    Object.values(flats),
+    Array.from({ length: 4 }, () => 'SW1A 1AA GB'),
+  );
+});
+
+void test('b03-nonlatin.csv: streets in any script are told apart', async () => {
+  assert.deepEqual(await told('b03-nonlatin.csv'), {
+    1: '101000 RU',
+    2: '101000 RU',
+    3: '105 63 GR',
+    4: '105 63 GR',
+    5: '104-0061 JP',
+    6: '104-0061 JP',
+  });
 });

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { CardRequest } from '@postrider/core/ports';
 import { decodeQr, lookAt } from '../../../test/pdf.ts';
 import { card } from './cards.ts';
 import { answer, fates, ok, refusal, svg } from './answers.ts';
 
+const cases = join(import.meta.dirname, '../../../../../test/cases/lists');
 const address = 'address-block(card)';
 const at = 'dx: 40pt, dy: 60pt';
 
@@ -114,19 +117,16 @@ describe('Preflight of QR codes', () => {
     assert.match(fates(await answer({ back }, [long(140)]))[0] ?? '', /^qr_code/);
   });
 
-  it('refuses, link by link, what is far too dense on the smallest size', async () => {
-    const url = (token: string): string =>
-      'https://shop.example.com/offer?utm_source=postcard&utm_medium=direct_mail' +
-      `&utm_campaign=winter&token=${token}`;
-    const front = `place(center + horizon, qr(
-      card.url + "&next=" + card.url + "&s=" + card.url + "&p=" + card.url + "&p=" + card.url,
-      size: 0.8in,
-    ))`;
-    const links = ['https://shop.example.com/offer', url(''), url('aB3'.repeat(16))];
-    const cards = links.map((link) => card({ merge: { url: link } }));
+  it('refuses, link by link, what is far too dense on the smallest size: d04-qr.csv on qr2.typ', async () => {
+    const [, ...rows] = readFileSync(join(cases, 'd04-qr.csv'), 'utf8').trim().split('\n');
+    const template = readFileSync(join(cases, 'qr2.typ'), 'utf8');
+    const [, front = ''] = /#let front\(card\) = (.*)/.exec(template) ?? [];
+    const cards = rows.map((row) => card({ merge: { url: row.split(',').at(-1) ?? '' } }));
     const told = fates(await answer({ front }, cards));
     assert.equal(told[0], ok);
     assert.match(told[1] ?? '', /has 89 modules on 0\.80 in: 0\.23 mm each/);
     assert.match(told[2] ?? '', /has 105 modules on 0\.80 in: 0\.19 mm each/);
+    assert.match(told[3] ?? '', /has \d+ modules on 0\.80 in: 0\.1\d mm each/);
+    assert.match(told[4] ?? '', /has \d+ modules on 0\.80 in: 0\.1\d mm each/);
   });
 });
