@@ -104,7 +104,7 @@ export const emails: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'packages/cli/test/suppress.test.ts',
+      file: 'packages/cli/test/suppress-exports.test.ts',
       pattern: 'refuses an export of subscribers',
     },
   },

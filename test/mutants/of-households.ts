@@ -5,6 +5,7 @@ const keys = 'test/sql/common/household-key.test.ts';
 const reach = 'test/sql/operate/opt-out-reach.test.ts';
 const rekey = 'sql/functions/80_operate/rekey.sql';
 const rekeyed = 'test/sql/operate/rekey.test.ts';
+const arms = 'test/sql/operate/rekeyed-arms.test.ts';
 const parts = 'sql/functions/00_common/address_parts.sql';
 
 export const households: readonly Mutant[] = [
@@ -126,7 +127,7 @@ export const households: readonly Mutant[] = [
         replace: 'lot_key = null',
       },
     ],
-    test: { file: rekeyed, pattern: 'an arm is frozen' },
+    test: { file: arms, pattern: 'an arm is frozen' },
   },
   {
     name: 'own-arm-first',
@@ -138,7 +139,7 @@ export const households: readonly Mutant[] = [
         replace: '',
       },
     ],
-    test: { file: rekeyed, pattern: 'keeps the arm when judged again' },
+    test: { file: arms, pattern: 'keeps the arm when judged again' },
   },
   {
     name: 'reach-is-kept',

@@ -53,7 +53,7 @@ export const calls: readonly Mutant[] = [
         replace: 'if false then',
       },
     ],
-    test: swept,
+    test: { file: swept.file, pattern: 'an organization that is not there' },
   },
   {
     name: 'definition-in-our-words',

@@ -17,6 +17,20 @@ void test('no function that a role may call answers nonsense with an error of th
     assert.ok(made > 100, `${made} calls by ${role}`);
 });
 
+void test('an organization that is not there is refused, and not answered with nothing', async () => {
+  const nobody = '00000000-0000-7000-8000-000000000000';
+  for (const call of [
+    `open_sync('${nobody}', '${nobody}', 'manual', 'test')`,
+    `launch_preview('${nobody}', '${nobody}', 'live')`,
+    `rekey_preview('${nobody}')`,
+  ])
+    await refused(
+      'PR010',
+      rig.sql.unsafe(`select postrider.${call}`),
+      /there is no organization 0{8}-/,
+    );
+});
+
 void test('nothing is leased, rests or is claimed without an end', async () => {
   const { sql } = rig;
   const at = await place(sql);
