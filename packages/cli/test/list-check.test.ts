@@ -17,6 +17,7 @@ interface Applied {
       readonly mailable: number;
       readonly lookedUp: number;
       readonly repeated: number;
+      readonly sharing: number;
       readonly unusable: readonly { readonly reason: string; readonly rows: number; row: number }[];
       readonly changed: readonly { readonly reason: string; readonly rows: number; row: number }[];
     };
@@ -79,7 +80,7 @@ describe('a list, when its campaign is applied', () => {
       remark: 'a county, which no card needs',
     });
     const { unusable, changed, ...counts } = json?.list.sample ?? { unusable: [], changed: [] };
-    assert.deepEqual(counts, { rows: 7, mailable: 4, lookedUp: 1, repeated: 1 });
+    assert.deepEqual(counts, { rows: 7, mailable: 4, lookedUp: 1, repeated: 1, sharing: 0 });
     assert.deepEqual(
       [...unusable, ...changed].map(({ reason, rows: n, row }) => [reason, n, row]),
       [
@@ -161,5 +162,61 @@ describe('a list, when its campaign is applied', () => {
       from postrider.recipients
       where state = 'skipped'`;
     assert.deepEqual([...moved], []);
+  });
+
+  it('counts by the rules of a sync: addresses that cannot be mailed, households, ids of two people', async () => {
+    const run = await apply(
+      [
+        header,
+        ...[2, 3, 4].map(good),
+        '5,p5@example.com,Eve,5 Elm St,,Boston,ZZ,02138,x,',
+        '6,p6@example.com,Fay,6 Elm St,,Boston,TX,02138,x,',
+        '7,p7@example.com,Gil,P.O. Box 12,,Boston,Massachusetts,02138,x,',
+        '8,p8@example.com,Hal,PO Box 12,,Boston,MA,02138,x,',
+        '2,else@example.com,Zed,99 Oak Ave,,Salem,MA,01970,x,',
+        good(3),
+      ],
+      ['--json'],
+    );
+    assert.equal(run.code, 0, run.stderr);
+    const [applied] = run.json<Applied>();
+    assert.deepEqual(applied?.list.sample, {
+      rows: 9,
+      mailable: 4,
+      lookedUp: 0,
+      repeated: 1,
+      sharing: 1,
+      unusable: [
+        {
+          reason: 'bad_address',
+          rows: 2,
+          row: 5,
+          column: 'region',
+          message: 'region: ZZ is no state of US',
+        },
+        {
+          reason: 'conflicting_id',
+          rows: 1,
+          row: 9,
+          column: null,
+          message: 'The id stands in row 2 already, with another person.',
+        },
+      ],
+      changed: [],
+    });
+    const none = await apply(
+      [header, ...Array.from({ length: 12 }, (_, n) => good(n).replace('MA,', 'ZZ,'))],
+      [],
+    );
+    assert.equal(none.code, 78, none.stdout);
+    assert.match(
+      none.stderr,
+      /audience\.path: none of its 12 rows can be used: bad_address 12 \(row 2: region: ZZ is no state of US\).*nothing was changed/s,
+    );
+    const later = await apply(
+      [header, ...Array.from({ length: 12 }, (_, n) => good(n).replace('MA,', 'ZZ,'))],
+      ['--list-later'],
+    );
+    assert.equal(later.code, 0, later.stderr);
   });
 });

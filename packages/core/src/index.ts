@@ -12,7 +12,7 @@ export * from './machine/states.generated.ts';
 export { concludeRestore } from './machine/restore.ts';
 export type { CampaignBrief, PrinterBrief } from './machine/briefs.ts';
 export type { CohortStage } from './machine/cohorts.ts';
-export type { SyncKind, SyncReport } from './machine/sync.ts';
+export { judgeAddresses, type SyncKind, type SyncReport } from './machine/sync.ts';
 export { integrationsOf, type Integrations, type Ports } from './runtime/integrations.ts';
 export type { OnceOptions } from './scheduling/once.ts';
 export type { Waiting } from './machine/waiting.ts';

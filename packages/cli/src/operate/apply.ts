@@ -12,14 +12,16 @@ import {
   ConfigurationError,
   inOrder,
   isGroup,
+  type Problem,
   campaignWarnings,
   readCampaignDraft,
 } from '@postrider/runner/campaign-file';
 import { databaseExists, openDatabase, type Sql } from '@postrider/runner/database';
 import type { Cli } from '../program/cli.ts';
 import { explain } from '../errors/explain.ts';
-import { showList } from './list-sample.ts';
-import { tryOut, type ListCheck } from './trial.ts';
+import { judgeSample } from './judged-sample.ts';
+import { mostlyUnusable, showList, type ListFindings } from './list-sample.ts';
+import { listProblem, MEANT_SO, tryOut, type ListCheck } from './trial.ts';
 
 export async function applyFile(
   cli: Cli,
@@ -32,12 +34,12 @@ export async function applyFile(
   const warnings = [...campaignWarnings(draft), ...found.warnings];
   for (const warning of warnings) cli.out.warn(warning);
   const problems = inOrder([...draft.problems, ...found.problems]);
-  const { list } = found;
-  if (file === null || problems.length > 0)
-    throw Object.assign(new ConfigurationError(path, problems), { detail: { list } });
-  if (list !== null && !cli.out.json) showList(cli.out, list);
+  const { read } = found;
+  if (file === null || problems.length > 0) throw refused(path, problems, read?.list ?? null);
   const { name } = file.definition;
   if (options.dryRun && !(await databaseExists(cli))) {
+    const list = read?.list ?? null;
+    if (list !== null && !cli.out.json) showList(cli.out, list);
     cli.out.result(
       {
         dryRun: true,
@@ -54,6 +56,11 @@ export async function applyFile(
   }
   await using database = await openDatabase(cli, { max: 2 });
   await requireMigrated(database.sql);
+  const list = read && (await judgeSample(database.sql, read, file, longestLineOf(file)));
+  const fault = list && mostlyUnusable(list);
+  if (fault !== null && options.list === 'now')
+    throw refused(path, [listProblem(draft, `${fault}; ${MEANT_SO}`)], list);
+  if (list !== null && !cli.out.json) showList(cli.out, list);
   if (options.dryRun) {
     const { created, changed } = await rehearse(database.sql, file);
     const would = created
@@ -98,6 +105,14 @@ export async function applyFile(
         `proofs are made from now on; nothing is mailed before: postrider campaign launch ${name}`,
       ),
     );
+}
+
+function refused(
+  path: string,
+  problems: readonly Problem[],
+  list: ListFindings | null,
+): ConfigurationError {
+  return Object.assign(new ConfigurationError(path, problems), { detail: { list } });
 }
 
 /** As the providers of its renderer and its printer have it. */

@@ -27,6 +27,8 @@ export interface ListSample {
   readonly lookedUp: number;
   /** With an id that was there before. */
   readonly repeated: number;
+  /** In a household that is there already, of which one gets a card. */
+  readonly sharing: number;
   readonly unusable: readonly Told[];
   /** Taken, with something changed or left out. */
   readonly changed: readonly Told[];
@@ -38,30 +40,39 @@ export interface ListFindings {
   readonly sample: ListSample;
 }
 
+/** The first rows, and those of them who have an address and are there for the first time. */
+export interface SampleRead {
+  readonly list: ListFindings;
+  readonly members: readonly Member[];
+}
+
 /** Throws what the source throws. */
 export async function readSample(
   source: AudienceSource,
   segment: string,
   hasEnricher: boolean,
-): Promise<{ readonly list: ListFindings; readonly members: readonly Member[] }> {
+): Promise<SampleRead> {
   const members: Member[] = [];
-  const seen = new Set<string>();
-  const unusable = new Map<string, Told>();
-  const changed = new Map<string, Told>();
+  const seen = new Map<string, Member>();
+  const unusable: Telling[] = [];
+  const changed: Telling[] = [];
   let [rows, lookedUp, repeated] = [0, 0, 0];
   const options = { pageSize: SAMPLE_ROWS, limit: SAMPLE_ROWS };
   for await (const page of source.members(segment, options, quietContext())) {
     rows += page.members.length + page.rejects.length;
-    for (const reject of page.rejects) add(unusable, reject);
+    unusable.push(...page.rejects);
     for (const member of page.members) {
       const { row, externalId, address, notes = [] } = member;
       const first = new Map(notes.toReversed().map((note) => [note.reason, note]));
-      for (const note of first.values()) add(changed, { ...note, row });
-      if (seen.has(externalId)) repeated++;
+      changed.push(...[...first.values()].map((note) => ({ ...note, row })));
+      const before = seen.get(externalId);
+      if (before !== undefined && isAnother(before, member))
+        unusable.push({ row, column: null, ...conflict(before) });
+      else if (before !== undefined) repeated++;
       else if (address !== null) members.push(member);
       else if (hasEnricher) lookedUp++;
-      else add(unusable, { row, column: null, ...noAddress });
-      seen.add(externalId);
+      else unusable.push({ row, column: null, ...noAddress });
+      if (before === undefined) seen.set(externalId, member);
     }
   }
   const sample = {
@@ -69,8 +80,9 @@ export async function readSample(
     mailable: members.length,
     lookedUp,
     repeated,
-    unusable: ranked(unusable),
-    changed: ranked(changed),
+    sharing: 0,
+    unusable: gathered(unusable),
+    changed: gathered(changed),
   };
   const fields = (await source.describe?.(segment, quietContext())) ?? null;
   return { list: { fields, sample }, members };
@@ -81,18 +93,34 @@ const noAddress = {
   message: 'There is no address, and the campaign has no enricher to find one.',
 };
 
-function add(counts: Map<string, Told>, told: Omit<Told, 'rows'>): void {
-  const { row, column, reason, message } = told;
-  const before = counts.get(reason);
-  counts.set(
-    reason,
-    before === undefined
-      ? { reason, rows: 1, row, column, message }
-      : { ...before, rows: before.rows + 1 },
+/** Whether two rows with one id are about two people, as a sync has it. */
+function isAnother(one: Member, other: Member): boolean {
+  const pairs = [
+    [one.email, other.email],
+    [one, other].map(({ address }) => address && `${address.line1} ${address.postalCode}`),
+  ];
+  return pairs.every(
+    ([mine, theirs]) => mine && theirs && mine.toLowerCase() !== theirs.toLowerCase(),
   );
 }
 
-function ranked(counts: ReadonlyMap<string, Told>): readonly Told[] {
+function conflict({ row }: Member): Pick<Told, 'reason' | 'message'> {
+  return {
+    reason: 'conflicting_id',
+    message: `The id stands in ${row === null ? 'a row before' : `row ${row}`} already, with another person.`,
+  };
+}
+
+/** One row's fate, or that of several rows already. */
+type Telling = Omit<Told, 'rows'> & { readonly rows?: number };
+
+/** One entry a reason, the most frequent first. */
+export function gathered(tellings: readonly Telling[]): readonly Told[] {
+  const counts = new Map<string, Told>();
+  for (const { rows = 1, row, column, reason, message } of tellings) {
+    const before = counts.get(reason) ?? { reason, rows: 0, row, column, message };
+    counts.set(reason, { ...before, rows: before.rows + rows });
+  }
   return [...counts.values()].toSorted((one, two) => two.rows - one.rows);
 }
 
@@ -137,11 +165,12 @@ export function showList(out: Output, { fields, sample }: ListFindings): void {
   const merge = (fields ?? []).filter(({ role, remark }) => role === null && remark === null);
   if (merge.length > 0)
     out.print(printable(`for the template only: ${merge.map(({ field }) => field).join(', ')}`));
-  const { rows, mailable, lookedUp, repeated } = sample;
+  const { rows, mailable, lookedUp, repeated, sharing } = sample;
   if (rows === 0) return;
   const others = [
     lookedUp > 0 ? `${lookedUp} without an address would be looked up` : '',
     repeated > 0 ? `${repeated} repeated` : '',
+    sharing > 0 ? `${sharing} in a household that is in already` : '',
   ].filter((part) => part !== '');
   out.print(
     `${placed.length + merge.length > 0 ? '\n' : ''}of ${rowsRead(rows)} ` +

@@ -6,10 +6,15 @@
  */
 import type { Member } from '@postrider/core';
 import type { AddressEnricher, AudienceSource, Renderer } from '@postrider/core/ports';
-import { type CampaignDraft, isGroup, returnAddressOf } from '@postrider/runner/campaign-file';
+import {
+  type CampaignDraft,
+  isGroup,
+  type Problem,
+  returnAddressOf,
+} from '@postrider/runner/campaign-file';
 import type { Project } from '@postrider/runner/project';
 import { explain } from '../errors/explain.ts';
-import { mostlyUnusable, readSample, type ListFindings } from './list-sample.ts';
+import { mostlyUnusable, readSample, type SampleRead } from './list-sample.ts';
 import { makeAdapters, type Findings, type TrialAdapter } from './trial-adapters.ts';
 import { cardOf, nobody, quietContext } from './trial-card.ts';
 
@@ -19,18 +24,30 @@ import { cardOf, nobody, quietContext } from './trial-card.ts';
  */
 export type ListCheck = 'now' | 'later' | 'unread';
 
+/** The way out where a list as a whole is no list of people who can be mailed. */
+export const MEANT_SO = 'where it is meant so, or mended later, say --list-later';
+
+/** At the option of the file that names the list. */
+export function listProblem(draft: CampaignDraft, message: string): Problem {
+  const { audience } = draft.raw;
+  return draft.problem(
+    isGroup(audience) && 'path' in audience ? 'audience.path' : 'audience',
+    message,
+  );
+}
+
 export async function tryOut(
   project: Project,
   draft: CampaignDraft,
   list: ListCheck,
-): Promise<Findings & { readonly list: ListFindings | null }> {
+): Promise<Findings & { readonly read: SampleRead | null }> {
   const found: Findings = { problems: [], warnings: [] };
   const { audience, enricher, renderer } = await makeAdapters(project, draft, found);
-  if (list === 'unread') return { ...found, list: null };
+  if (list === 'unread') return { ...found, read: null };
   if (enricher !== null && !enricher.partial) await askForRemarks(enricher.port, found);
   const read = await sampleOf(audience, draft, list, found);
   if (renderer !== null) await setCards(renderer, draft, read?.members ?? null, found);
-  return { ...found, list: read?.list ?? null };
+  return { ...found, read };
 }
 
 /** What cannot be used of the enricher's own data. That it is not there yet is no fault. */
@@ -42,26 +59,25 @@ async function askForRemarks(enricher: AddressEnricher, { warnings }: Findings):
   }
 }
 
-/** The first rows, and those of them who have an address. Null where nobody can tell who they are. */
+/** Null where nobody can tell who they are. */
 async function sampleOf(
   made: TrialAdapter<AudienceSource> | null,
   draft: CampaignDraft,
   list: ListCheck,
   { problems, warnings }: Findings,
-): Promise<{ readonly list: ListFindings; readonly members: readonly Member[] } | null> {
-  const { segment, audience, enricher } = draft.raw;
+): Promise<SampleRead | null> {
+  const { segment, enricher } = draft.raw;
   if (made === null || typeof segment !== 'string') return null;
-  const option = isGroup(audience) && 'path' in audience ? 'audience.path' : 'audience';
   const refuse = (message: string, wayOut: string): void => {
     if (list === 'later') warnings.push(message);
-    else problems.push(draft.problem(option, `${message}; ${wayOut}`));
+    else problems.push(listProblem(draft, `${message}; ${wayOut}`));
   };
   try {
     const read = await readSample(made.port, segment, isGroup(enricher));
     if (made.partial) return null;
     if (read.list.sample.rows === 0) warnings.push(`the segment ${segment} is empty`);
     const fault = mostlyUnusable(read.list);
-    if (fault !== null) refuse(fault, 'where it is meant so, or mended later, say --list-later');
+    if (fault !== null) refuse(fault, MEANT_SO);
     return read;
   } catch (error) {
     const message = `the list cannot be read: ${explain(error).message}`;

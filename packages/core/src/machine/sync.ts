@@ -1,6 +1,6 @@
 /** Typed calls of sync. */
 import { storable } from '../common/text.ts';
-import type { Member, Reject } from '../ports/index.ts';
+import type { Address, Member, Reject } from '../ports/index.ts';
 import { onlyRow, rowOf, uuid, type Sql } from './calls.ts';
 import { withMachineErrors } from './errors.ts';
 import * as calls from './generated/index.generated.ts';
@@ -74,6 +74,37 @@ export async function segmentOf(
         and id = ${uuid(campaignId, 'campaignId')}`,
   );
   return row?.segment ?? null;
+}
+
+/**
+ * What keeps each address from being mailed (the field, its value and why; null: nothing), and the
+ * key of its household, as a sync would have them. Changes nothing.
+ * @param longestLine in letters, of what the campaign prints; null: any.
+ */
+export async function judgeAddresses(
+  sql: Sql,
+  addresses: readonly (Address | null)[],
+  longestLine: number | null,
+): Promise<readonly { readonly fault: string | null; readonly householdKey: string | null }[]> {
+  return await withMachineErrors(
+    sql<{ fault: string | null; householdKey: string | null }[]>`
+      select
+        a.fault,
+        postrider.household_key(
+          p_line1 => g.line1,
+          p_line2 => g.line2,
+          p_postal_code => g."postalCode",
+          p_country => coalesce(a.country, g.country)
+        ) as "householdKey"
+      from rows from (
+        jsonb_to_recordset(${JSON.stringify(addresses)}::text::jsonb) as (
+          line1 text, line2 text, "postalCode" text, country text))
+        with ordinality as g (line1, line2, "postalCode", country, n)
+      left join postrider.postal_addresses(
+        p_addresses => ${JSON.stringify(addresses)}::text::jsonb,
+        p_longest_line => ${longestLine}::int) a on a.n = g.n
+      order by g.n`,
+  );
 }
 
 /** A run of sync that holds the lock on its campaign. */
