@@ -24,6 +24,7 @@
 \ir functions/00_common/postal_addresses.sql
 \ir functions/00_common/actor.sql
 \ir functions/00_common/moves.sql
+\ir functions/00_common/moves_and_mailpieces.sql
 \ir functions/00_common/paper_trail.sql
 \ir functions/00_common/interventions.sql
 \ir functions/00_common/tally.sql
@@ -77,6 +78,9 @@
 \ir functions/80_operate/campaign.sql
 \ir functions/80_operate/printers.sql
 \ir functions/80_operate/launch.sql
+\ir functions/80_operate/go_live.sql
+\ir functions/80_operate/end_test.sql
+\ir functions/80_operate/judge_before_live.sql
 \ir functions/80_operate/end_campaign.sql
 \ir functions/80_operate/hold.sql
 \ir functions/80_operate/hold_refused.sql

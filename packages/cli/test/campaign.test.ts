@@ -144,6 +144,39 @@ describe('campaigns from the command line', () => {
     }
   });
 
+  it('goes from test to live, shows before what that means, and says so of a test', async () => {
+    await at.machine.sql`
+      update postrider.campaign
+      set status = 'pending', mode = 'test', launched_at = null`;
+    const launch = async (...args: string[]) =>
+      await cli(at.place, ['campaign', 'launch', 'bakery-welcome', ...args]);
+    const test = await launch();
+    assert.match(test.stdout, /is active in test mode/, test.stderr);
+    assert.match((await cli(at.place, ['status'])).stderr, /test: nothing was printed for bakery/);
+    assert.match(
+      (await cli(at.place, ['campaign', 'show', 'bakery-welcome'])).stdout,
+      /mode +test: nothing is printed/,
+    );
+    const unasked = await launch('--live');
+    assert.equal(unasked.code, 2, unasked.stdout);
+    assert.match(unasked.stderr, /goes from test to live[\s\S]*nothing was printed[\s\S]*--yes/);
+    await at.machine.sql`update postrider.printer set armed_at = null, armed_by = null`;
+    const unarmed = await launch('--live', '--yes');
+    assert.equal(unarmed.code, 1, unarmed.stdout);
+    assert.match(
+      unarmed.stderr,
+      /not armed.*\npostrider campaign launch bakery-welcome --live --arm/,
+    );
+    assert.doesNotMatch(unarmed.stderr, /select /);
+    const live = await launch('--live', '--arm', '--yes', '--json');
+    assert.equal(live.code, 0, live.stderr);
+    assert.deepEqual(
+      ['status', 'mode', 'voided', 'begunAgain', 'armed'].map((key) => live.json()[0]?.[key]),
+      ['active', 'live', 0, 0, true],
+    );
+    assert.doesNotMatch((await cli(at.place, ['status'])).stderr, /test: nothing/);
+  });
+
   it('pauses, releases, holds and ends', async () => {
     await cli(at.place, ['campaign', 'pause', 'bakery-welcome', '--why', 'wrong\nprice.']);
     const held = await cli(at.place, ['campaign', 'launch', 'bakery-welcome', '--live', '--yes']);

@@ -240,7 +240,7 @@ ${more}`,
     const again = await launch();
     assert.equal(again.code, 0, again.stderr);
     assert.match(again.stdout, /stops every card +the printer is held[^]*was active already/);
-    assert.match((await launch('--live', '--arm')).stderr, /was launched in test mode/);
+    assert.match((await launch('--live', '--arm')).stderr, /goes from test to live/);
   });
 });
 

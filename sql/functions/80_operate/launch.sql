@@ -1,6 +1,7 @@
--- Makes a campaign active and freezes its mode. Only this makes mail leave. It lifts no hold. A
--- one-off, which is not read again, must have been read to its end. p_arm: with a live launch its
--- printer is armed too; neither happens without the other. Returns active.
+-- Makes a campaign active, in test or live mode. Only this makes mail leave. It lifts no hold. From
+-- test to live goes go_live(), and nothing goes back. A one-off, which is not read again, must have
+-- been read to its end. p_arm: with a live launch its printer is armed too; neither happens without
+-- the other. Returns active.
 create function postrider.launch(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -66,8 +67,13 @@ begin
     perform postrider.fail(
       'PR014',
       format('campaign %s was launched in %s mode', p_campaign.name, p_campaign.mode),
-      'the mode freezes with the launch; make a new campaign for the other mode. '
-      'Nothing was changed');
+      case
+        when p_mode = 'live' then format(
+          'it goes from test to live with: select postrider.go_live(%L, %L). Nothing was changed',
+          p_campaign.organization_id, p_campaign.id)
+        else
+          'a campaign that is live does not go back to a test; make a new one. Nothing was changed'
+      end);
   end if;
 end $$;
 

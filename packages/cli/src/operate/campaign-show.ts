@@ -104,6 +104,7 @@ function fieldsOf(settings: Readonly<Record<string, unknown>>): Fields {
   const cap = rest['frequency_cap'];
   const shown: Record<string, unknown> = {
     ...rest,
+    mode: rest['mode'] === 'test' ? 'test: nothing is printed' : rest['mode'],
     printer:
       `${String(rest['printer'])}, ` +
       (armed instanceof Date

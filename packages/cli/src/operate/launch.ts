@@ -16,6 +16,7 @@ import { asCommand } from '../commands/as-command.ts';
 import { confirm } from '../output/confirm.ts';
 import type { Cli } from '../program/cli.ts';
 import { makeContactSheet, type ContactSheet } from './contact-sheet.ts';
+import { goLiveAfterTest, testSoFar } from './go-live.ts';
 import { showLaunch } from './launch-summary.ts';
 import { campaignNamed, type CampaignRow } from './names.ts';
 
@@ -45,6 +46,13 @@ export async function launchCampaign(
   const campaign = await campaignNamed(sql, name);
   const mode = options.live ? 'live' : 'test';
   const { arm } = options;
+  const test = options.live ? await testSoFar(sql, campaign) : null;
+  if (test !== null) {
+    await goLiveAfterTest(cli, sql, campaign, test, options).catch((error: unknown) => {
+      throw withCommands(error, campaign.name);
+    });
+    return;
+  }
   const preview = await launchPreview(sql, campaign, { mode, arm });
   const refused = refusedOf(preview);
   const looks = options.dryRun || (refused.length === 0 && preview.status !== 'active');

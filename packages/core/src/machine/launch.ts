@@ -11,13 +11,40 @@ export interface LaunchOptions {
   readonly arm?: boolean;
 }
 
-/** Makes a campaign active and freezes its mode. */
+/** Makes a campaign active in a mode. From test to live goes `goLive`, and nothing goes back. */
 export async function launch(
   sql: Sql,
   { organizationId, campaignId }: CampaignKey,
   { mode, why = null, arm = false }: LaunchOptions,
 ): Promise<string> {
   return await calls.launch(sql, { organizationId, campaignId, mode, why, arm });
+}
+
+export interface GoLiveOptions {
+  readonly why?: string | null;
+  /** Its printer is armed too; where going live is refused, it is not. */
+  readonly arm?: boolean;
+}
+
+/** What going live did. Of a campaign that was live already it counts nothing. */
+export interface WentLive {
+  readonly status: string;
+  readonly mode: 'live';
+  /** Mailpieces of the test: nothing was printed. */
+  readonly voided: number;
+  /** People who begin again. */
+  readonly begunAgain: number;
+  /** People who waited and may not be mailed: cancelled, opted out, or in another campaign. */
+  readonly turnedAway: number;
+}
+
+/** Makes a campaign live that was launched in test mode. Nobody counts as mailed by its test. */
+export async function goLive(
+  sql: Sql,
+  { organizationId, campaignId }: CampaignKey,
+  { why = null, arm = false }: GoLiveOptions = {},
+): Promise<WentLive> {
+  return await calls.goLive<WentLive>(sql, { organizationId, campaignId, why, arm });
 }
 
 /** Whom a rule turned away, by reason. */
