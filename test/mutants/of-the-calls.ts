@@ -206,7 +206,7 @@ export const calls: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/50_mail/call_back.sql',
-        find: `r.outcome in ('too_late', 'cancelled') and m.status <> 'cancelled';`,
+        find: `r.outcome in ('too_late', 'cancelled') and m.status not in ('cancelled', 'voided');`,
         replace: 'false;',
       },
     ],

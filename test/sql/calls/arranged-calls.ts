@@ -37,6 +37,7 @@ export async function arrangedCalls(
     people_to_mail: [`'${o}', '${c}', postrider.now(), postrider.now()`],
     record_printed: [`${piece}, null`],
     release: [`'${reading.organizationId}', 'organization', null`],
+    require_launched: [`(select n from postrider.campaign n where id = '${reading.campaignId}')`],
     require_list: [`'a list', 'array'`],
     require_next_partition: [`postrider.now()`],
     require_page: [`${campaign}, '[]', '[]', 0`],
