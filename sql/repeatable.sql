@@ -77,10 +77,7 @@
 \ir functions/80_operate/campaign_definition.sql
 \ir functions/80_operate/campaign.sql
 \ir functions/80_operate/printers.sql
-\ir functions/80_operate/launch.sql
-\ir functions/80_operate/go_live.sql
-\ir functions/80_operate/end_test.sql
-\ir functions/80_operate/judge_before_live.sql
+\ir functions/80_operate/launch_refused.sql
 \ir functions/80_operate/end_campaign.sql
 \ir functions/80_operate/hold.sql
 \ir functions/80_operate/hold_refused.sql
@@ -126,6 +123,11 @@
 \ir views/stuck.sql
 \ir views/pace.sql
 \ir functions/80_operate/launch_figures.sql
+\ir functions/80_operate/launch_blockers.sql
+\ir functions/80_operate/launch.sql
+\ir functions/80_operate/end_test.sql
+\ir functions/80_operate/judge_before_live.sql
+\ir functions/80_operate/go_live.sql
 \ir functions/80_operate/launch_preview.sql
 \ir functions/80_operate/launch_sample.sql
 \ir views/find_recipients.sql

@@ -189,6 +189,14 @@ ${more}`,
         assert.match(refused.stderr, helps);
         assert.match(refused.stderr, /Nothing was changed/);
       }
+      // By a statement it is refused too, in the same words.
+      await assert.rejects(
+        async () =>
+          await at.machine.sql`
+            select postrider.launch(organization_id, id, 'test')
+            from postrider.campaign`,
+        message,
+      );
       await unchanged();
     }
     await apply();

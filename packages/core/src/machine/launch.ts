@@ -11,7 +11,10 @@ export interface LaunchOptions {
   readonly arm?: boolean;
 }
 
-/** Makes a campaign active in a mode. From test to live goes `goLive`, and nothing goes back. */
+/**
+ * Makes a campaign active in a mode. What would stop every card is refused. From test to live goes
+ * `goLive`, and nothing goes back.
+ */
 export async function launch(
   sql: Sql,
   { organizationId, campaignId }: CampaignKey,
