@@ -139,12 +139,13 @@ declare
       printers_of_cohort, protect_record, put_off_held, raise_mass_departure, raise_statuses,
       reap_cohorts, reap_people, recipient_created, recipient_moved, recognise_members,
       record_evidence, record_evidence_for_lost, record_listed, record_not_printed,
-      record_printed, refresh_statistics, refusals_of_launch, refuse_deletion, refuse_hold,
-      refuse_moves, rekey_changes, rekey_people, rekeyed_recipients, rekeyed_suppressions,
-      reopen_campaign, require_armed, require_changeable, require_current_keys, require_given,
-      require_launch_mode, require_launchable, require_launched, require_lease, require_list,
-      require_list_read, require_next_partition, require_no_blocker, require_nobody_sending,
-      require_organization, require_page, require_printer, require_recipient, require_same_mode,
+      record_printed, refresh_statistics, refusals_of_going_live, refusals_of_launch,
+      refuse_deletion, refuse_hold, refuse_moves, rekey_changes, rekey_people,
+      rekeyed_recipients, rekeyed_suppressions, reopen_campaign, require_armed,
+      require_changeable, require_current_keys, require_given, require_launch_mode,
+      require_launchable, require_launched, require_lease, require_list, require_list_read,
+      require_next_partition, require_no_blocker, require_nobody_sending, require_organization,
+      require_page, require_printer, require_recipient, require_same_mode,
       require_suitable_session, require_suppressible, require_syncing_campaign, require_within,
       required_email_keys, required_household_key, resolve_outcome, restore_signs,
       results_of_batch, retry_by_reason, retry_causes, retry_people, retry_recipient,
@@ -155,11 +156,11 @@ declare
       staged_state_of, start_delivery_window, start_proofing, stop_people, store_events,
       store_proofs, suppress_erased, suppress_person, suppress_returned,
       suppress_unknown_people, suppressed_in_cohort, suppressions_asked_for, suppressions_of,
-      take_campaign_lock, take_cohort, take_out_printed, try_lock_work, turn_away_before_mail,
-      turn_away_suppressed, turned_away, unblocked_states, unit_kind, unit_value,
-      unknown_outcomes, unless_erased, verdict_of, void_test_mailpieces, waiting_effects,
-      waiting_people, waiting_state_of, wake_workers, was_changed_since_begin, was_held_for,
-      with_usable_addresses, write_off_batch, write_routes}';
+      take_campaign_lock, take_cohort, take_out_printed, test_so_far, try_lock_work,
+      turn_away_before_mail, turn_away_suppressed, turned_away, unblocked_states, unit_kind,
+      unit_value, unknown_outcomes, unless_erased, verdict_of, void_test_mailpieces,
+      waiting_effects, waiting_people, waiting_state_of, wake_workers, was_changed_since_begin,
+      was_held_for, with_usable_addresses, write_off_batch, write_routes}';
 begin
   for v_wrong in
     select coalesce(there.name, listed.name) || case

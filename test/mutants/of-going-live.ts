@@ -78,7 +78,7 @@ export const goingLive: readonly Mutant[] = [
   {
     name: 'nobody-sending',
     without: 'going live is refused while a test card is at the printer',
-    edits: [{ file: goLive, find: 'if v_sending > 0 then', replace: 'if false then' }],
+    edits: [{ file: goLive, find: 'if p_sending > 0 then', replace: 'if false then' }],
     test: {
       file: 'test/sql/operate/go-live.test.ts',
       pattern: 'it needs an armed printer, or arms it',
@@ -145,5 +145,47 @@ export const goingLive: readonly Mutant[] = [
       file: 'test/sql/operate/go-live-rules.test.ts',
       pattern: 'cards of a test are not counted',
     },
+  },
+  {
+    name: 'live-refuses-blockers',
+    without: 'going live refuses what would stop every card',
+    edits: [
+      {
+        file: goLive,
+        find: '  perform postrider.require_no_blocker(v_campaign);\n',
+        replace: '',
+      },
+    ],
+    test: {
+      file: 'test/sql/operate/go-live-preview.test.ts',
+      pattern: 'from test to live refuses what would stop every card',
+    },
+  },
+  {
+    name: 'live-preview-of-whole-caps',
+    without: 'what a test has used up of caps and budget is not told of the live mailing',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/launch_figures.sql',
+        find: '      and p_begin_again is null\n  ), room as (',
+        replace: '  ), room as (',
+      },
+    ],
+    test: {
+      file: 'test/sql/operate/go-live-preview.test.ts',
+      pattern: 'what going live would do is told before',
+    },
+  },
+  {
+    name: 'live-looked-at-before',
+    without: 'cards are looked at before a test goes live',
+    edits: [
+      {
+        file: 'packages/cli/src/operate/launch.ts',
+        find: "return status === 'active' && test === null;",
+        replace: "return status === 'active';",
+      },
+    ],
+    test: { file: 'packages/cli/test/launch-live.test.ts', pattern: 'shows the same before' },
   },
 ];

@@ -159,7 +159,8 @@ describe('campaigns from the command line', () => {
     );
     const unasked = await launch('--live');
     assert.equal(unasked.code, 2, unasked.stdout);
-    assert.match(unasked.stderr, /goes from test to live[\s\S]*nothing was printed[\s\S]*--yes/);
+    assert.match(unasked.stdout, /from test to live\n[\s\S]*put aside: nothing was printed/);
+    assert.match(unasked.stderr, /goes from test to live[\s\S]*--yes/);
     await at.machine.sql`update postrider.printer set armed_at = null, armed_by = null`;
     const unarmed = await launch('--live', '--yes');
     assert.equal(unarmed.code, 1, unarmed.stdout);

@@ -2,7 +2,8 @@
 -- are voided, and the people who have one begin again. All of it happens in one transaction.
 
 -- Makes a campaign live that was launched in test mode. Its caps and budget begin anew; holdout,
--- do-not-mail lists and cancels stand. A one-off that its test has completed goes on, a hold stays.
+-- do-not-mail lists and cancels stand. A one-off that its test has completed goes on, a hold of the
+-- campaign stays, and what else would stop every card is refused, as a launch does.
 -- p_arm: its printer is armed too; neither happens without the other. Returns {status, mode,
 -- voided: mailpieces of the test, begunAgain: people, turnedAway: people}. Of a campaign that is
 -- live already it changes nothing but, with p_arm, its printer.
@@ -54,7 +55,11 @@ begin
       'status', v_campaign.status, 'mode', 'live', 'voided', 0, 'begunAgain', 0, 'turnedAway', 0);
   end if;
   v_people := postrider.lock_people_of(p_organization_id, p_campaign_id);
-  perform postrider.require_nobody_sending(v_campaign, v_people);
+  perform postrider.require_nobody_sending(v_campaign, count(*))
+  from postrider.recipient_state
+  where organization_id = p_organization_id
+    and recipient_id = any (v_people)
+    and state = 'sending';
 
   update postrider.campaign
   set mode = 'live',
@@ -73,6 +78,8 @@ begin
   perform postrider.empty_cohorts(p_organization_id, v_people, v_now);
   v_again := postrider.begin_again(p_organization_id, p_campaign_id, v_people, v_now);
   v_away := postrider.judge_before_live(v_campaign, v_people, v_now);
+  -- By counts as they are now: caps and budget are whole, and who was turned away is out.
+  perform postrider.require_no_blocker(v_campaign);
   perform postrider.note_intervention(
     p_organization_id, 'launch', concat_ws(': ', 'live mode, after a test', p_why), p_campaign_id);
   perform pg_notify('postrider_moved', 'pending,proofed');
@@ -124,31 +131,23 @@ begin
   return v_people;
 end $$;
 
--- Refuses while a printer is asked for test cards: its answer is to meet the test.
+-- Refuses while a printer is asked for test cards, so many: its answer is to meet the test.
 create function postrider.require_nobody_sending(
   p_campaign postrider.campaign,
-  p_people uuid[]
+  p_sending bigint
 ) returns void language plpgsql as $$
-declare
-  v_sending int;
 begin
-  select count(*)
-  into v_sending
-  from postrider.recipient_state
-  where organization_id = p_campaign.organization_id
-    and recipient_id = any (p_people)
-    and state = 'sending';
-  if v_sending > 0 then
+  if p_sending > 0 then
     perform postrider.fail(
       'PR017',
       format(
         'the printer has not answered yet for %s of campaign %s',
-        case v_sending when 1 then '1 test card' else v_sending || ' test cards' end,
+        case p_sending when 1 then '1 test card' else p_sending || ' test cards' end,
         p_campaign.name),
       format(
         'wait until it has; so that no others are begun meanwhile: '
         'select postrider.hold(%L, ''campaign'', %L). Nothing was changed',
         p_campaign.organization_id, p_campaign.id),
-      jsonb_build_object('sending', v_sending));
+      jsonb_build_object('sending', p_sending));
   end if;
 end $$;

@@ -39,12 +39,55 @@ begin
   return v_all;
 end $$;
 
+-- Lists what going live after a test refuses, in its words, as refusals_of_launch does.
+create function postrider.refusals_of_going_live(
+  p_campaign postrider.campaign,
+  p_arm boolean
+) returns jsonb language plpgsql as $$
+declare
+  v_all jsonb := '[]';
+  v_message text;
+  v_helps text;
+begin
+  begin
+    perform postrider.require_launched(p_campaign);
+  exception when sqlstate 'PR012' then
+    get stacked diagnostics v_message = message_text, v_helps = pg_exception_hint;
+    v_all := v_all || jsonb_build_object(
+      'blocker', 'not_launchable', 'code', 'PR012', 'message', v_message, 'whatHelps', v_helps);
+  end;
+  if not p_arm then
+    begin
+      perform postrider.require_armed(p_campaign.organization_id, p_campaign.printer_name);
+    exception when sqlstate 'PR015' then
+      get stacked diagnostics v_message = message_text, v_helps = pg_exception_hint;
+      v_all := v_all || jsonb_build_object(
+        'blocker', 'printer_not_armed', 'code', 'PR015', 'message', v_message,
+        'whatHelps', v_helps);
+    end;
+  end if;
+  begin
+    perform postrider.require_nobody_sending(p_campaign, coalesce(sum(t.people), 0)::bigint)
+    from postrider.tallied() t
+    where t.organization_id = p_campaign.organization_id
+      and t.campaign_id = p_campaign.id
+      and t.state = 'sending';
+  exception when sqlstate 'PR017' then
+    get stacked diagnostics v_message = message_text, v_helps = pg_exception_hint;
+    v_all := v_all || jsonb_build_object(
+      'blocker', 'test_at_printer', 'code', 'PR017', 'message', v_message, 'whatHelps', v_helps);
+  end;
+  return v_all;
+end $$;
+
 -- Lists what would stop every card although campaign and printer allow it, as refusals_of_launch
 -- does. A campaign that follows its list may have nobody yet; of a one-off nobody else will come.
+-- p_begin_again: how many begin again because a test ends; null where none does.
 create function postrider.obstacles_of_launch(
   p_organization postrider.organization,
   p_campaign postrider.campaign,
-  p_printer postrider.printer
+  p_printer postrider.printer,
+  p_begin_again bigint
 ) returns jsonb language sql stable
 begin atomic
   select coalesce(
@@ -54,7 +97,8 @@ begin atomic
         'whatHelps', x.helps || '. Nothing was changed')
       order by x.n),
     '[]')
-  from postrider.cards_to_mail(p_campaign, p_organization.time_zone, postrider.now()) k
+  from postrider.cards_to_mail(
+    p_campaign, p_organization.time_zone, postrider.now(), p_begin_again) k
   cross join lateral (
     select coalesce(sum(t.people), 0) as people
     from postrider.tallied() t
@@ -127,7 +171,7 @@ language plpgsql stable as $$
 declare
   v_blockers jsonb;
 begin
-  select postrider.obstacles_of_launch(o, p_campaign, p)
+  select postrider.obstacles_of_launch(o, p_campaign, p, null)
   into v_blockers
   from postrider.organization o
   join postrider.printer p

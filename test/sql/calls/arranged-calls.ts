@@ -34,7 +34,7 @@ export async function arrangedCalls(
     lock_unknown_outcome: [piece],
     make_campaign: [`'${o}', '${JSON.stringify(definition({ name: 'another' }))}'`],
     settle_reconciled: [`'${unknown.organizationId}', '[]'`],
-    people_to_mail: [`'${o}', '${c}', postrider.now(), postrider.now()`],
+    people_to_mail: [`'${o}', '${c}', postrider.now(), postrider.now(), null`],
     record_printed: [`${piece}, null`],
     release: [`'${reading.organizationId}', 'organization', null`],
     require_launched: [`(select n from postrider.campaign n where id = '${reading.campaignId}')`],

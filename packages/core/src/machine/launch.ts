@@ -117,12 +117,21 @@ export interface LaunchMail {
   readonly lastArrival: string | null;
 }
 
+/** What the end of a test puts aside. */
+export interface LaunchTest {
+  /** Test cards: nothing was printed. */
+  readonly cards: number;
+  /** People who would begin again, at most: the rules are asked once more. They are to be mailed. */
+  readonly beginAgain: number;
+}
+
 /** What would stop every card. */
 export interface LaunchBlocker {
   readonly blocker:
     | 'not_launchable'
     | 'mode_frozen'
     | 'printer_not_armed'
+    | 'test_at_printer'
     | 'organization_held'
     | 'printer_held'
     | 'offer_over'
@@ -130,7 +139,7 @@ export interface LaunchBlocker {
     | 'budget_spent'
     | 'nobody_to_mail';
   /** As a `MachineError` has it. */
-  readonly code: 'PR012' | 'PR014' | 'PR015';
+  readonly code: 'PR012' | 'PR014' | 'PR015' | 'PR017';
   readonly message: string;
   readonly whatHelps: string;
 }
@@ -146,10 +155,12 @@ export interface LaunchPreview {
   readonly budget: LaunchBudget | null;
   readonly printer: LaunchPrinter;
   readonly mail: LaunchMail;
+  /** Null: no test would end by it. Else this is what `goLive` would do. */
+  readonly test: LaunchTest | null;
   readonly blockers: readonly LaunchBlocker[];
 }
 
-/** Says what a launch would do, and changes nothing. */
+/** Says what a launch would do, or the step from test to live, and changes nothing. */
 export async function launchPreview(
   sql: Sql,
   { organizationId, campaignId }: CampaignKey,
@@ -196,7 +207,10 @@ export interface SampledProof {
   readonly contentHash: string;
 }
 
-/** The first who would be mailed, and those whose cards are most likely to go wrong. */
+/**
+ * The first who would be mailed, and those whose cards are most likely to go wrong. Of a campaign
+ * that was launched in test mode they may have a test card.
+ */
 export async function launchSample(
   sql: Sql,
   { organizationId, campaignId }: CampaignKey,
