@@ -215,4 +215,19 @@ export const calls: readonly Mutant[] = [
       pattern: 'why and the trace say what becomes of a cancel at each step',
     },
   },
+  {
+    name: 'words-of-the-file',
+    without: 'what an applied file has changed is told by fields of the file',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/campaign.sql',
+        find: 'postrider.changed_fields(to_jsonb(p_old), to_jsonb(v_new), v_changed)',
+        replace: 'v_changed',
+      },
+    ],
+    test: {
+      file: 'test/sql/operate/file-words.test.ts',
+      pattern: 'what an applied file has changed',
+    },
+  },
 ];
