@@ -24,6 +24,7 @@
 \ir functions/00_common/postal_addresses.sql
 \ir functions/00_common/actor.sql
 \ir functions/00_common/moves.sql
+\ir functions/00_common/moves_and_mailpieces.sql
 \ir functions/00_common/paper_trail.sql
 \ir functions/00_common/interventions.sql
 \ir functions/00_common/tally.sql
@@ -76,7 +77,7 @@
 \ir functions/80_operate/campaign_definition.sql
 \ir functions/80_operate/campaign.sql
 \ir functions/80_operate/printers.sql
-\ir functions/80_operate/launch.sql
+\ir functions/80_operate/launch_refused.sql
 \ir functions/80_operate/end_campaign.sql
 \ir functions/80_operate/hold.sql
 \ir functions/80_operate/hold_refused.sql
@@ -122,6 +123,11 @@
 \ir views/stuck.sql
 \ir views/pace.sql
 \ir functions/80_operate/launch_figures.sql
+\ir functions/80_operate/launch_blockers.sql
+\ir functions/80_operate/launch.sql
+\ir functions/80_operate/end_test.sql
+\ir functions/80_operate/judge_before_live.sql
+\ir functions/80_operate/go_live.sql
 \ir functions/80_operate/launch_preview.sql
 \ir functions/80_operate/launch_sample.sql
 \ir views/find_recipients.sql

@@ -20,7 +20,7 @@ create table postrider.campaign (
   return_address jsonb,
   -- Of an address, in letters, as its renderer and printer have it. Null: any.
   longest_address_line int,
-  -- Frozen by launch.
+  -- Set by launch. From there only from test to live: go_live.
   mode text not null default 'test',
   dedupe text not null,
   exclusion_window interval not null,

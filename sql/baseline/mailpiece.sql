@@ -43,12 +43,16 @@ create table postrider.mailpiece (
   erased_at timestamptz,
   primary key (organization_id, id),
   constraint mailpiece_accepted_has_an_id check (
-    status in ('submitting', 'unknown', 'rejected', 'cancelled') or accepted_at is not null),
-  constraint mailpiece_mode_is_known check (mode in ('test', 'live'))
+    status in ('submitting', 'unknown', 'rejected', 'cancelled', 'voided')
+    or accepted_at is not null),
+  constraint mailpiece_mode_is_known check (mode in ('test', 'live')),
+  -- What may be on paper is never put aside.
+  constraint mailpiece_voided_is_a_test check (status <> 'voided' or mode = 'test')
 ) with (fillfactor = 80);
 -- At most one piece that is, or may be, on paper.
 create unique index mailpiece_one_open on postrider.mailpiece
-  (organization_id, recipient_id, mode) where status not in ('rejected', 'cancelled', 'failed');
+  (organization_id, recipient_id, mode)
+  where status not in ('rejected', 'cancelled', 'failed', 'voided');
 create unique index mailpiece_provider_id on postrider.mailpiece
   (organization_id, printer_name, provider_id) where provider_id is not null;
 create index mailpiece_of_recipient on postrider.mailpiece (organization_id, recipient_id);

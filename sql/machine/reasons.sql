@@ -59,7 +59,8 @@ using (values
   ('logical', 'Delivered: inferred by the carrier.', true),
   ('estimated', 'Delivered: an estimate of the printer.', true),
   ('returned', 'Came back.', true),
-  ('retried', 'Tried again by an operator.', true)
+  ('retried', 'Tried again by an operator.', true),
+  ('went_live', 'The campaign went live: what came of it in the test does not count.', true)
 ) as v (code, sentence, holds_place) on r.code = v.code
 when matched then
   update set sentence = v.sentence, holds_place = v.holds_place

@@ -76,8 +76,12 @@ with wanted (from_state, to_state, actors, why) as (values
   ('sent', 'returned', 'track', 'came back'),
   ('sent', 'skipped', 'mail,track', 'cancelled at the printer'),
   ('sent', 'error', 'track', 'the printer failed to make it'),
+  ('sent', 'pending', 'op', 'the campaign went live (only with a voided test mailpiece)'),
 
   ('received', 'returned', 'track', 'came back after it was thought delivered'),
+  ('received', 'pending', 'op', 'the campaign went live (only with a voided test mailpiece)'),
+
+  ('returned', 'pending', 'op', 'the campaign went live (only with a voided test mailpiece)'),
 
   ('error', 'pending', 'op', 'tried again from the start (only without an open mailpiece)'),
   ('error', 'address_enrichable', 'op', 'tried again with the enricher'),
@@ -86,7 +90,8 @@ with wanted (from_state, to_state, actors, why) as (values
     'given up, or called back at the printer that had failed to make it'),
   ('error', 'sent', 'mail,track,op', 'evidence: the printer has the card'),
 
-  ('skipped', 'pending', 'sync', 'the address that was missing or bad has come'),
+  ('skipped', 'pending', 'sync,op',
+    'the address that was missing or bad has come, or only a test''s printer had refused it'),
   ('skipped', 'sent', 'mail,track',
     'late evidence, with an alarm: the card was printed all the same'),
   ('blacklisted', 'sent', 'mail,track',

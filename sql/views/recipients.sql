@@ -5,7 +5,9 @@ select r.organization_id, r.id, r.campaign_id, c.name as campaign, r.external_id
   r.other_emails, r.first_name, r.last_name, r.line1, r.line2, r.city, r.region, r.postal_code,
   r.country, r.merge, r.reference, r.source_row, r.created_at, s.state, s.since, s.reason,
   w.sentence, s.detail, nullif(s.available_at, 'infinity') as available_at, s.attempt, s.losses,
-  s.cohort_id, s.held_at, s.cancel_requested_at, s.move_no
+  s.cohort_id, s.held_at, s.cancel_requested_at, s.move_no,
+  -- In test mode nothing is printed, whatever the state says.
+  c.mode
 from postrider.recipient r
 join postrider.recipient_state s
   on s.organization_id = r.organization_id and s.recipient_id = r.id

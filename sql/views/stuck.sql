@@ -4,12 +4,20 @@
 -- about the others: they are in the view recipients, by held_at. Times in words are the
 -- organization's, wherever the question comes from.
 create view postrider.stuck with (security_invoker = true) as
-select * from postrider.stuck_in_cohorts()
-union all
-select * from postrider.stuck_in_error()
-union all
-select * from postrider.stuck_at_enricher()
-union all
-select * from postrider.stuck_waiting()
-union all
-select * from postrider.stuck_at_printer();
+select s.*,
+  -- In test mode nothing is printed, whatever the state says.
+  (
+    select c.mode
+    from postrider.campaign c
+    where c.organization_id = s.organization_id
+      and c.name = s.campaign) as mode
+from (
+  select * from postrider.stuck_in_cohorts()
+  union all
+  select * from postrider.stuck_in_error()
+  union all
+  select * from postrider.stuck_at_enricher()
+  union all
+  select * from postrider.stuck_waiting()
+  union all
+  select * from postrider.stuck_at_printer()) s;

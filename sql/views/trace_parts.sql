@@ -1,5 +1,22 @@
 -- The story of a person, by what it is made of.
 
+-- Says of a move that it tells of a test card; null of any other. The card that a move tells of is
+-- the last that was opened before it.
+create function postrider.trace_test(
+  p_move postrider.recipient_event
+) returns text language sql stable
+return case
+  when p_move.to_state in ('sending', 'sent', 'received', 'returned') and (
+      select m.mode
+      from postrider.mailpiece m
+      where m.organization_id = p_move.organization_id
+        and m.recipient_id = p_move.recipient_id
+        and m.opened_at <= p_move.at
+      order by m.opened_at desc, m.id desc
+      limit 1) = 'test'
+    then 'test: nothing was printed'
+end;
+
 -- Tells the moves of a recipient.
 create function postrider.trace_moves(
   p_organization_id uuid,
@@ -15,7 +32,8 @@ create function postrider.trace_moves(
 begin atomic
   select e.at, e.move_no,
     coalesce(e.from_state || ' → ', '') || e.to_state,
-    concat_ws(' · ', coalesce(s.sentence, e.reason), e.detail, 'cohort ' || e.cohort_id),
+    concat_ws(' · ',
+      coalesce(s.sentence, e.reason), e.detail, postrider.trace_test(e), 'cohort ' || e.cohort_id),
     e.actor, e.by_role
   from postrider.recipient_event e
   left join postrider.reason s
@@ -57,6 +75,7 @@ begin atomic
   select m.accepted_at, null, 'mailpiece accepted',
     concat_ws(' · ',
       format('%s is %s at %s', m.id, m.provider_id, m.printer_name),
+      case m.mode when 'test' then 'test: nothing was printed' end,
       case when m.outcome_detail like 'cannot be called back%' then m.outcome_detail end),
     'mail', null
   from piece m
@@ -72,14 +91,16 @@ begin atomic
     and m.available_at is not null
   union all
   select e.received_at, null, 'mailpiece ' || coalesce(e.status, e.provider_status),
-    format('%s, at %s by the clock of %s', e.confidence, e.occurred_at, e.printer_name),
+    concat_ws(' · ',
+      format('%s, at %s by the clock of %s', e.confidence, e.occurred_at, e.printer_name),
+      case m.mode when 'test' then 'test: nothing was printed' end),
     'track', null
   from piece m
   join postrider.mailpiece_event e
     on e.organization_id = m.organization_id and e.mailpiece_id = m.id
   union all
   select coalesce(f.done_at, f.available_at), null, 'effect ' || f.kind || ' ' || f.state,
-    concat_ws(' · ', f.attempt || ' attempts', f.error),
+    concat_ws(' · ', f.attempt || ' attempts', f.error, case m.mode when 'test' then 'test' end),
     'effect', null
   from piece m
   join postrider.effect f

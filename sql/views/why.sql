@@ -6,7 +6,7 @@ language sql stable as $$
   with found as materialized (
     select * from postrider.find_recipients(p_who, p_organization_id)
   )
-  (select format('%s in campaign %s is %s (%s) since %s (%s). %s %s',
+  (select format('%s in campaign %s is %s (%s) since %s (%s). %s%s %s',
     coalesce(
       nullif(btrim(concat_ws(' ', r.first_name, r.last_name)), ''), r.email, 'Recipient ' || r.id),
     c.name || case
@@ -17,6 +17,7 @@ language sql stable as $$
     postrider.local_time(o, s.since),
     o.time_zone,
     coalesce(w.sentence, s.reason) || coalesce(' [' || s.detail || ']', ''),
+    ' ' || postrider.why_test(c, s.state),
     coalesce(
       case
         when r.erased_at is not null then 'The person was erased; only this trail is left.' end,
@@ -57,7 +58,7 @@ language sql stable as $$
     on a.organization_id = s.organization_id
     and a.recipient_id = s.recipient_id
     and a.accepted_at is not null
-    and a.status not in ('rejected', 'cancelled', 'failed')
+    and a.status not in ('rejected', 'cancelled', 'failed', 'voided')
   order by r.created_at, r.id)
   union all
   select u.sentence

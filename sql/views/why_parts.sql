@@ -15,6 +15,17 @@ return concat(
   ' since ' || p_since,
   ': ' || rtrim(p_why, '. '));
 
+-- Says of a person in a test that there is no card; null where the campaign is no test.
+create function postrider.why_test(
+  p_campaign postrider.campaign,
+  p_state text
+) returns text language sql stable
+return case
+  when p_campaign.mode = 'live' or p_campaign.launched_at is null then null
+  when p_state in ('sent', 'received', 'returned') then 'This is a test: nothing was printed.'
+  else 'The campaign is a test: nothing is printed.'
+end;
+
 -- Says of a person who is held alone by whom, and what takes it back.
 create function postrider.why_held_alone(
   p_organization postrider.organization,

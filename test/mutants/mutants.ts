@@ -11,6 +11,7 @@ import { calls } from './of-the-calls.ts';
 import { driver } from './of-the-driver.ts';
 import { hosts } from './of-hosts.ts';
 import { house } from './of-the-house.ts';
+import { goingLive } from './of-going-live.ts';
 import { machine } from './of-the-machine.ts';
 import { migrations } from './of-migrations.ts';
 import { handedOver } from './of-options.ts';
@@ -47,6 +48,7 @@ export interface Mutant {
 }
 
 export const mutants: readonly Mutant[] = [
+  ...goingLive,
   ...machine,
   ...cohorts,
   ...calls,

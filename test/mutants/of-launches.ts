@@ -2,8 +2,9 @@
 import type { Mutant } from './mutants.ts';
 
 const previewed = 'test/sql/operate/launch-preview.test.ts';
+const refusedBySql = 'test/sql/operate/launch-refused.test.ts';
 const launched = 'packages/cli/test/launch.test.ts';
-const preview = 'sql/functions/80_operate/launch_preview.sql';
+const blockers = 'sql/functions/80_operate/launch_blockers.sql';
 
 export const launches: readonly Mutant[] = [
   {
@@ -11,7 +12,7 @@ export const launches: readonly Mutant[] = [
     without: 'an offer that is over before the first arrival is told before the launch',
     edits: [
       {
-        file: preview,
+        file: blockers,
         find: '3, p_campaign.offer_ends_on < k.today + p_campaign.transit_days,',
         replace: '3, p_campaign.offer_ends_on < k.today,',
       },
@@ -21,8 +22,20 @@ export const launches: readonly Mutant[] = [
   {
     name: 'launch-budget-spent',
     without: 'a budget that pays no card is told before the launch',
-    edits: [{ file: preview, find: '5, k.paid_by_budget = 0,', replace: '5, false,' }],
+    edits: [{ file: blockers, find: '5, k.paid_by_budget = 0,', replace: '5, false,' }],
     test: { file: previewed, pattern: 'a budget below one card' },
+  },
+  {
+    name: 'launch-refused-by-sql',
+    without: 'a launch by the library or by a statement refuses what would stop every card',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/launch.sql',
+        find: '    perform postrider.require_no_blocker(v_campaign);\n',
+        replace: '',
+      },
+    ],
+    test: { file: refusedBySql, pattern: 'a launch refuses what would stop every card' },
   },
   {
     name: 'launch-too-late',

@@ -206,13 +206,28 @@ export const calls: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/50_mail/call_back.sql',
-        find: `r.outcome in ('too_late', 'cancelled') and m.status <> 'cancelled';`,
+        find: `r.outcome in ('too_late', 'cancelled') and m.status not in ('cancelled', 'voided');`,
         replace: 'false;',
       },
     ],
     test: {
       file: 'test/sql/operate/cancel-at-printer.test.ts',
       pattern: 'why and the trace say what becomes of a cancel at each step',
+    },
+  },
+  {
+    name: 'words-of-the-file',
+    without: 'what an applied file has changed is told by fields of the file',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/campaign.sql',
+        find: 'postrider.changed_fields(to_jsonb(p_old), to_jsonb(v_new), v_changed)',
+        replace: 'v_changed',
+      },
+    ],
+    test: {
+      file: 'test/sql/operate/file-words.test.ts',
+      pattern: 'what an applied file has changed',
     },
   },
 ];

@@ -54,7 +54,7 @@ export const machine: readonly Mutant[] = [
         file: beginMail,
         find: `
           on conflict (organization_id, recipient_id, mode)
-          where status not in ('rejected', 'cancelled', 'failed') do nothing;`,
+          where status not in ('rejected', 'cancelled', 'failed', 'voided') do nothing;`,
         replace: ';',
       },
     ],
@@ -66,7 +66,13 @@ export const machine: readonly Mutant[] = [
   {
     name: 'evidence-rule',
     without: 'the evidence rule of the trigger: nobody is sent without an accepted mailpiece',
-    edits: [{ file: trigger, find: 'if v_unproven then', replace: 'if false then' }],
+    edits: [
+      {
+        file: 'sql/functions/00_common/moves_and_mailpieces.sql',
+        find: 'if v_unproven then',
+        replace: 'if false then',
+      },
+    ],
     test: {
       file: 'test/sql/common/trigger.test.ts',
       pattern: 'nobody is sent without a mailpiece that was accepted',

@@ -237,7 +237,7 @@ export async function broken(sql: postgres.Sql): Promise<string[]> {
     sql`
       select recipient_id, mode, count(*)
       from postrider.mailpiece
-      where status not in ('rejected', 'cancelled', 'failed')
+      where status not in ('rejected', 'cancelled', 'failed', 'voided')
       group by 1, 2
       having count(*) > 1`,
   );

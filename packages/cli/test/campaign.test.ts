@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { bakeryPlace } from './places.ts';
+import { columnsIn } from '../../../test/support/file-words.ts';
 import { cli } from './cli.ts';
 
 describe('campaigns from the command line', () => {
@@ -60,7 +61,10 @@ describe('campaigns from the command line', () => {
       /template +postcard\.typ/,
       /adapters .*audience csv customers\.csv/,
       /return address +1 Millers Row, Montpelier, VT, 05602, US/,
-      /exclusion window +30 days/,
+      /exclusion window days +30/,
+      /assumed after days +21/,
+      /holdout +\S+ percent, salt \S+/,
+      /mode +automated; test: nothing is printed/,
       /longest address line +57/,
       /frequency cap +90 days, skip/,
       /total cap +500/,
@@ -68,6 +72,8 @@ describe('campaigns from the command line', () => {
       /offer ends on +2031-02-03/,
     ])
       assert.match(shown.stdout, says);
+    // In the words of the file, and not by columns of the database.
+    assert.deepEqual(columnsIn(shown.stdout.replaceAll(' ', '_')), []);
     assert.equal((await cli(at.place, ['campaign', 'apply', '--no-check', file])).code, 0);
     assert.match((await cli(at.place, ['status'])).stdout, /^campaign +status +mode +people/);
   });
@@ -140,8 +146,42 @@ describe('campaigns from the command line', () => {
     for (const args of [['--dry-run'], []]) {
       const run = await cli(at.place, ['campaign', 'apply', '--no-check', ...args, path]);
       assert.equal(run.code, 1, run.stdout);
-      assert.match(run.stderr, /campaign_mode cannot change any more/);
+      assert.match(run.stderr, /bakery-welcome: mode cannot change any more/);
     }
+  });
+
+  it('goes from test to live, shows before what that means, and says so of a test', async () => {
+    await at.machine.sql`
+      update postrider.campaign
+      set status = 'pending', mode = 'test', launched_at = null`;
+    const launch = async (...args: string[]) =>
+      await cli(at.place, ['campaign', 'launch', 'bakery-welcome', ...args]);
+    const test = await launch();
+    assert.match(test.stdout, /is active in test mode/, test.stderr);
+    assert.match((await cli(at.place, ['status'])).stderr, /test: nothing was printed for bakery/);
+    assert.match(
+      (await cli(at.place, ['campaign', 'show', 'bakery-welcome'])).stdout,
+      /mode +automated; test: nothing is printed/,
+    );
+    const unasked = await launch('--live');
+    assert.equal(unasked.code, 2, unasked.stdout);
+    assert.match(unasked.stdout, /from test to live\n[\s\S]*put aside: nothing was printed/);
+    assert.match(unasked.stderr, /goes from test to live[\s\S]*--yes/);
+    await at.machine.sql`update postrider.printer set armed_at = null, armed_by = null`;
+    const unarmed = await launch('--live', '--yes');
+    assert.equal(unarmed.code, 1, unarmed.stdout);
+    assert.match(
+      unarmed.stderr,
+      /not armed.*\npostrider campaign launch bakery-welcome --live --arm/,
+    );
+    assert.doesNotMatch(unarmed.stderr, /select /);
+    const live = await launch('--live', '--arm', '--yes', '--json');
+    assert.equal(live.code, 0, live.stderr);
+    assert.deepEqual(
+      ['status', 'mode', 'voided', 'begunAgain', 'armed'].map((key) => live.json()[0]?.[key]),
+      ['active', 'live', 0, 0, true],
+    );
+    assert.doesNotMatch((await cli(at.place, ['status'])).stderr, /test: nothing/);
   });
 
   it('pauses, releases, holds and ends', async () => {

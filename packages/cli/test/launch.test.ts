@@ -3,35 +3,9 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
-import type { LaunchPreview } from '@postrider/core';
-import type { ContactSheet } from '../src/operate/contact-sheet.ts';
 import { cli, type CliRun } from './cli.ts';
+import { campaignFile, rows, template, type Told } from './hello.ts';
 import { ownPlace } from './places.ts';
-
-interface Told {
-  readonly status: string;
-  readonly preview: LaunchPreview;
-  readonly sheet: ContactSheet | null;
-}
-
-function template(faulty: string): string {
-  return `#import "postrider.typ": *
-#let front(card) = place(center + horizon, fit(300pt, "Hello " + card.at("firstName", default: "")))
-#let back(card) = {
-  place(top + left, dx: 30pt, dy: 30pt, block(width: 150pt)[#card.at("code", default: "")])
-  ${faulty}address-block(card)
-}
-`;
-}
-
-const rows = [
-  'customer_id,email,first_name,last_name,address,city,state,zip,code',
-  '1,ada@example.com,Ada,Byron,12 Elm Street,Boston,MA,02138,HELLO-1',
-  '2,grace@example.com,Grace,"Murray & ""Sons""",7 Oak Road,Austin,TX,78701,HELLO-2',
-  '3,zoe@example.com,Zoë,Núñez,9 Ash Lane,Austin,TX,78701,HELLO-3',
-  '4,ada2@example.com,Ada,Byron,12 Elm St,Boston,MA,02138,HELLO-4',
-  '5,out@example.com,Olga,Out,3 Birch Road,Austin,TX,78701,HELLO-5',
-];
 
 describe('a launch that is not blind', () => {
   const at = ownPlace();
@@ -47,20 +21,7 @@ describe('a launch that is not blind', () => {
     return result;
   };
   const apply = async (more = ''): Promise<void> => {
-    writeFileSync(
-      join(folder, 'campaign.yaml'),
-      `name: hello
-organization: My Shop
-mode: one_off
-segment: people
-audience: { kind: csv, path: people.csv }
-renderer: { kind: typst, template: card.typ }
-format: 4x6
-image_host: { kind: folder }
-printer: { kind: print-shop, name: press }
-mail_class: first_class
-${more}`,
-    );
+    writeFileSync(join(folder, 'campaign.yaml'), campaignFile(more));
     await done('campaign', 'apply', join(folder, 'campaign.yaml'), '--no-check');
   };
   const unchanged = async (): Promise<void> => {
@@ -189,6 +150,14 @@ ${more}`,
         assert.match(refused.stderr, helps);
         assert.match(refused.stderr, /Nothing was changed/);
       }
+      // By a statement it is refused too, in the same words.
+      await assert.rejects(
+        async () =>
+          await at.machine.sql`
+            select postrider.launch(organization_id, id, 'test')
+            from postrider.campaign`,
+        message,
+      );
       await unchanged();
     }
     await apply();
@@ -240,7 +209,11 @@ ${more}`,
     const again = await launch();
     assert.equal(again.code, 0, again.stderr);
     assert.match(again.stdout, /stops every card +the printer is held[^]*was active already/);
-    assert.match((await launch('--live', '--arm')).stderr, /was launched in test mode/);
+    const live = await launch('--live', '--arm', '--yes');
+    assert.equal(live.code, 1, live.stdout);
+    assert.match(live.stdout, /^hello of My Shop, from test to live\n/);
+    assert.match(live.stderr, /the printer is held/);
+    await done('release', 'printer', 'press');
   });
 });
 

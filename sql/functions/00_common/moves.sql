@@ -79,7 +79,10 @@ begin
     coalesce(bool_or(
       p.from_state <> 'sent' and p.to_state = 'sent'
       or p.from_state in ('error', 'proofed') and p.to_state = 'pending'
-      or p.from_state = 'error' and p.to_state = 'proofed'), false)
+      or p.from_state = 'error' and p.to_state = 'proofed'
+      or v_actor = 'op'
+        and p.from_state in ('sent', 'received', 'returned', 'skipped')
+        and p.to_state = 'pending'), false)
   into v_matched, v_changed, v_wrong, v_wake, v_look
   from pair p
   left join postrider.transition t
@@ -92,6 +95,7 @@ begin
   end if;
   if v_look then
     perform postrider.check_mailpieces(
+      v_actor,
       array_agg(n.organization_id), array_agg(n.recipient_id),
       array_agg(o.state), array_agg(n.state))
     from was o
@@ -104,54 +108,6 @@ begin
     perform pg_notify('postrider_moved', v_wake);
   end if;
   return null;
-end $$;
-
--- Refuses a move that says of its mailpiece what is not so: sent needs one that was accepted, and
--- nobody goes back while one is open. It is apart from the trigger, and asks by sub-selects that
--- use an index: the trigger's plan has no nested loops, and would read every mailpiece there is.
-create function postrider.check_mailpieces(
-  p_organizations uuid[],
-  p_people uuid[],
-  p_from text[],
-  p_to text[]
-) returns void language plpgsql stable security definer as $$
-declare
-  v_unproven boolean;
-  v_open boolean;
-begin
-  select
-    bool_or(p.to_state = 'sent' and not exists (
-      select from postrider.mailpiece m
-      where m.organization_id = p.organization_id
-        and m.recipient_id = p.recipient_id
-        and m.accepted_at is not null)),
-    -- A piece that is submitting was proven not printed, and is taken up again from proofed.
-    bool_or(
-      p.from_state in ('error', 'proofed')
-      and p.to_state in ('pending', 'proofed')
-      and exists (
-        select from postrider.mailpiece m
-        where m.organization_id = p.organization_id
-          and m.recipient_id = p.recipient_id
-          and m.status not in ('rejected', 'cancelled', 'failed')
-          and (p.to_state = 'pending' or m.status <> 'submitting')))
-  into v_unproven, v_open
-  from unnest(p_organizations, p_people, p_from, p_to)
-    as p (organization_id, recipient_id, from_state, to_state);
-  if v_unproven then
-    perform postrider.fail(
-      'PR005',
-      'nobody is sent without a mailpiece that the printer accepted',
-      'record what the printer said first: postrider.resolve(mailpiece, ''printed'', evidence)');
-  end if;
-  if v_open then
-    perform postrider.fail(
-      'PR017',
-      'nobody goes back while a mailpiece of theirs is open: the card may exist',
-      'use postrider.retry(recipient), '
-      'or postrider.resolve(mailpiece, ''printed'' or ''not_printed'', evidence); '
-      'nothing was changed');
-  end if;
 end $$;
 
 -- Checks and records every statement that adds recipients.

@@ -112,7 +112,7 @@ begin atomic
       select from postrider.mailpiece m
       where m.organization_id = p_organization_id
         and m.recipient_id = s.recipient_id
-        and m.status not in ('rejected', 'cancelled', 'failed'))
+        and m.status not in ('rejected', 'cancelled', 'failed', 'voided'))
   except
   select r.id
   from postrider.sync_reject j

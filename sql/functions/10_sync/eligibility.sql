@@ -20,7 +20,7 @@ begin atomic
   where m.organization_id = p_organization_id
     and m.recipient_id = p_recipient_id
     and m.mode = 'live'
-    and m.status not in ('rejected', 'cancelled', 'failed')
+    and m.status not in ('rejected', 'cancelled', 'failed', 'voided')
     and m.accepted_at > p_since;
 end;
 
@@ -54,8 +54,8 @@ begin atomic
     where r.organization_id = p_organization_id
       and r.household_key = p_household_key
   ) r
-  -- A campaign that was launched in test mode mails nobody, and never will: its people are free.
-  -- One that is not launched yet may go live.
+  -- A campaign that was launched in test mode mails nobody: its people are free. When it goes live
+  -- they are asked again. One that is not launched yet may go live without that.
   cross join lateral (
     select x.name
     from postrider.campaign x

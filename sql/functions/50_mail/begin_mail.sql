@@ -118,7 +118,7 @@ begin
     and s.cohort_id = p_cohort_id
     and s.state = 'sending_staged'
   on conflict (organization_id, recipient_id, mode)
-    where status not in ('rejected', 'cancelled', 'failed') do nothing;
+    where status not in ('rejected', 'cancelled', 'failed', 'voided') do nothing;
 end $$;
 
 -- Moves the people of a cohort who have an open mailpiece to sending. Returns the pieces, as

@@ -112,16 +112,23 @@ begin
   where m.organization_id = p_organization_id
     and m.id = r."mailpieceId"
     and r.outcome in ('too_late', 'cancelled')
-    and m.status <> 'cancelled';
+    and m.status not in ('cancelled', 'voided');
 
   update postrider.recipient_state s
   set cancel_requested_at = null,
     detail = left(concat_ws(': ', 'cannot be called back',
       postrider.unless_erased(s.organization_id, s.recipient_id, r.message)), 500)
-  from json_to_recordset(p_results) as r ("recipientId" uuid, outcome text, message text)
+  from json_to_recordset(p_results)
+    as r ("recipientId" uuid, "mailpieceId" uuid, outcome text, message text)
   where s.organization_id = p_organization_id
     and s.recipient_id = r."recipientId"
     and s.state = 'sent'
     -- A recipient who is still sent although the card was called back: it was scanned on its way.
-    and r.outcome in ('too_late', 'cancelled');
+    and r.outcome in ('too_late', 'cancelled')
+    -- A late answer of a test card says nothing of the live one.
+    and not exists (
+      select from postrider.mailpiece m
+      where m.organization_id = p_organization_id
+        and m.id = r."mailpieceId"
+        and m.status = 'voided');
 end $$;

@@ -85,7 +85,8 @@ begin
   end if;
 end $$;
 
--- Counts what a campaign has opened, from its pieces, and returns how many there are.
+-- Counts what a campaign has opened, from its pieces, and returns how many there are. Pieces of a
+-- test do not count once the campaign is live.
 -- p_price: what a piece cost that was opened while nobody counted; null: what one costs now.
 create function postrider.count_opened(
   p_organization_id uuid,
@@ -94,6 +95,7 @@ create function postrider.count_opened(
 ) returns bigint language plpgsql security definer as $$
 declare
   v_price bigint;
+  v_mode text;
   v_opened bigint;
 begin
   perform postrider.require_organization(p_organization_id);
@@ -101,7 +103,8 @@ begin
     perform postrider.require_within('the price', p_price, 0, 1000000000);
   end if;
   -- No begin opens a piece while we count.
-  select coalesce(p_price, price_minor, 0) into v_price
+  select coalesce(p_price, price_minor, 0), mode
+  into v_price, v_mode
   from postrider.campaign
   where organization_id = p_organization_id and id = p_campaign_id
   for update;
@@ -123,7 +126,7 @@ begin
   left join (
     postrider.recipient r
     join postrider.mailpiece m
-      on m.organization_id = r.organization_id and m.recipient_id = r.id)
+      on m.organization_id = r.organization_id and m.recipient_id = r.id and m.mode = v_mode)
     on r.organization_id = p_organization_id and r.campaign_id = p_campaign_id
   group by d.day
   on conflict (organization_id, campaign_id) do update

@@ -248,15 +248,19 @@ begin
       and not postrider.piece_is_closed(m.status)
       and c.organization_id = s.organization_id
       and c.id = s.campaign_id
+      -- A test card is no card of a campaign that has gone live.
+      and (m.mode = 'live' or c.mode = 'test')
       and s.state in ('sending', 'proofed', 'sending_staged', 'error', 'skipped', 'blacklisted',
         'pending', 'proofing_staged', 'proofing', 'address_enrichable', 'address_enriching')
-    returning m.id as mailpiece_id, s.campaign_id, s.recipient_id, c.effects
+    returning m.id as mailpiece_id, m.mode, s.campaign_id, s.recipient_id, c.effects
   ), effects as (
     insert into postrider.effect (
       organization_id, mailpiece_id, kind, campaign_id, recipient_id, available_at, occurred_at)
     select p_organization_id, v.mailpiece_id, k.kind, v.campaign_id, v.recipient_id, v_now, v_now
     from moved v
     cross join lateral unnest(v.effects) as k (kind)
+    -- A test card costs nobody anything. Events tell which mode they are of.
+    where k.kind <> 'usage_meter' or v.mode = 'live'
     on conflict do nothing
   )
   select count(*) into v_moved from moved;

@@ -4,7 +4,7 @@
 -- It is taken up into the plan of its caller, so that the index of open mailpieces is found.
 create function postrider.piece_is_closed(p_status text) returns boolean
 language sql immutable
-return p_status in ('rejected', 'cancelled', 'failed');
+return p_status in ('rejected', 'cancelled', 'failed', 'voided');
 
 -- Tells of a closed mailpiece whether its recipient has another one that is open. Of an open
 -- mailpiece it says no.

@@ -173,7 +173,7 @@ begin
     and m.organization_id = s.organization_id
     and m.recipient_id = s.recipient_id
     and m.id = any (p_pieces)
-    and m.status <> 'accepted'
+    and m.status not in ('accepted', 'voided')
     and c.organization_id = s.organization_id
     and c.id = s.campaign_id;
 end $$;

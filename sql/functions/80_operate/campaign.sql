@@ -82,8 +82,8 @@ begin
   return v_new.id;
 end $$;
 
--- Changes a campaign, whose row the caller has locked, to its definition. Returns the fields that
--- were changed.
+-- Changes a campaign, whose row the caller has locked, to its definition. Returns the fields of its
+-- file that were changed.
 create function postrider.change_campaign(
   p_old postrider.campaign,
   p_definition jsonb
@@ -96,9 +96,10 @@ declare
     join jsonb_each(to_jsonb(p_old)) o using (key)
     where n.value is distinct from o.value
     order by n.key);
+  v_fields text[] := postrider.changed_fields(to_jsonb(p_old), to_jsonb(v_new), v_changed);
 begin
   if v_changed = '{}' then
-    return v_changed;
+    return v_fields;
   end if;
   perform postrider.require_changeable(p_old, v_changed);
   update postrider.campaign c
@@ -137,9 +138,9 @@ begin
   perform postrider.note_intervention(
     p_old.organization_id,
     'apply',
-    'changed: ' || array_to_string(v_changed, ', '),
+    'changed: ' || array_to_string(v_fields, ', '),
     p_old.id);
-  return v_changed;
+  return v_fields;
 end $$;
 
 -- Refuses changes of fields that are frozen, and of a campaign that has ended.
@@ -150,7 +151,7 @@ create function postrider.require_changeable(
 declare
   v_frozen text;
 begin
-  select string_agg(f, ', ')
+  select string_agg(postrider.file_field(f), ', ' order by f)
   into v_frozen
   from unnest(p_changed) f
   where f in ('holdout_salt', 'holdout_percent') and exists (
@@ -163,7 +164,7 @@ begin
       'PR014',
       format('campaign %s: %s cannot change any more', p_campaign.name, v_frozen),
       'holdout salt and percent freeze with the first recipient (the experiment would be spoilt), '
-      'the modes with the launch; make a new campaign. Nothing was changed',
+      'the mode with the launch; make a new campaign. Nothing was changed',
       jsonb_build_object('frozen', v_frozen));
   end if;
   if p_campaign.status in ('completed', 'archived') then

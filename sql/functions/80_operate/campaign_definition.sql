@@ -60,7 +60,57 @@ begin
       format(
         'a card travels %s days, and is assumed to be there after %s',
         p_definition ->> 'transit_days', p_definition ->> 'assumed_after'),
-      'transit_days is from 0 to 365, assumed_after from 1 day to 365 days; nothing was changed');
+      'transit_days is from 0 to 365, assumed_after_days from 1 to 365; nothing was changed');
   end if;
   return p_definition;
 end $$;
+
+-- Names the field of a campaign file that a column of campaign holds. Others have the same name.
+create function postrider.file_field(p_column text) returns text
+language sql immutable
+return case p_column
+  when 'campaign_mode' then 'mode'
+  when 'provider_segment_id' then 'segment'
+  when 'template' then 'renderer.template'
+  when 'printer_name' then 'printer.name'
+  when 'exclusion_window' then 'exclusion_window_days'
+  when 'frequency_cap' then 'frequency_cap.days'
+  when 'frequency_cap_mode' then 'frequency_cap.mode'
+  when 'holdout_percent' then 'holdout.percent'
+  when 'holdout_salt' then 'holdout.salt'
+  when 'budget_minor' then 'budget.amount'
+  when 'price_minor' then 'budget.price_per_card'
+  when 'currency' then 'budget.currency'
+  when 'assumed_after' then 'assumed_after_days'
+  when 'base_directory' then 'the folder of the file'
+  when 'longest_address_line' then 'the longest line of an address'
+  else p_column
+end;
+
+-- Lists the fields of a campaign file that hold what these columns changed, by name. Of adapters it
+-- is their ports; effects are among these.
+create function postrider.changed_fields(
+  p_old jsonb,
+  p_new jsonb,
+  p_columns text[]
+) returns text[] language sql immutable
+begin atomic
+  select coalesce(array_agg(distinct f.field order by f.field), '{}')
+  from unnest(p_columns) k (name)
+  cross join lateral (
+    select postrider.file_field(k.name) as field
+    where k.name not in ('integrations', 'effects')
+    union all
+    select coalesce(o.key, n.key)
+    from jsonb_each(p_old -> 'integrations') o
+    full join jsonb_each(p_new -> 'integrations') n using (key)
+    where k.name = 'integrations'
+      and n.value is distinct from o.value
+    union all
+    select coalesce(o.kind, n.kind)
+    from jsonb_array_elements_text(p_old -> 'effects') o (kind)
+    full join jsonb_array_elements_text(p_new -> 'effects') n (kind) using (kind)
+    where k.name = 'effects'
+      and (o.kind is null or n.kind is null)
+  ) f;
+end;

@@ -1,14 +1,17 @@
 -- The figures of a launch: cards, days and money, as caps, budget and the end of an offer allow.
 
 -- Counts the people of a campaign who are to get a card and have none yet: all of them, those who
--- are held one by one, and those who wait for another day, or for one that is too late. The counts
+-- are held one by one, and those who wait for another day, or for one that is too late.
+-- p_begin_again: how many begin again because a test of them ends; null where none does. Its end
+-- lets those go who waited for a day of the test, but for a frequency cap. The counts
 -- of states are the tally's, and the others are looked up by index: hardly anybody is held, and
 -- who waits for a time stands at the end of the index.
 create function postrider.people_to_mail(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_tomorrow timestamptz,
-  p_too_late timestamptz
+  p_too_late timestamptz,
+  p_begin_again bigint
 ) returns table (
   people bigint,
   held bigint,
@@ -19,8 +22,8 @@ create function postrider.people_to_mail(
 ) language sql stable
 begin atomic
   select
-    greatest(0, coalesce(counted.people, 0) - held.people)::bigint, held.people, later.people,
-    later.too_late, later.next_at, later.last_at
+    (greatest(0, coalesce(counted.people, 0) - held.people) + coalesce(p_begin_again, 0))::bigint,
+    held.people, later.people, later.too_late, later.next_at, later.last_at
   from (
     select sum(t.people) as people
     from postrider.tallied() t
@@ -48,16 +51,19 @@ begin atomic
       and s.waiting_state in ('pending', 'proofed')
       and s.available_at >= p_tomorrow
       and s.held_at is null
+      and (p_begin_again is null or s.reason = 'frequency_deferred')
   ) later;
 end;
 
 -- Counts the cards of a campaign and the days on which they go, as caps, budget and the end of its
 -- offer allow. An offer that ends keeps a card back from the day on which it would arrive too late.
--- cards: what caps and budget allow in all; goes: of these, what is posted in time.
+-- cards: what caps and budget allow in all; goes: of these, what is posted in time. p_begin_again:
+-- see people_to_mail. Where a test ends, nothing counts as opened.
 create function postrider.cards_to_mail(
   p_campaign postrider.campaign,
   p_zone text,
-  p_now timestamptz
+  p_now timestamptz,
+  p_begin_again bigint
 ) returns table (
   today date,
   people bigint,
@@ -85,7 +91,9 @@ begin atomic
       coalesce(n.spent_minor, 0) as spent_minor
     from (select (p_now at time zone p_zone)::date as day) d
     left join postrider.campaign_counter n
-      on n.organization_id = p_campaign.organization_id and n.campaign_id = p_campaign.id
+      on n.organization_id = p_campaign.organization_id
+      and n.campaign_id = p_campaign.id
+      and p_begin_again is null
   ), room as (
     select
       o.*, w.*,
@@ -98,7 +106,8 @@ begin atomic
       p_campaign.organization_id,
       p_campaign.id,
       (o.today + 1)::timestamp at time zone p_zone,
-      coalesce((o.last_chance + 1)::timestamp at time zone p_zone, 'infinity')) w
+      coalesce((o.last_chance + 1)::timestamp at time zone p_zone, 'infinity'),
+      p_begin_again) w
   ), allowed as (
     select
       r.*,
@@ -151,7 +160,8 @@ end;
 -- Makes the part of the preview that is counted: cards, caps, budget, days.
 create function postrider.figures_of_launch(
   p_campaign postrider.campaign,
-  p_zone text
+  p_zone text,
+  p_begin_again bigint
 ) returns jsonb language sql stable
 begin atomic
   select jsonb_build_object(
@@ -189,5 +199,5 @@ begin atomic
       'lastDay', to_char(k.last_day, 'YYYY-MM-DD'),
       'firstArrival', to_char(k.first_day + p_campaign.transit_days, 'YYYY-MM-DD'),
       'lastArrival', to_char(k.last_day + p_campaign.transit_days, 'YYYY-MM-DD')))
-  from postrider.cards_to_mail(p_campaign, p_zone, postrider.now()) k;
+  from postrider.cards_to_mail(p_campaign, p_zone, postrider.now(), p_begin_again) k;
 end;

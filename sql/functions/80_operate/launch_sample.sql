@@ -2,8 +2,9 @@
 -- cards are most likely to go wrong.
 
 -- Chooses people of a campaign who wait for a proof or for the printer, among the first 10,000: in
--- a list of a million, to measure everybody would take seconds. The first of all stand for the
--- rest, as many as there is room for beside the others.
+-- a list of a million, to measure everybody would take seconds. After those who wait come, of a
+-- campaign that was launched in test mode, those who have a test card: they would begin again. The
+-- first of all stand for the rest, as many as there is room for beside the others.
 create function postrider.people_to_show(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -36,6 +37,21 @@ begin atomic
           and s.waiting_state = 'pending'
           and s.held_at is null
         order by s.available_at, s.recipient_id
+        limit 10000
+      )
+      union all
+      (
+        select s.recipient_id, 'infinity'
+        from postrider.campaign c
+        join postrider.recipient_state s
+          on s.organization_id = c.organization_id
+          and s.campaign_id = c.id
+        where c.organization_id = p_organization_id
+          and c.id = p_campaign_id
+          and c.mode = 'test'
+          and c.launched_at is not null
+          and s.state in ('sent', 'received', 'returned')
+        order by s.recipient_id
         limit 10000
       )
     ) w

@@ -41,7 +41,7 @@ begin
   where m.organization_id = v_state.organization_id
     and m.recipient_id = p_recipient_id
     and m.mode = v_campaign.mode
-    and m.status not in ('rejected', 'cancelled', 'failed');
+    and m.status not in ('rejected', 'cancelled', 'failed', 'voided');
   if v_state.reason = 'outcome_unknown' then
     perform postrider.fail(
       'PR016',
@@ -185,7 +185,7 @@ return exists (
   select from postrider.mailpiece m
   where m.organization_id = p_organization_id
     and m.recipient_id = p_recipient_id
-    and m.status not in ('rejected', 'cancelled', 'failed', 'submitting'));
+    and m.status not in ('rejected', 'cancelled', 'failed', 'voided', 'submitting'));
 
 -- Takes the locks of a call that brings people back, in the lock order. Makes a completed campaign
 -- active again; an archived one stays so. Returns the campaign.

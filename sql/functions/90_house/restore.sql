@@ -119,7 +119,7 @@ begin
     and o.mode = l.mode
     and o.opened_at < l."createdAt"
     and o.id <> l."mailpieceId"
-    and o.status not in ('rejected', 'cancelled', 'failed')
+    and o.status not in ('rejected', 'cancelled', 'failed', 'voided')
     and not exists (
       select from postrider.mailpiece m
       where m.organization_id = p_organization_id
@@ -146,6 +146,7 @@ begin
   with listed as (
     select distinct on (l."mailpieceId")
       l.*, r.campaign_id,
+      l.mode = 'test' and c.mode = 'live' as is_voided,
       row_number() over (
         partition by l."recipientId", l.mode
         order by l."createdAt" desc, l."mailpieceId") = 1
@@ -154,13 +155,17 @@ begin
         where o.organization_id = p_organization_id
           and o.recipient_id = l."recipientId"
           and o.mode = l.mode
-          and o.status not in ('rejected', 'cancelled', 'failed')) as is_open
+          and o.status not in ('rejected', 'cancelled', 'failed', 'voided'))
+      and (l.mode = 'live' or c.mode = 'test') as is_open
     from jsonb_to_recordset(p_pieces) as l (
       "mailpieceId" uuid, "recipientId" uuid, "providerId" text, "idempotencyKey" uuid, mode text,
       "createdAt" timestamptz)
     join postrider.recipient r
       on r.organization_id = p_organization_id
       and r.id = l."recipientId"
+    join postrider.campaign c
+      on c.organization_id = r.organization_id
+      and c.id = r.campaign_id
     where not exists (
       select from postrider.mailpiece m
       where m.organization_id = p_organization_id
@@ -173,7 +178,10 @@ begin
     select
       p_organization_id, l."mailpieceId", l."recipientId", l.campaign_id, p_printer_name, l.mode,
       coalesce(l."idempotencyKey", gen_random_uuid()), '{}',
-      case when l.is_open then 'accepted' else 'cancelled' end,
+      case
+        when l.is_voided then 'voided'
+        when l.is_open then 'accepted'
+        else 'cancelled' end,
       l."providerId", l."createdAt", l."createdAt",
       'opened after the backup that was restored, as the printer tells'
     from listed l
@@ -190,10 +198,11 @@ begin
         'status', 'opened after the backup that was restored'),
       v_now
     from listed l
-    where not exists (
-      select from opened o
-      where o.id = l."mailpieceId"
-        and o.status = 'accepted')
+    where not l.is_voided
+      and not exists (
+        select from opened o
+        where o.id = l."mailpieceId"
+          and o.status = 'accepted')
       and not exists (
         select from postrider.alarm a
         where a.organization_id = p_organization_id

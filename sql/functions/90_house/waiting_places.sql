@@ -18,6 +18,8 @@ begin atomic
     c.organization_id, c.id, h.state, o.name, c.name, h.people,
     case
       when h.state = 'error' then null
+      when h.state = 'sent' and c.mode = 'test' and c.launched_at is not null then
+        'news of the delivery (test: nothing was printed)'
       when h.state = 'sent' then 'news of the delivery'
       when h.state = 'sending' then 'the printer''s answer'
       when o.held_at is not null then

@@ -28,6 +28,7 @@ const held: Readonly<Record<string, string>> = {
   claim_effects: 'claimEffects(',
   claim_batch: 'claimed(',
   due_batches: 'dueBatches(',
+  go_live: 'goLive(',
   hold: 'hold(',
   launch_preview: 'launchPreview(',
   launch_sample: 'launchSample(',

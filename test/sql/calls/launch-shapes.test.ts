@@ -1,10 +1,13 @@
 /** What json-shapes.test.ts does for the stages, for what is shown before a launch. */
 import { test } from 'node:test';
 import {
+  goLive,
+  launch,
   launchPreview,
   launchSample,
   type LaunchPreview,
   type SampledPerson,
+  type WentLive,
 } from '@postrider/core';
 import { people, syncPeople } from '../../support/machine.ts';
 import { place, proofAll, sharedMachine } from '../rig.ts';
@@ -33,6 +36,7 @@ void test('what a launch would do, and whose cards are looked at before', async 
     budget: 'object?',
     printer: 'object',
     mail: 'object',
+    test: 'object?',
     blockers: 'list',
   });
   fits<LaunchPreview['turnedAway'][number]>(told.turnedAway[0], {
@@ -90,6 +94,9 @@ void test('what a launch would do, and whose cards are looked at before', async 
     message: 'string',
     whatHelps: 'string',
   });
+  await launch(sql, at, { mode: 'test' });
+  const ending = await launchPreview(sql, at, { mode: 'live' });
+  fits<NonNullable<LaunchPreview['test']>>(ending.test, { cards: 'number', beginAgain: 'number' });
   const [first] = await launchSample(sql, at);
   fits<SampledPerson>(first, {
     recipientId: 'string',
@@ -109,5 +116,12 @@ void test('what a launch would do, and whose cards are looked at before', async 
     backUrl: 'string',
     backPage: 'number',
     contentHash: 'string',
+  });
+  fits<WentLive>(await goLive(sql, at, { arm: true }), {
+    status: 'string',
+    mode: 'string',
+    voided: 'number',
+    begunAgain: 'number',
+    turnedAway: 'number',
   });
 });

@@ -146,13 +146,18 @@ void test('a campaign without effects has none, and test cards say that they are
   const none = await place(sql);
   await sent(sql, none);
   assert.deepEqual(await all(none.organizationId), []);
-  const trial = await place(sql, { effects: ['usage_meter'] }, 'test');
+  const trial = await place(sql, { effects: ['usage_meter', 'event_sink'] }, 'test');
   await sent(sql, trial);
+  // A test costs nobody anything: nothing is metered.
+  assert.deepEqual(
+    (await all(trial.organizationId)).map(({ kind }) => kind),
+    ['event_sink'],
+  );
   assert.equal(
     (
       await claimEffects(sql, {
         organizationId: trial.organizationId,
-        kind: 'usage_meter',
+        kind: 'event_sink',
         limit: 1,
         leaseMs: LEASE,
       })

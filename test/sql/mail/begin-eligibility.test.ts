@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { suppress } from '@postrider/core';
+import { applyCampaign, suppress } from '@postrider/core';
+import { definition } from '../../support/machine.ts';
 import {
   answered,
   begin,
@@ -100,7 +101,13 @@ void test('an offer that would be over before the card arrives is not mailed', a
       select ((postrider.now() at time zone 'America/New_York')::date + ${days}::int)::text as day`;
     return String(row?.['day']);
   };
-  const at = await place(sql, { offer_ends_on: await ends(4), transit_days: 5 });
+  const at = await place(sql);
+  // At a launch it would be refused.
+  await applyCampaign(
+    sql,
+    at.organizationId,
+    definition({ offer_ends_on: await ends(4), transit_days: 5 }),
+  );
   await proofed(sql, at, 1);
   assert.equal(await begin(sql, at, 'mail', await stageOne(sql, at, 'mail')), null);
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'skipped (offer_over)' });

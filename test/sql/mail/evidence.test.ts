@@ -218,12 +218,13 @@ void test('there is at most one open piece of a person and mode, by index', asyn
     await refused('23505', copy('live', status));
   for (const status of ['rejected', 'cancelled', 'failed']) await copy('live', status);
   await copy('test', 'submitting');
+  for (const status of ['voided', 'voided']) await copy('test', status);
   const closed = await sql<
     { name: string }[]
   >`select name from postrider.mailpiece_status where not is_open order by 1`;
   assert.deepEqual(
     closed.map((row) => row.name),
-    ['cancelled', 'failed', 'rejected'],
+    ['cancelled', 'failed', 'rejected', 'voided'],
     'the index and the table of statuses agree',
   );
 });

@@ -31,7 +31,7 @@ void test('a campaign file is applied as often as one likes, and says what it ch
   );
   assert.deepEqual(
     [changed.campaignId, changed.changed],
-    [at.campaignId, ['daily_cap', 'exclusion_window', 'template']],
+    [at.campaignId, ['daily_cap', 'exclusion_window_days', 'renderer.template']],
   );
   const [row] = await sql`
     select template, daily_cap, exclusion_window = '14 days' as window
@@ -116,14 +116,14 @@ void test('holdout salt and percent freeze with the first recipient, the modes w
   const error = await refused(
     'PR014',
     apply({ holdout_salt: 'other', holdout_percent: 20, template: 'other' }),
-    /holdout_percent, holdout_salt cannot change/,
+    /holdout\.percent, holdout\.salt cannot change/,
   );
-  assert.deepEqual((error as MachineError).detail, { frozen: 'holdout_percent, holdout_salt' });
-  assert.deepEqual((await apply({ template: 'third' })).changed, ['template']);
+  assert.deepEqual((error as MachineError).detail, { frozen: 'holdout.percent, holdout.salt' });
+  assert.deepEqual((await apply({ template: 'third' })).changed, ['renderer.template']);
   await apply({ campaign_mode: 'one_off' });
   await apply({ campaign_mode: 'automated' });
   await launch(sql, at, { mode: 'live' });
-  await refused('PR014', apply({ campaign_mode: 'one_off' }));
+  await refused('PR014', apply({ campaign_mode: 'one_off' }), /: mode cannot change any more/);
   await refused('PR014', launch(sql, at, { mode: 'test' }), /was launched in live mode/);
   assert.equal(await launch(sql, at, { mode: 'live' }), 'active');
 });

@@ -172,6 +172,7 @@ void test('who is held gets no card, and who waits for a day is not of today', a
 
 void test('a launch that it calls free succeeds, and one that launch refuses is told in its words', async () => {
   const at = await place(rig.sql, { campaign_mode: 'one_off' }, null);
+  const other = await place(rig.sql, {}, null);
   assert.match(blocked(await preview(at), 'not_launchable', /was never read/), /postrider sync/);
   await syncPeople(rig.sql, at, people(1));
   assert.deepEqual((await preview(at)).blockers, []);
@@ -182,11 +183,14 @@ void test('a launch that it calls free succeeds, and one that launch refuses is 
   assert.deepEqual(armed.blockers, []);
   assert.equal(armed.printer.armed, false);
   await launch(rig.sql, at, { mode: 'test' });
-  const both = await preview(at, 'live');
-  assert.deepEqual(namesOf(both), ['mode_frozen', 'printer_not_armed']);
+  assert.deepEqual(namesOf(await preview(at, 'live')), ['printer_not_armed']);
+  await launch(rig.sql, other, { mode: 'live' });
+  await rig.sql`select postrider.disarm_printer(${other.organizationId}, 'press')`;
+  assert.deepEqual(namesOf(await preview(other, 'live')), ['printer_not_armed']);
+  const frozen = await preview(other, 'test');
   assert.deepEqual(
-    both.blockers.map(({ code }) => code),
-    ['PR014', 'PR015'],
+    frozen.blockers.map(({ blocker, code }) => [blocker, code]),
+    [['mode_frozen', 'PR014']],
   );
   await endCampaign(rig.sql, at, { status: 'completed' });
   assert.match((await preview(at, 'test')).blockers[0]?.message ?? '', /is completed/);

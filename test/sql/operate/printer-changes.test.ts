@@ -101,7 +101,7 @@ void test('a printer that is changed must be armed again', async () => {
   const batch = await sending(sql, at);
   await settleAll(sql, at, batch);
   const { changed } = await applyCampaign(sql, at.organizationId, definition(shop('http://two')));
-  assert.deepEqual(changed, ['integrations']);
+  assert.deepEqual(changed, ['printer']);
   assert.deepEqual(await armed(at.organizationId), [false]);
 });
 

@@ -70,6 +70,7 @@ async function aimed(): Promise<Record<string, string>> {
     rekey: `'${o}'`,
     rekey_preview: `'${o}'`,
     lift_suppression: `'${o}', 'email', 'no@example.com'`,
+    go_live: `'${o}', '${theirs.campaignId}'`,
     launch: `'${o}', '${theirs.campaignId}', 'live'`,
     launch_preview: `'${o}', '${theirs.campaignId}', 'live'`,
     launch_sample: `'${o}', '${theirs.campaignId}'`,

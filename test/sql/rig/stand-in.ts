@@ -35,7 +35,11 @@ export async function standIn(admin: postgres.Sql, at: Place, state: string): Pr
             request, status, opened_at, accepted_at
           )
           select organization_id, postrider.new_id(), id, campaign_id, 'press', 'live',
-            gen_random_uuid(), '{}', 'failed', now(), now()
+            gen_random_uuid(), '{}'::jsonb, 'failed', now(), now()
+          from r
+          union all
+          select organization_id, postrider.new_id(), id, campaign_id, 'press', 'test',
+            gen_random_uuid(), '{}'::jsonb, 'voided', now(), now()
           from r
         ),
         s as (

@@ -1,7 +1,7 @@
 /** What is spent, reserved and left: as begin counts, and as it lets go. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyCampaign, cancel, retry } from '@postrider/core';
+import { applyCampaign, cancel, goLive, retry } from '@postrider/core';
 import { definition, people, syncPeople, type Place } from '../../support/machine.ts';
 import {
   DAY,
@@ -145,4 +145,35 @@ void test('a cancel by hand before the printer reserves nothing', async () => {
   await cancel(rig.sql, piece.recipientId);
   const now = await spending(at);
   assert.deepEqual([now['reserved'], now['not_made'], now['left_minor']], [1, 1, 820]);
+});
+
+void test('after a test went live, it is as if nothing had been spent, also where it is counted anew', async () => {
+  const limits = { ...budget, daily_cap: 9, total_cap: 20 };
+  const untouched = await spending(await place(rig.sql, limits));
+  const at = await place(rig.sql, limits, 'test');
+  const batch = await sending(rig.sql, at, 5);
+  const [first, second, third, fourth, fifth] = batch.pieces;
+  assert.ok(first && second && third && fourth && fifth);
+  await settle(rig.sql, at, batch, [
+    accepted(first),
+    accepted(second),
+    answered(third, 'rejected'),
+    answered(fourth, 'retry'),
+    answered(fifth, 'rejected'),
+  ]);
+  await tell(rig.sql, at, [
+    event({ providerId: idOf(first), status: 'delivered' }),
+    event({ providerId: idOf(second), status: 'failed' }),
+  ]);
+  assert.deepEqual([(await spending(at))['opened'], (await spending(at))['left_minor']], [5, 550]);
+  await goLive(rig.sql, at);
+  assert.deepEqual(await spending(at), untouched);
+  const dearer = { ...limits, price_minor: 100 };
+  await applyCampaign(rig.sql, at.organizationId, definition(dearer));
+  assert.deepEqual(await spending(at), await spending(await place(rig.sql, dearer)));
+  // And live cards are spent from there.
+  await proofAll(rig.sql, at);
+  await settleAll(rig.sql, at, await mailBegun(rig.sql, at));
+  const live = await spending(at);
+  assert.deepEqual([live['opened'], live['made'], live['spent_minor']], [5, 5, 500]);
 });

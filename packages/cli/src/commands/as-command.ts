@@ -17,6 +17,14 @@ export function asCommand(helps: string, name: string): string {
       /select postrider\.release\('[^']+', '(organization|printer)', '([^']+)'\)/,
       'postrider release $1 $2',
     )
+    .replace(
+      /select postrider\.hold\('[^']+', 'campaign', '[^']+'\)/,
+      `postrider hold campaign ${campaign}`,
+    )
+    .replace(
+      /select postrider\.go_live\('[^']+', '[^']+'\)/,
+      `postrider campaign launch ${campaign} --live`,
+    )
     .replace(/select postrider\.launch\(.*\)/, `postrider campaign launch ${campaign}`)
     .replace(
       /(?:arm it first: )?select postrider\.arm_printer\(.*\)(?:, or launch with p_arm => true)?/,

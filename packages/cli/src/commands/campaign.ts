@@ -57,7 +57,8 @@ export function campaigns(program: Command, act: Act): void {
     'Makes a campaign active: only now does mail leave. ' +
       'Says before how many cards go, what they cost and whom the rules turned away, ' +
       'and makes pictures of some cards. In test mode, unless told, nothing is ever printed. ' +
-      'The mode is frozen by this. What would stop every card is refused.',
+      'With --live a test goes live: its cards are put aside, and nobody counts as mailed. ' +
+      'What would stop every card is refused.',
     [
       'postrider campaign launch bakery-welcome',
       'postrider campaign launch bakery-welcome --live --arm --dry-run',

@@ -32,7 +32,7 @@ export function lookUps(program: Command, act: Act): void {
         const rows = await database.sql<StuckRow[]>`
           select
             campaign, recipient_id, people::int, state, since, reason, why, what_helps,
-            cohort_id, job, mailpiece_id
+            cohort_id, job, mailpiece_id, mode
           from postrider.stuck
           where ${campaign?.name ?? null}::text is null
             or campaign = ${campaign?.name ?? null}
@@ -161,6 +161,7 @@ interface StuckRow {
   readonly reason: string | null;
   readonly why: string;
   readonly what_helps: string;
+  readonly mode: string;
 }
 
 interface QueueRow {
@@ -181,8 +182,9 @@ function stuckFields(row: StuckRow): Fields {
     row.people === 1 && row.recipient_id !== null
       ? `recipient ${row.recipient_id}`
       : count(row.people, 'person', 'people');
+  const test = row.mode === 'test' ? ' (test: nothing is printed)' : '';
   return [
-    ['', `${row.campaign}: ${whom} ${row.state}, ${relative(row.since)}`],
+    ['', `${row.campaign}${test}: ${whom} ${row.state}, ${relative(row.since)}`],
     ['why', row.why],
     ['helps', asCommand(row.what_helps, row.campaign)],
   ];

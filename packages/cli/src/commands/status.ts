@@ -63,6 +63,12 @@ async function show(cli: Cli, sql: Sql): Promise<void> {
   if (rows.length === 0) return;
   const lines = outlooks.map(outlookLine).filter((line) => line !== null);
   if (lines.length > 0) cli.out.note(`\n${lines.join('\n')}`);
+  const tests = rows.filter((row) => row['mode'] === 'test' && row['status'] !== 'pending');
+  if (tests.length > 0)
+    cli.out.note(
+      `\ntest: nothing was printed for ${tests.map((row) => row['campaign']).join(', ')}. ` +
+        'It goes live with: postrider campaign launch <name> --live',
+    );
   const holds = await sql<
     {
       kind: string;

@@ -85,16 +85,25 @@ export async function showCampaign(cli: Cli, name: string): Promise<void> {
   ]);
 }
 
-/** All that the file says, in words; what it leaves out and has no default is left out. */
+/**
+ * All that the file says, in its own words; what it leaves out and has no default is left out. The
+ * effects stand among the adapters.
+ */
 function fieldsOf(settings: Readonly<Record<string, unknown>>): Fields {
   const {
     organization_id: _organization,
     id: _id,
     name: _name,
     printer_armed_at: armed,
+    effects: _effects,
     ...others
   } = settings;
   const {
+    campaign_mode: campaignMode,
+    holdout_percent: holdoutPercent,
+    holdout_salt: holdoutSalt,
+    exclusion_window: exclusionWindow,
+    assumed_after: assumedAfter,
     budget_minor: budget,
     price_minor: price,
     currency,
@@ -104,6 +113,12 @@ function fieldsOf(settings: Readonly<Record<string, unknown>>): Fields {
   const cap = rest['frequency_cap'];
   const shown: Record<string, unknown> = {
     ...rest,
+    mode:
+      `${String(campaignMode)}; ` +
+      (rest['mode'] === 'test' ? 'test: nothing is printed' : String(rest['mode'])),
+    holdout: `${String(holdoutPercent)} percent, salt ${String(holdoutSalt)}`,
+    exclusion_window_days: daysOf(exclusionWindow),
+    assumed_after_days: daysOf(assumedAfter),
     printer:
       `${String(rest['printer'])}, ` +
       (armed instanceof Date
@@ -127,6 +142,12 @@ function fieldsOf(settings: Readonly<Record<string, unknown>>): Fields {
   return Object.entries(shown)
     .map(([key, value]) => [key.replaceAll('_', ' '), told(value)] as const)
     .filter(([, value]) => value !== '');
+}
+
+/** A file gives whole days; what a statement made of them stands as it is. */
+function daysOf(interval: unknown): string {
+  const text = String(interval);
+  return /^\d+(?= days?$)/.exec(text)?.[0] ?? (/^[0:]+$/.test(text) ? '0' : text);
 }
 
 /** What an object says: its values in an order, or each with its name. */

@@ -17,9 +17,11 @@ export interface ShownLaunch {
 export function showLaunch(out: Output, campaign: CampaignRow, shown: ShownLaunch): void {
   const { preview, sheet } = shown;
   const mode = preview.mode === 'test' ? 'a test: nothing is printed' : 'live';
+  const how = preview.test === null ? `launched as ${mode}` : 'from test to live';
   out.records([
     [
-      ['', `${campaign.name} of ${campaign.organization}, launched as ${mode}`],
+      ['', `${campaign.name} of ${campaign.organization}, ${how}`],
+      ...testOf(preview),
       ['cards', cardsOf(preview)],
       ['people', peopleOf(preview)],
       ['turned away', turnedAwayOf(preview.turnedAway)],
@@ -32,6 +34,18 @@ export function showLaunch(out: Output, campaign: CampaignRow, shown: ShownLaunc
       ...preview.blockers.map(({ message }) => ['stops every card', message] as const),
     ],
   ]);
+}
+
+function testOf({ test, status }: LaunchPreview): Fields {
+  if (test === null) return [];
+  return [
+    [
+      'test',
+      `${count(test.cards, 'test card is', 'test cards are')} put aside: nothing was printed, ` +
+        'nobody counts as mailed, caps and budget begin anew',
+    ],
+    ...(status === 'paused' ? [['held', 'the campaign stays held'] as const] : []),
+  ];
 }
 
 function cardsIn(n: number): string {
@@ -48,10 +62,16 @@ function cardsOf({ cards, caps, mail }: LaunchPreview): string {
   return `${first}${perDay}; ${goes} in all${until}`;
 }
 
-function peopleOf({ cards, people }: LaunchPreview): string {
+function peopleOf({ cards, people, test }: LaunchPreview): string {
   const enriched = (people.address_enrichable ?? 0) + (people.address_enriching ?? 0);
+  const again =
+    test === null || test.beginAgain === 0
+      ? ''
+      : `${test.beginAgain} of them begin again, unless they opted out, were cancelled or are ` +
+        'in another campaign by now';
   return [
-    `${cards.people} to mail`,
+    `${test === null ? '' : 'up to '}${cards.people} to mail`,
+    again,
     cards.later === 0 ? '' : `${cards.later} of them on a later day`,
     cards.held === 0 ? '' : `${cards.held} held`,
     enriched === 0 ? '' : `${enriched} without an address yet`,

@@ -1,8 +1,9 @@
 /**
- * Launching a campaign: what it would do is shown first, with cards as pictures, and what would
- * stop every card is refused before anybody is asked.
+ * Launching a campaign, and going from test to live: what it would do is shown first, with cards as
+ * pictures, and what would stop every card is refused before anybody is asked.
  */
 import {
+  goLive,
   isMachineError,
   launch,
   launchPreview,
@@ -16,6 +17,7 @@ import { asCommand } from '../commands/as-command.ts';
 import { confirm } from '../output/confirm.ts';
 import type { Cli } from '../program/cli.ts';
 import { makeContactSheet, type ContactSheet } from './contact-sheet.ts';
+import { wentLive } from './went-live.ts';
 import { showLaunch } from './launch-summary.ts';
 import { campaignNamed, type CampaignRow } from './names.ts';
 
@@ -47,7 +49,7 @@ export async function launchCampaign(
   const { arm } = options;
   const preview = await launchPreview(sql, campaign, { mode, arm });
   const refused = refusedOf(preview);
-  const looks = options.dryRun || (refused.length === 0 && preview.status !== 'active');
+  const looks = options.dryRun || (refused.length === 0 && !isActiveAlready(preview));
   const sheet =
     options.sheet === false || !looks
       ? null
@@ -63,7 +65,14 @@ export async function launchCampaign(
     );
     return;
   }
-  if (options.live) await ask(cli, campaign, options);
+  if (options.live) await ask(cli, campaign, preview, options);
+  if (preview.test !== null) {
+    const went = await goLive(sql, campaign, { why: options.why, arm }).catch((error: unknown) => {
+      throw withCommands(error, campaign.name);
+    });
+    cli.out.result({ ...report, ...went, preview, sheet }, wentLive(campaign.name, went));
+    return;
+  }
   const status = await launch(sql, campaign, { mode, why: options.why, arm }).catch(
     (error: unknown) => {
       throw withCommands(error, campaign.name);
@@ -80,11 +89,13 @@ export async function launchCampaign(
 async function ask(
   cli: Cli,
   campaign: CampaignRow,
+  { test }: LaunchPreview,
   { arm, yes }: LaunchCampaignOptions,
 ): Promise<void> {
+  const goes = test === null ? 'goes live' : 'goes from test to live';
   await confirm(cli.out, {
     what:
-      `${campaign.name} of ${campaign.organization} goes live: ` +
+      `${campaign.name} of ${campaign.organization} ${goes}: ` +
       `printer ${campaign.printer} ${arm ? 'is armed, and ' : ''}prints and posts ` +
       'real cards.',
     expect: campaign.name,
@@ -98,9 +109,14 @@ const ofTheLaunch: readonly LaunchBlocker['blocker'][] = [
   'printer_not_armed',
 ];
 
-/** A campaign that is active already is not launched again: only the launch itself may refuse. */
-function refusedOf({ status, blockers }: LaunchPreview): readonly LaunchBlocker[] {
-  return status === 'active'
+/** It is not launched again: only the mode and the printer may be refused. */
+function isActiveAlready({ status, test }: LaunchPreview): boolean {
+  return status === 'active' && test === null;
+}
+
+function refusedOf(preview: LaunchPreview): readonly LaunchBlocker[] {
+  const { blockers } = preview;
+  return isActiveAlready(preview)
     ? blockers.filter(({ blocker }) => ofTheLaunch.includes(blocker))
     : blockers;
 }

@@ -105,9 +105,10 @@ function isAnother(one: Member, other: Member): boolean {
 }
 
 function conflict({ row }: Member): Pick<Told, 'reason' | 'message'> {
+  const where = row === null ? 'a row before' : `row ${row}`;
   return {
     reason: 'conflicting_id',
-    message: `The id stands in ${row === null ? 'a row before' : `row ${row}`} already, with another person.`,
+    message: `The id stands in ${where} already, with another person.`,
   };
 }
 

@@ -11,13 +11,43 @@ export interface LaunchOptions {
   readonly arm?: boolean;
 }
 
-/** Makes a campaign active and freezes its mode. */
+/**
+ * Makes a campaign active in a mode. What would stop every card is refused. From test to live goes
+ * `goLive`, and nothing goes back.
+ */
 export async function launch(
   sql: Sql,
   { organizationId, campaignId }: CampaignKey,
   { mode, why = null, arm = false }: LaunchOptions,
 ): Promise<string> {
   return await calls.launch(sql, { organizationId, campaignId, mode, why, arm });
+}
+
+export interface GoLiveOptions {
+  readonly why?: string | null;
+  /** Its printer is armed too; where going live is refused, it is not. */
+  readonly arm?: boolean;
+}
+
+/** What going live did. Of a campaign that was live already it counts nothing. */
+export interface WentLive {
+  readonly status: string;
+  readonly mode: 'live';
+  /** Mailpieces of the test: nothing was printed. */
+  readonly voided: number;
+  /** People who begin again. */
+  readonly begunAgain: number;
+  /** People who waited and may not be mailed: cancelled, opted out, or in another campaign. */
+  readonly turnedAway: number;
+}
+
+/** Makes a campaign live that was launched in test mode. Nobody counts as mailed by its test. */
+export async function goLive(
+  sql: Sql,
+  { organizationId, campaignId }: CampaignKey,
+  { why = null, arm = false }: GoLiveOptions = {},
+): Promise<WentLive> {
+  return await calls.goLive<WentLive>(sql, { organizationId, campaignId, why, arm });
 }
 
 /** Whom a rule turned away, by reason. */
@@ -87,12 +117,21 @@ export interface LaunchMail {
   readonly lastArrival: string | null;
 }
 
+/** What the end of a test puts aside. */
+export interface LaunchTest {
+  /** Test cards: nothing was printed. */
+  readonly cards: number;
+  /** People who would begin again, at most: the rules are asked once more. They are to be mailed. */
+  readonly beginAgain: number;
+}
+
 /** What would stop every card. */
 export interface LaunchBlocker {
   readonly blocker:
     | 'not_launchable'
     | 'mode_frozen'
     | 'printer_not_armed'
+    | 'test_at_printer'
     | 'organization_held'
     | 'printer_held'
     | 'offer_over'
@@ -100,7 +139,7 @@ export interface LaunchBlocker {
     | 'budget_spent'
     | 'nobody_to_mail';
   /** As a `MachineError` has it. */
-  readonly code: 'PR012' | 'PR014' | 'PR015';
+  readonly code: 'PR012' | 'PR014' | 'PR015' | 'PR017';
   readonly message: string;
   readonly whatHelps: string;
 }
@@ -116,10 +155,12 @@ export interface LaunchPreview {
   readonly budget: LaunchBudget | null;
   readonly printer: LaunchPrinter;
   readonly mail: LaunchMail;
+  /** Null: no test would end by it. Else this is what `goLive` would do. */
+  readonly test: LaunchTest | null;
   readonly blockers: readonly LaunchBlocker[];
 }
 
-/** Says what a launch would do, and changes nothing. */
+/** Says what a launch would do, or the step from test to live, and changes nothing. */
 export async function launchPreview(
   sql: Sql,
   { organizationId, campaignId }: CampaignKey,
@@ -166,7 +207,10 @@ export interface SampledProof {
   readonly contentHash: string;
 }
 
-/** The first who would be mailed, and those whose cards are most likely to go wrong. */
+/**
+ * The first who would be mailed, and those whose cards are most likely to go wrong. Of a campaign
+ * that was launched in test mode they may have a test card.
+ */
 export async function launchSample(
   sql: Sql,
   { organizationId, campaignId }: CampaignKey,

@@ -31,7 +31,8 @@ export type MailpieceState =
   | 'in_local_area'
   | 'processed_for_delivery'
   | 'delivered'
-  | 'returned';
+  | 'returned'
+  | 'voided';
 
 /** Who moves recipients. */
 export type Actor =
@@ -91,7 +92,8 @@ export type Reason =
   | 'logical'
   | 'estimated'
   | 'returned'
-  | 'retried';
+  | 'retried'
+  | 'went_live';
 
 export interface Transition {
   /** Null: a new recipient. */
@@ -183,13 +185,16 @@ export const transitions: readonly Transition[] = [
   { from: 'sent', to: 'returned', actors: ['track'], why: "came back" },
   { from: 'sent', to: 'skipped', actors: ['mail', 'track'], why: "cancelled at the printer" },
   { from: 'sent', to: 'error', actors: ['track'], why: "the printer failed to make it" },
+  { from: 'sent', to: 'pending', actors: ['op'], why: "the campaign went live (only with a voided test mailpiece)" },
   { from: 'received', to: 'returned', actors: ['track'], why: "came back after it was thought delivered" },
+  { from: 'received', to: 'pending', actors: ['op'], why: "the campaign went live (only with a voided test mailpiece)" },
+  { from: 'returned', to: 'pending', actors: ['op'], why: "the campaign went live (only with a voided test mailpiece)" },
   { from: 'error', to: 'pending', actors: ['op'], why: "tried again from the start (only without an open mailpiece)" },
   { from: 'error', to: 'address_enrichable', actors: ['op'], why: "tried again with the enricher" },
   { from: 'error', to: 'proofed', actors: ['op'], why: "tried again with the proof it has" },
   { from: 'error', to: 'skipped', actors: ['track', 'op'], why: "given up, or called back at the printer that had failed to make it" },
   { from: 'error', to: 'sent', actors: ['mail', 'track', 'op'], why: "evidence: the printer has the card" },
-  { from: 'skipped', to: 'pending', actors: ['sync'], why: "the address that was missing or bad has come" },
+  { from: 'skipped', to: 'pending', actors: ['sync', 'op'], why: "the address that was missing or bad has come, or only a test's printer had refused it" },
   { from: 'skipped', to: 'sent', actors: ['mail', 'track'], why: "late evidence, with an alarm: the card was printed all the same" },
   { from: 'blacklisted', to: 'sent', actors: ['mail', 'track'], why: "late evidence, with an alarm: the card was printed all the same" },
 ];

@@ -77,6 +77,24 @@ export async function erase<Result extends string | null = string>(
     ) as result`);
 }
 
+export async function goLive<Result>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly campaignId: string;
+    readonly why?: string | null | undefined;
+    readonly arm?: boolean | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.go_live(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')},
+      p_why => ${given.why ?? null}
+      ${given.arm === undefined ? sql`` : sql`,
+      p_arm => ${given.arm}`}
+    ) as result`);
+}
+
 export async function hold<Result>(
   sql: Sql,
   given: {

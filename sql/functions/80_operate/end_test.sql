@@ -1,0 +1,106 @@
+-- What becomes of the cards and the people of a test when its campaign goes live.
+
+-- Voids the test mailpieces of these people, and returns how many. Nothing that a printer tells of
+-- a voided piece moves anybody, and no status is above it.
+create function postrider.void_test_mailpieces(
+  p_organization_id uuid,
+  p_people uuid[]
+) returns int language plpgsql as $$
+declare
+  v_voided int;
+begin
+  update postrider.mailpiece m
+  set status = 'voided',
+    available_at = null,
+    outcome_detail = left(concat_ws(': ', 'in the test it was ' || m.status, m.outcome_detail), 500)
+  where m.organization_id = p_organization_id
+    and m.recipient_id = any (p_people)
+    and m.mode = 'test'
+    and m.status <> 'voided';
+  get diagnostics v_voided = row_count;
+  return v_voided;
+end $$;
+
+-- Takes people out of the cohorts of the test. A cohort without people ends with its begin, or
+-- with its lease; a proof that is being made is made again. To give people back is for the stages,
+-- so it claims theirs meanwhile.
+create function postrider.empty_cohorts(
+  p_organization_id uuid,
+  p_people uuid[],
+  p_now timestamptz
+) returns void language plpgsql as $$
+declare
+  v_before text;
+begin
+  v_before := postrider.act_as('mail');
+  update postrider.recipient_state
+  set state = 'proofed', since = p_now, move_no = move_no + 1, cohort_id = null,
+    reason = 'went_live', detail = null
+  where organization_id = p_organization_id
+    and recipient_id = any (p_people)
+    and state = 'sending_staged';
+  perform postrider.act_as('proof');
+  update postrider.recipient_state
+  set state = 'pending', since = p_now, move_no = move_no + 1, cohort_id = null,
+    reason = 'went_live', detail = null
+  where organization_id = p_organization_id
+    and recipient_id = any (p_people)
+    and state in ('proofing_staged', 'proofing');
+  perform postrider.act_as(v_before);
+end $$;
+
+-- Brings people back to pending who were sent in the test, and those whom its printer refused, and
+-- returns how many. A person who has a live card all the same stays: the printer has told of it
+-- after a restore. A skip stands, unless it was the printer's word about the address: that is asked
+-- again, by the rules that an error meets, since another of the household may have come instead.
+create function postrider.begin_again(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_people uuid[],
+  p_now timestamptz
+) returns int language plpgsql as $$
+declare
+  v_refused uuid[] := array(
+    select s.recipient_id
+    from postrider.recipient_state s
+    join postrider.recipient_event e
+      on e.organization_id = s.organization_id
+      and e.recipient_id = s.recipient_id
+      and e.move_no = s.move_no
+      and e.from_state = 'sending'
+    where s.organization_id = p_organization_id
+      and s.recipient_id = any (p_people)
+      and s.state = 'skipped'
+      and s.reason = 'bad_address');
+  v_free uuid[];
+  v_again int;
+begin
+  if cardinality(v_refused) > 0 then
+    v_free := array(
+      select j.id
+      from jsonb_to_recordset(
+        postrider.check_retried_people(p_organization_id, p_campaign_id, v_refused, p_now))
+        as j (id uuid, verdict text)
+      where j.verdict = 'pending');
+  end if;
+  update postrider.recipient_state s
+  set state = 'pending', since = p_now, move_no = s.move_no + 1, attempt = 0, losses = 0,
+    available_at = p_now, reason = 'went_live', detail = 'in the test: ' || s.state
+  where s.organization_id = p_organization_id
+    and s.recipient_id = any (p_people)
+    and (s.state in ('sent', 'received', 'returned', 'error')
+      or s.recipient_id = any (coalesce(v_free, '{}')))
+    and exists (
+      select from postrider.mailpiece m
+      where m.organization_id = p_organization_id
+        and m.recipient_id = s.recipient_id
+        and m.status = 'voided')
+    and not exists (
+      select from postrider.mailpiece m
+      where m.organization_id = p_organization_id
+        and m.recipient_id = s.recipient_id
+        and m.mode = 'live'
+        and not postrider.piece_is_closed(m.status));
+  get diagnostics v_again = row_count;
+  return v_again;
+end $$;
