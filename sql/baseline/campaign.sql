@@ -9,7 +9,7 @@ create table postrider.campaign (
   held_why text,
   provider_segment_id text,
   -- Adapters and their options by port, as in the campaign file:
-  -- {"audience": {"kind": "csv", …}, "renderer": {…}, …}
+  -- {"audience": {"kind": "…", …}, "renderer": {…}, …}
   integrations jsonb not null,
   -- Relative paths in the integrations are below it.
   base_directory text not null,
