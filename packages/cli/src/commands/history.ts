@@ -145,7 +145,7 @@ async function about<Row>(
   const names = await import('../operate/names.ts');
   const only = await names.organizationIdOf(database.sql, text(options['organization']));
   // Of an id of nobody the database tells more than nothing, and that is an error here.
-  await names.recipientsNamed(database.sql, given, only);
+  await names.recipientsNamed(database.sql, given, { organizationId: only });
   return await ask(database.sql, only);
 }
 
