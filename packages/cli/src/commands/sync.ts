@@ -1,0 +1,59 @@
+/** `sync` and `enrich`: what the beats do for a campaign, done now. */
+import type { Command } from 'commander';
+import { command, flag, number, wholeNumber, type Act } from '../program/command.ts';
+
+export function syncs(program: Command, act: Act): void {
+  command(
+    program,
+    'sync',
+    'Reads the segment of a campaign now, and reports what became of every row. ' +
+      'Safe to repeat: running it again changes nothing. ' +
+      'Exit code 75 where somebody else syncs the same campaign.',
+    [
+      'postrider sync bakery-welcome',
+      'postrider sync bakery-welcome --limit 300',
+      'postrider sync bakery-welcome --wait --json',
+    ],
+  )
+    .argument('<campaign>', 'by name, by organization/name, or by id')
+    .option(
+      '--limit <n>',
+      'stop after so many rows; nobody is then said to have left the segment',
+      wholeNumber(1),
+    )
+    .option(
+      '--allow-departures',
+      'it is meant that more than half of those who wait leave the segment at once: conclude it',
+    )
+    .option('--wait', 'where somebody else syncs it, wait until they are done')
+    .option(
+      '--force',
+      'marks the run as forced in its report; the gate of the campaign holds all the same',
+    )
+    .action(
+      act(async (cli, [campaign = ''], options) => {
+        const { syncNow } = await import('../operate/sync.ts');
+        await syncNow(cli, campaign, {
+          limit: number(options['limit']) ?? null,
+          wait: flag(options['wait']),
+          force: flag(options['force']),
+          allowDepartures: flag(options['allowDepartures']),
+        });
+      }),
+    );
+
+  command(
+    program,
+    'enrich',
+    'Looks up the addresses of people known by e-mail only, now instead of at 1:00, ' +
+      '7:00, 13:00 or 19:00 New York time.',
+    ['postrider enrich bakery-welcome'],
+  )
+    .argument('<campaign>', 'by name, by organization/name, or by id')
+    .action(
+      act(async (cli, [campaign = '']) => {
+        const { enrichNow } = await import('../operate/sync.ts');
+        await enrichNow(cli, campaign);
+      }),
+    );
+}
