@@ -1,3 +1,4 @@
+-- A mailing: what is sent to whom, by which printer, how fast and for how much.
 create table postrider.campaign (
   organization_id uuid not null references postrider.organization (id),
   id uuid not null,

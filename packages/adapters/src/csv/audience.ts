@@ -1,3 +1,4 @@
+/** The audience in a CSV file, or in a file for each segment. */
 import type { AdapterWiring, AudiencePage, AudienceSource } from '@postrider/core/ports';
 import { parseOptions } from '../kit/options.ts';
 import { csvRows } from '../kit/people/csv-rows.ts';

@@ -1,3 +1,4 @@
+/** The audience in a file of JSON objects, or in a file for each segment. */
 import type { AdapterWiring, AudiencePage, AudienceSource } from '@postrider/core/ports';
 import { parseOptions } from '../kit/options.ts';
 import { ndjsonRows } from '../kit/people/ndjson-rows.ts';
