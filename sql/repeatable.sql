@@ -86,6 +86,7 @@
 \ir functions/80_operate/cancel.sql
 \ir functions/80_operate/suppress_refused.sql
 \ir functions/80_operate/suppress.sql
+\ir functions/80_operate/lift_suppression.sql
 \ir functions/80_operate/stop_people.sql
 \ir functions/80_operate/rekey_preview.sql
 \ir functions/80_operate/rekey.sql

@@ -1,3 +1,4 @@
+-- A mailing: what is sent to whom, by which printer, how fast and for how much.
 create table postrider.campaign (
   organization_id uuid not null references postrider.organization (id),
   id uuid not null,
@@ -9,7 +10,7 @@ create table postrider.campaign (
   held_why text,
   provider_segment_id text,
   -- Adapters and their options by port, as in the campaign file:
-  -- {"audience": {"kind": "csv", …}, "renderer": {…}, …}
+  -- {"audience": {"kind": "…", …}, "renderer": {…}, …}
   integrations jsonb not null,
   -- Relative paths in the integrations are below it.
   base_directory text not null,

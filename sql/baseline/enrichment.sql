@@ -1,3 +1,4 @@
+-- People who are at an enricher, by batch, and what enrichers have answered before.
 create table postrider.enrichment_batch (
   organization_id uuid not null,
   id uuid not null,

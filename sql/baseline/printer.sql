@@ -1,3 +1,4 @@
+-- Printers of an organization, and how far the events of each were read.
 create table postrider.printer (
   organization_id uuid not null references postrider.organization (id),
   name text not null,

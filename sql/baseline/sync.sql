@@ -1,3 +1,4 @@
+-- Runs of sync, and what each said of rows that were not taken as they were.
 create table postrider.sync_run (
   organization_id uuid not null,
   id uuid not null,

@@ -207,9 +207,8 @@ begin atomic
         when 1 then '1 day ago'
         else extract(day from postrider.now() - m.accepted_at) || ' days ago'
       end),
-    format('ask the printer; the folder print shop prints what it collects after '
-      '`postrider print-shop close`. To call it back: select postrider.cancel(%L)',
-      m.recipient_id),
+    format('ask the printer: it may collect cards, and print when it is told to. '
+      'To call it back: select postrider.cancel(%L)', m.recipient_id),
     null::uuid, null, m.id
   from postrider.campaign c
   cross join lateral (

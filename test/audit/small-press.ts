@@ -65,8 +65,8 @@ export function printPdf(folder: string, name: string, cards: readonly TestCard[
   const pages: number[] = [];
   for (const card of cards) {
     for (const content of [
-      text(card.front, 40, 250, 14),
-      `${text(card.back, 245, 160, 10)}${code(card)}`,
+      text(card.front, { x: 40, y: 250, size: 14 }),
+      `${text(card.back, { x: 245, y: 160, size: 10 })}${code(card)}`,
     ]) {
       const stream = objects.push(`<< /Length ${content.length} >>\nstream\n${content}\nendstream`);
       const boxes = Object.entries(card.boxes).flatMap(([kind, box]) =>
@@ -108,7 +108,10 @@ export function writeManifest(folder: string, lines: readonly Record<string, str
   writeFileSync(join(folder, 'manifest.csv'), `${records.map(record).join('\r\n')}\r\n`);
 }
 
-function text(lines: readonly string[], x: number, y: number, size: number): string {
+function text(
+  lines: readonly string[],
+  { x, y, size }: { readonly x: number; readonly y: number; readonly size: number },
+): string {
   const shown = lines.map((line) => `(${line.replace(/[\\()]/g, '\\$&')}) Tj T*`).join('\n');
   return `BT /F ${size} Tf ${size * 1.4} TL ${x} ${y} Td\n${shown}\nET\n`;
 }

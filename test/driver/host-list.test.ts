@@ -9,7 +9,7 @@ import { builds, open, outcome, until } from './rig.ts';
 
 /** FATAL 57P01, as of a server that is shut down. */
 const fields = Buffer.from('SFATAL\0C57P01\0Mterminating connection\0\0');
-const goodbye = Buffer.concat([
+const shutDown = Buffer.concat([
   Buffer.from('E'),
   Buffer.from(Uint32Array.of(fields.length + 4).buffer).swap32(),
   fields,
@@ -54,7 +54,7 @@ void test('a host that goes while it is asked for its types leaves its last word
       client.on('data', (data: Buffer) => {
         if (!data.includes('typarray')) return upstream.write(data);
         asked += 1;
-        return client.end(goodbye);
+        return client.end(shutDown);
       });
       upstream.pipe(client);
       client.on('error', () => upstream.destroy()).on('close', () => upstream.destroy());

@@ -119,7 +119,7 @@ export const preflights: readonly Mutant[] = [
     name: 'preflight-ink',
     without: 'what is not white is ink',
     edits: one(
-      'preflight/look.ts',
+      'preflight/ink-within.ts',
       'if (darkest >= paper) continue;',
       'if (darkest >= 0) continue;',
     ),

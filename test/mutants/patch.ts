@@ -47,7 +47,14 @@ function howeverLaidOut(code: string): RegExp {
   return new RegExp(pattern.join('\\s*'), 'g');
 }
 
-function replaceOnce(text: string, find: string | RegExp, replace: string, where: string): string {
+interface Replacement {
+  readonly find: string | RegExp;
+  readonly replace: string;
+  /** The file, for the error. */
+  readonly where: string;
+}
+
+function replaceOnce(text: string, { find, replace, where }: Replacement): string {
   const parts = text.split(find);
   if (parts.length !== 2)
     throw new Error(
@@ -60,7 +67,12 @@ function replaceOnce(text: string, find: string | RegExp, replace: string, where
 
 function edited(file: string, edits: readonly Edit[]): string {
   return edits.reduce(
-    (text, edit) => replaceOnce(text, howeverLaidOut(edit.find), edit.replace, file),
+    (text, edit) =>
+      replaceOnce(text, {
+        find: howeverLaidOut(edit.find),
+        replace: edit.replace,
+        where: file,
+      }),
     readFileSync(join(root, file), 'utf8'),
   );
 }
@@ -68,14 +80,13 @@ function edited(file: string, edits: readonly Edit[]): string {
 /** The module that reads sql/, reading these texts in place of what is there. */
 function reading(texts: ReadonlyMap<string, string>): string {
   const read = "return reading(path, (url) => readFileSync(url, 'utf8'));";
-  return replaceOnce(
-    readFileSync(join(root, READER), 'utf8'),
-    read,
-    `const edited: Record<string, string> = ${JSON.stringify(Object.fromEntries(texts))};
+  return replaceOnce(readFileSync(join(root, READER), 'utf8'), {
+    find: read,
+    replace: `const edited: Record<string, string> = ${JSON.stringify(Object.fromEntries(texts))};
     if (edited[path] !== undefined) return edited[path];
     ${read}`,
-    READER,
-  );
+    where: READER,
+  });
 }
 
 /** The source of one of the mutant's modules with its edits. Throws where an edit does not fit. */

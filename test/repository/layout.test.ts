@@ -1,6 +1,7 @@
 /**
- * How a file is laid out: at most 300 lines, lines of at most 100 columns but for what cannot be
- * broken, and functions at the top level that say `function`.
+ * How a file is laid out: it says first what lives in it, and has at most 300 lines, lines of at
+ * most 100 columns but for what cannot be broken, and functions at the top level that say
+ * `function`.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -12,8 +13,8 @@ const FOLDERS = ['sql', 'packages', 'test', 'examples', 'bin'];
 const LINES = 300;
 const COLUMNS = 100;
 
-/** Folders that are still to be brought in step. Shorten the list; never add to it. */
-const notYet: readonly string[] = [];
+/** The product, whose files say first what lives in them. A test is said by its name. */
+const SAYS_WHAT_IT_IS = /^(sql|bin|packages\/[^/]+\/(src|scripts))\/(?!.*\/test\/)/;
 
 const NOT_OURS = /(^|\/)(node_modules|out|var)\/|\.generated\.(ts|sql)$/;
 
@@ -67,6 +68,9 @@ function arrows(text: string): number[] {
 function wrong(path: string, text: string): string[] {
   const lines = text.replace(/\n$/, '').split('\n');
   return [
+    ...(SAYS_WHAT_IT_IS.test(path) && !/^(\/\*\*|\/\/|--)/.test(text)
+      ? [`${path}:1: no word of what lives here: say it in a comment`]
+      : []),
     ...(lines.length > LINES
       ? [`${path}:${LINES + 1}: ${lines.length} lines: cut the file by what it means`]
       : []),
@@ -79,12 +83,11 @@ function wrong(path: string, text: string): string[] {
   ];
 }
 
-void test('no file is long, no line is wide, and no function of a module is an arrow', () => {
+void test('every file says what it is, none is long, no line is wide, and no function of a module is an arrow', () => {
   const problems = FOLDERS.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
       .filter((path) => /\.(ts|sql)$/.test(path) && !NOT_OURS.test(path))
-      .filter((path) => !notYet.some((one) => path.startsWith(`${one}/`)))
       .flatMap((path) => wrong(path, readFileSync(join(root, path), 'utf8'))),
   );
   assert.deepEqual(problems, []);
@@ -96,6 +99,14 @@ void test('what is told of a file, and what of it cannot be otherwise', () => {
   const told = (text: string, path = 'a.ts'): string[] =>
     wrong(path, text).map((line) => line.replace(/^(\S+ [\w ]*).*$/, '$1'));
   assert.deepEqual(told('\n'.repeat(LINES)), []);
+  assert.deepEqual(told('create table x ();', 'sql/baseline/x.sql'), [
+    'sql/baseline/x.sql:1: no word of what lives here',
+  ]);
+  assert.deepEqual(told('-- What it is.', 'sql/baseline/x.sql'), []);
+  assert.deepEqual(told("import 'x';", 'packages/x/src/x.ts'), [
+    'packages/x/src/x.ts:1: no word of what lives here',
+  ]);
+  assert.deepEqual(told("import 'x';", 'packages/x/src/y/test/x.test.ts'), []);
   assert.deepEqual(told('\n'.repeat(LINES + 1)), ['a.ts:301: 301 lines']);
   assert.deepEqual(told('é'.repeat(COLUMNS)), []);
   assert.deepEqual(told(`one\n// ${long}\n`), ['a.ts:2: 103 columns']);

@@ -39,9 +39,8 @@ function otherSpelling(
 
 /** Somebody else in the household of a row above of another kind. */
 function inTheHouseholdOf(
-  kind: string,
   other: string,
-  count: number,
+  { kind, count }: Pick<Kind, 'kind' | 'count'>,
   fits?: (bench: Workbench, row: Row) => boolean,
 ): Kind {
   return {
@@ -75,11 +74,11 @@ export const TURNED_AWAY: readonly Kind[] = [
       return duplicate({ ...bench.customer(bench.place()), email: again, first_name, last_name });
     },
   },
-  inTheHouseholdOf('household_of_two', 'ordinary', 12),
-  inTheHouseholdOf('household_held_back', 'ordinary', 3, (bench, row) =>
+  inTheHouseholdOf('ordinary', { kind: 'household_of_two', count: 12 }),
+  inTheHouseholdOf('ordinary', { kind: 'household_held_back', count: 3 }, (bench, row) =>
     bench.isHeldBack(placeOf(row)),
   ),
-  inTheHouseholdOf('household_of_a_suppressed', 'suppressed_email', 2),
+  inTheHouseholdOf('suppressed_email', { kind: 'household_of_a_suppressed', count: 2 }),
   {
     // Only the duplicate above has this e-mail: it takes a place although it got no card.
     kind: 'duplicate_of_a_duplicate',

@@ -1,3 +1,4 @@
+/** A pipeline whose adapters do nothing, at once. */
 import {
   createNoopImageHost,
   createNoopPrinter,

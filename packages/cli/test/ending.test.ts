@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { it } from 'node:test';
-import { killAfterGrace } from '../src/print-shop/ending.ts';
+import { killAfterGrace } from '../src/print-shop/end-process.ts';
 
 it('ends a process that does not hear of it', async () => {
   const deaf = spawn(

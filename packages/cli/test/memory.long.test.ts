@@ -109,8 +109,7 @@ void test('a runner holds no more after 100,000 requests of every kind than afte
     const webhook = async (
       id: string,
       body: string,
-      over: Record<string, string> = {},
-      path = webhooks,
+      { over = {}, path = webhooks }: { over?: Record<string, string>; path?: string } = {},
     ): Promise<number> => {
       const seconds = String(Math.floor(Date.now() / 1000));
       const signature = createHmac('sha256', key)
@@ -165,19 +164,16 @@ void test('a runner holds no more after 100,000 requests of every kind than afte
         401,
         async (n) =>
           await webhook(`wh_${n}`, event(n), {
-            'webhook-signature': `v1,${Buffer.alloc(32, n).toString('base64')}`,
+            over: { 'webhook-signature': `v1,${Buffer.alloc(32, n).toString('base64')}` },
           }),
       ],
       [
         10,
         404,
         async (n) =>
-          await webhook(
-            `wh_${n}`,
-            event(n),
-            {},
-            `/webhooks/00000000-0000-7000-8000-${String(n).padStart(12, '0')}/press`,
-          ),
+          await webhook(`wh_${n}`, event(n), {
+            path: `/webhooks/00000000-0000-7000-8000-${String(n).padStart(12, '0')}/press`,
+          }),
       ],
       [16, 404, async (n) => await get(`/nothing/${n}`)],
       [1, 413, async () => await told({ method: 'POST', path: webhooks }, LARGE)],

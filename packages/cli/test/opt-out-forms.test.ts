@@ -148,9 +148,9 @@ describe('an opt-out in any of its forms stops the person in any of theirs', () 
     const pages = audience.members('all', { pageSize: 200, limit: null }, contractContext());
     for await (const page of pages) {
       const { members, rejects } = pageAnswer(page);
-      await applySyncPage(sql, run, members, rejects, 0);
+      await applySyncPage(sql, run, { members, rejects, waitedMs: 0 });
     }
-    return await closeSync(sql, run, true, null);
+    return await closeSync(sql, run, { complete: true, error: null });
   }
 
   async function made(): Promise<Organization> {

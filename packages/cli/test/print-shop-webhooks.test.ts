@@ -12,7 +12,7 @@ import { openProject } from '@postrider/runner/project';
 import { startPrintShop } from '@postrider/twins';
 import { until } from '../../../test/pipeline/rig.ts';
 import { freshMachine } from '../../../test/support/machine.ts';
-import { notePrintShop, TOKEN } from '../src/print-shop/own.ts';
+import { notePrintShop, TOKEN } from '../src/print-shop/own-shop.ts';
 import { reportToRunner } from '../src/print-shop/webhooks.ts';
 import { projectHome } from './cli.ts';
 

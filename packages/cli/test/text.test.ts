@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { nearWords } from '@postrider/core/ports/near';
 import { readCsv } from '../src/demo/csv.ts';
 import { explain } from '../src/errors/explain.ts';
-import { peopleAtPrinter } from '../src/operate/campaign.ts';
+import { peopleAtPrinter } from '../src/operate/pause-and-end.ts';
 import { libpqEnvironment } from '../src/operate/psql.ts';
 import { renderTable, wrapped } from '../src/output/table.ts';
 import { relative, width } from '../src/output/text.ts';

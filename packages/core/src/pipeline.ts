@@ -88,7 +88,7 @@ export class Pipeline {
     options: SyncOptions = { kind: 'manual' },
   ): Promise<SyncReport> {
     return await this.#ask(
-      async () => await syncCampaign(this.#context, organizationId, campaignId, options),
+      async () => await syncCampaign(this.#context, { organizationId, campaignId }, options),
     );
   }
 
@@ -126,7 +126,7 @@ export class Pipeline {
     printerName: string,
     request: WebhookRequest,
   ): Promise<Reception> {
-    return await receiveWebhook(this.#context, organizationId, printerName, request);
+    return await receiveWebhook(this.#context, { organizationId, printerName }, request);
   }
 
   /**

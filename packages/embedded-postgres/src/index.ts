@@ -1,6 +1,6 @@
 /** An embedded PostgreSQL 18, and the choice between it and a server of one's own. */
-export type { Database, DatabaseOptions } from './discover.ts';
-export { configuredUrl, databaseUrl, redactUrl } from './discover.ts';
+export type { Database, DatabaseOptions } from './database-url.ts';
+export { configuredUrl, databaseUrl, redactUrl } from './database-url.ts';
 export type { ServerErrorCode } from './errors.ts';
 export { ServerError } from './errors.ts';
 export type { StopMode } from './postmaster.ts';

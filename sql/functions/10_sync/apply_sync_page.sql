@@ -78,7 +78,7 @@ begin
     perform postrider.fail(
       'PR020',
       'a reject lacks its reason or message',
-      'each has both; nobody of the page was taken in');
+      'each has both; nobody was taken in from this page');
   end if;
   if exists (
     select from jsonb_path_query(p_members, '$[*].notes[*] ? (@ != null)') as n (told)
@@ -87,7 +87,7 @@ begin
     perform postrider.fail(
       'PR020',
       'a note of a member lacks its reason or message',
-      'each has both; nobody of the page was taken in');
+      'each has both; nobody was taken in from this page');
   end if;
   perform postrider.require_within('the milliseconds waited', p_waited_ms, 0, 1000000000000);
   if p_campaign.id is null then

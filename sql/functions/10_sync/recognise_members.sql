@@ -156,6 +156,6 @@ begin
     perform postrider.fail(
       'PR020',
       'a member has no external id',
-      'it is what the source calls somebody; nobody of the page was taken in');
+      'it is what the source calls somebody; nobody was taken in from this page');
   end if;
 end $$;

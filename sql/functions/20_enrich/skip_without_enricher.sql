@@ -6,6 +6,18 @@ create function postrider.skip_without_enricher(
 ) returns int language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('enrich');
+  v_moved int := postrider.skip_enrichable(p_organization_id, p_campaign_id);
+begin
+  perform postrider.act_as(v_before);
+  return v_moved;
+end $$;
+
+-- Does what skip_without_enricher() promises, and returns the same. The caller has claimed enrich.
+create function postrider.skip_enrichable(
+  p_organization_id uuid,
+  p_campaign_id uuid
+) returns int language plpgsql as $$
+declare
   v_now timestamptz := postrider.now();
   v_moved int;
 begin
@@ -21,6 +33,5 @@ begin
     and campaign_id = p_campaign_id
     and state = 'address_enrichable';
   get diagnostics v_moved = row_count;
-  perform postrider.act_as(v_before);
   return v_moved;
 end $$;

@@ -175,6 +175,23 @@ create function postrider.return_to(
 ) returns int language plpgsql as $$
 declare
   v_before text := postrider.act_as(p_stage);
+  v_moved int := postrider.return_with_loss(
+    p_organization_id, p_people, p_states, p_state_before, p_why, p_now);
+begin
+  perform postrider.act_as(v_before);
+  return v_moved;
+end $$;
+
+-- Does what return_to() promises, and returns the same. The caller has claimed the stage.
+create function postrider.return_with_loss(
+  p_organization_id uuid,
+  p_people uuid[],
+  p_states text[],
+  p_state_before text,
+  p_why text,
+  p_now timestamptz
+) returns int language plpgsql as $$
+declare
   v_moved int;
 begin
   update postrider.recipient_state s
@@ -191,7 +208,6 @@ begin
     and s.recipient_id = any (p_people)
     and s.state = any (p_states);
   get diagnostics v_moved = row_count;
-  perform postrider.act_as(v_before);
   return v_moved;
 end $$;
 

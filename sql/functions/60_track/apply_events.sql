@@ -63,6 +63,17 @@ declare
   v_before text := postrider.act_as('track');
   v_new int;
 begin
+  perform postrider.require_whole_events(p_events);
+  v_new := postrider.apply_whole_events(
+    p_organization_id, p_printer_name, p_events, p_received_at, p_inbox_id);
+  perform postrider.act_as(v_before);
+  return v_new;
+end $$;
+
+-- Refuses a list of events of which one lacks what every event has.
+create function postrider.require_whole_events(p_events jsonb) returns void
+language plpgsql stable as $$
+begin
   if jsonb_typeof(p_events) is distinct from 'array'
     or exists (
       select from jsonb_array_elements(p_events) as e (told)
@@ -77,10 +88,6 @@ begin
       'each has eventId, providerStatus, occurredAt and a confidence of scan, assumed, '
       'logical or estimated; none was applied');
   end if;
-  v_new := postrider.apply_whole_events(
-    p_organization_id, p_printer_name, p_events, p_received_at, p_inbox_id);
-  perform postrider.act_as(v_before);
-  return v_new;
 end $$;
 
 -- Stores the events, moves their pieces and people, and returns how many were new. The caller has

@@ -7,6 +7,16 @@ create function postrider.match_events(p_organization_id uuid) returns int
 language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('track');
+  v_pieces int := postrider.apply_unmatched_events(p_organization_id);
+begin
+  perform postrider.act_as(v_before);
+  return v_pieces;
+end $$;
+
+-- Does what match_events() promises, and returns the same. The caller has claimed track.
+create function postrider.apply_unmatched_events(p_organization_id uuid) returns int
+language plpgsql as $$
+declare
   v_pieces uuid[];
   v_people uuid[];
 begin
@@ -27,7 +37,6 @@ begin
     perform postrider.assign_events(p_organization_id, v_pieces);
     perform postrider.follow_mailpieces(p_organization_id, v_pieces);
   end if;
-  perform postrider.act_as(v_before);
   return coalesce(cardinality(v_pieces), 0);
 end $$;
 

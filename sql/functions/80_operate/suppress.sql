@@ -54,47 +54,60 @@ create function postrider.suppress_and_list(
   external_id text,
   match text
 ) language plpgsql security definer as $$
-#variable_conflict use_column
 declare
-  v_before text := postrider.act_as('op');
+  v_external_id text := nullif(postrider.trimmed(p_external_id), '');
   v_email_keys text[];
   v_household_key text;
   v_stopped uuid[];
+  v_before text := postrider.act_as('op');
 begin
   perform postrider.require_suppressible(p_organization_id, p_campaign_id);
   v_email_keys := postrider.required_email_keys(p_email);
   v_household_key :=
     postrider.required_household_key(p_line1, p_line2, p_postal_code, p_country);
   v_stopped := postrider.suppress_person(
-    p_organization_id,
-    p_campaign_id,
-    v_email_keys,
-    nullif(postrider.trimmed(p_external_id), ''),
-    v_household_key,
-    postrider.address_of(p_line1, p_line2, p_postal_code, p_country),
-    coalesce(nullif(btrim(p_reason), ''), 'opted out'),
-    coalesce(p_source, 'operator'),
+    p_organization_id, p_campaign_id, v_email_keys, v_external_id, v_household_key,
+    postrider.address_of(p_line1, p_line2, p_postal_code, p_country), p_reason, p_source,
     p_expires_at);
   perform postrider.act_as(v_before);
   return query
+  select *
+  from postrider.matches_of_stopped(
+    p_organization_id, v_stopped, v_email_keys, v_external_id, v_household_key);
+end $$;
+
+-- People whom an entry by these keys stopped, and how surely each of them is meant.
+create function postrider.matches_of_stopped(
+  p_organization_id uuid,
+  p_stopped uuid[],
+  p_email_keys text[],
+  p_external_id text,
+  p_household_key text
+) returns table (
+  recipient_id uuid,
+  campaign_id uuid,
+  external_id text,
+  match text
+) language sql stable
+begin atomic
   select r.id, r.campaign_id, r.external_id,
     case
-      when r.household_key = v_household_key
-        or r.external_id = nullif(postrider.trimmed(p_external_id), '')
-        or r.email_key = any (v_email_keys)
+      when r.household_key = p_household_key
+        or r.external_id = p_external_id
+        or r.email_key = any (p_email_keys)
         or exists (
           select from postrider.recipient_other_email o
           where o.organization_id = p_organization_id
             and o.recipient_id = r.id
-            and o.email_key = any (v_email_keys))
+            and o.email_key = any (p_email_keys))
         then 'certain'
       else 'possible'
     end
   from postrider.recipient r
   where r.organization_id = p_organization_id
-    and r.id = any (v_stopped)
+    and r.id = any (p_stopped)
   order by r.id;
-end $$;
+end;
 
 -- Suppresses a person by each key that is given, in one campaign or, with null, in all of them, and
 -- stops the people who are known by one. Returns whom. The caller has claimed op.
@@ -110,6 +123,8 @@ create function postrider.suppress_person(
   p_expires_at timestamptz
 ) returns uuid[] language plpgsql as $$
 declare
+  v_reason text := coalesce(nullif(btrim(p_reason), ''), 'opted out');
+  v_source text := coalesce(p_source, 'operator');
   v_people uuid[];
   v_stopped uuid[];
 begin
@@ -128,8 +143,8 @@ begin
   order by recipient_id
   for no key update;
   if postrider.add_suppressions(
-    p_organization_id, p_campaign_id, p_email_keys, p_external_id, p_household_key, p_reason,
-    p_source, p_expires_at, p_address) = 0
+    p_organization_id, p_campaign_id, p_email_keys, p_external_id, p_household_key, v_reason,
+    v_source, p_expires_at, p_address) = 0
   then
     perform postrider.fail(
       'PR020',
@@ -149,10 +164,10 @@ begin
       using hint = 'postrider rekey; who is not at the printer then is reached';
   end if;
   v_stopped := postrider.stop_people(
-    p_organization_id, v_people, 'blacklisted', 'suppressed', p_reason);
+    p_organization_id, v_people, 'blacklisted', 'suppressed', v_reason);
   -- The entry itself says who added it. Whom it stopped is said here.
   perform postrider.note_intervention(
-    p_organization_id, 'suppress', p_reason, p_people => v_stopped);
+    p_organization_id, 'suppress', v_reason, p_people => v_stopped);
   return v_stopped;
 end $$;
 
@@ -255,40 +270,3 @@ return array(
   ) r
   where p_campaign_id is null
     or r.campaign_id = p_campaign_id);
-
--- Lifts the suppressions by one key, or by each e-mail address in a text, so that new people with
--- it are let in again. Returns how many entries were lifted. People whom they turned away stay
--- where they are.
-create function postrider.lift_suppression(
-  p_organization_id uuid,
-  p_kind text,
-  p_value text
-) returns int language plpgsql security definer as $$
-declare
-  v_values text[] := case p_kind
-    when 'email' then postrider.email_keys(p_value)
-    else array[postrider.trimmed(p_value)]
-  end;
-  v_lifted int;
-begin
-  perform postrider.require_organization(p_organization_id);
-  if coalesce(p_kind, '') not in ('email', 'external_id', 'household') then
-    perform postrider.fail(
-      'PR020',
-      format('a suppression is by email, external_id or household, not by %L', p_kind),
-      'nothing was changed');
-  end if;
-  perform postrider.require_given('what is suppressed', p_value);
-  delete from postrider.suppression
-  where organization_id = p_organization_id
-    and kind = p_kind
-    and digest = any (array(
-      select postrider.digest_of(p_organization_id, p_kind, k.value)
-      from unnest(v_values) as k (value)));
-  get diagnostics v_lifted = row_count;
-  if v_lifted > 0 then
-    perform postrider.note_intervention(
-      p_organization_id, 'lift', format('suppressions by %s: %s', p_kind, v_lifted));
-  end if;
-  return v_lifted;
-end $$;

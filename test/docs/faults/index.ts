@@ -1,10 +1,12 @@
 import type { Scenario } from '../operated-place.ts';
 import { byHand, firstLook, onePerson } from './looking.ts';
 import { sync } from './sync.ts';
+import { enricherLost, enricherSilent } from './enrich.ts';
 import { cohortDeleted, jobsDeleted } from './cohort.ts';
 import { renderError } from './proof.ts';
 import { alarm, outcomeUnknown } from './mail.ts';
 import { webhooks } from './track.ts';
+import { effectsFailed, effectsFailing } from './effects.ts';
 import { held, stop, who } from './operate.ts';
 import { notIn, spending, suppressed } from './night.ts';
 import { defaultPartition, oldTransaction } from './house.ts';
@@ -18,12 +20,16 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   'not-in': notIn,
   spending,
   sync,
+  'enricher-silent': enricherSilent,
+  'enricher-lost': enricherLost,
   'jobs-deleted': jobsDeleted,
   'cohort-deleted': cohortDeleted,
   'render-error': renderError,
   'outcome-unknown': outcomeUnknown,
   alarm,
   webhooks,
+  'effects-failing': effectsFailing,
+  'effects-failed': effectsFailed,
   stop,
   held,
   who,

@@ -90,13 +90,10 @@ export async function notIn({ sql, at }: OperatedPlace, run: Statements): Promis
   const [sentence] = await run.rows('why', { who: '1015' });
   assert.match(sentence?.['why'] ?? '', /^1015 is not in campaign spring: row 5, column zip: /);
   await turnClock(sql, HOUR);
-  await closeSync(
-    sql,
-    await runOpened(sql, at),
-    false,
-    'customers.csv: line 6: a quote is not closed',
-    false,
-  );
+  await closeSync(sql, await runOpened(sql, at), {
+    complete: false,
+    error: 'customers.csv: line 6: a quote is not closed',
+  });
   const [never] = await run.rows('never', { stranger: '1099' });
   assert.match(never?.['why'] ?? '', /^Nobody is known by 1099: .* did not read its list/);
 }

@@ -38,7 +38,7 @@ void test('a campaign that cannot be staged is told, and the others are staged',
   const { sql } = at;
   const [first, second] = [await bakery(sql, 'First'), await bakery(sql, 'Second')];
   for (const place of [first, second]) await syncPeople(sql, place, people(2));
-  await refuse(sql, 'insert', 'postrider.cohort', first.organizationId);
+  await refuse(sql, 'insert', 'postrider.cohort', first);
   assert.equal(await at.beat(15), true);
   assert.deepEqual(await states(sql), { pending: 2, proofing_staged: 2 });
   const [line, ...more] = at.errors();
@@ -62,7 +62,7 @@ void test('a campaign that cannot be staged does not work again because there wa
   const { sql } = at;
   const [first, second] = [await bakery(sql, 'First'), await bakery(sql, 'Second')];
   await syncPeople(sql, first, people(2));
-  await refuse(sql, 'insert', 'postrider.cohort', first.organizationId);
+  await refuse(sql, 'insert', 'postrider.cohort', first);
   await at.beat(15);
   await sql`insert into postrider.cohort (organization_id, id, campaign_id, stage, people, made_at)
     select ${second.organizationId}, postrider.new_id(), ${second.campaignId}, 'proof', 1,

@@ -94,7 +94,7 @@ void test("one organization's failure does not undo the others' housekeeping, an
   for (const place of places) await sent(sql, place, 2);
   await turnClock(sql, 400 * DAY);
   const unlucky = places.map(({ organizationId }) => organizationId).toSorted()[0] ?? '';
-  await refuse(sql, 'update', 'postrider.recipient_state', unlucky);
+  await refuse(sql, 'update', 'postrider.recipient_state', { organizationId: unlucky });
   assert.equal(await at.beat(60), true);
   assert.deepEqual(await states(sql), { received: 4, sent: 2 });
   const [line, ...more] = at.errors();

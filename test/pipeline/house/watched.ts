@@ -105,7 +105,7 @@ export async function refuse(
   sql: postgres.Sql,
   what: 'insert' | 'update' | 'delete',
   table: string,
-  organizationId?: string,
+  { organizationId }: { readonly organizationId?: string } = {},
 ): Promise<void> {
   const row = what === 'delete' ? 'old' : 'new';
   const condition =

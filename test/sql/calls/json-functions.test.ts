@@ -83,7 +83,7 @@ void test('a round of staging, and what of it failed', async () => {
     alter table postrider.cohort
     add constraint never check (organization_id <> '${at.organizationId}') not valid`);
   try {
-    const round = fits<StagingRound>(await stageCampaigns(sql, 'mail', 10, 10), {
+    const round = fits<StagingRound>(await stageCampaigns(sql, 'mail', { window: 10, size: 10 }), {
       cohorts: 'number',
       again: 'boolean',
       failures: 'list',

@@ -110,7 +110,7 @@ void test('places that the others do not need are for people who lost a lease, a
   await sql`update postrider.recipient_state set losses = 1 where recipient_id in (
     select id from postrider.recipient where external_id <> all ('{p0,p1}'))`;
   // A quarter of eight are two; one is for the others, and nobody else wants the rest.
-  const { cohorts, again } = await stageCampaigns(sql, 'proof', 8, 5);
+  const { cohorts, again } = await stageCampaigns(sql, 'proof', { window: 8, size: 5 });
   assert.deepEqual([cohorts, again], [7, true]);
   assert.deepEqual(new Set(Object.values(await statesOf(sql, at))), new Set(['proofing_staged']));
 });
@@ -122,10 +122,10 @@ void test('the window bounds the open cohorts of a stage over all organizations'
   const second = await launched(sql, {}, 'Second');
   await syncPeople(sql, first, people(100));
   await syncPeople(sql, second, people(100));
-  assert.equal((await stageCampaigns(sql, 'proof', 6, 5)).cohorts, 6);
-  assert.equal((await stageCampaigns(sql, 'proof', 6, 5)).cohorts, 0);
+  assert.equal((await stageCampaigns(sql, 'proof', { window: 6, size: 5 })).cohorts, 6);
+  assert.equal((await stageCampaigns(sql, 'proof', { window: 6, size: 5 })).cohorts, 0);
   assert.deepEqual(await spread(sql, [first, second]), [3, 3]);
-  assert.equal((await stageCampaigns(sql, 'proof', 8, 5)).cohorts, 2);
+  assert.equal((await stageCampaigns(sql, 'proof', { window: 8, size: 5 })).cohorts, 2);
   assert.deepEqual(await spread(sql, [first, second]), [4, 4]);
   await proofAll(sql, first);
   assert.deepEqual(await broken(sql), []);
@@ -136,15 +136,15 @@ void test('the next cohort goes to the organization that has the fewest, however
   const { sql } = machine;
   const big = await launched(sql, {}, 'Big');
   await syncPeople(sql, big, people(150));
-  await stageCampaigns(sql, 'proof', 20, 5);
+  await stageCampaigns(sql, 'proof', { window: 20, size: 5 });
   assert.deepEqual(await spread(sql, [big]), [20]);
   const small = await launched(sql, {}, 'Small');
   await syncPeople(sql, small, people(12));
   // Four more places: all to the newcomer, as long as it has people for them.
-  const { cohorts, again } = await stageCampaigns(sql, 'proof', 24, 5);
+  const { cohorts, again } = await stageCampaigns(sql, 'proof', { window: 24, size: 5 });
   assert.deepEqual([cohorts, again], [3, true]);
   assert.deepEqual(await spread(sql, [big, small]), [20, 3]);
-  const last = await stageCampaigns(sql, 'proof', 24, 5);
+  const last = await stageCampaigns(sql, 'proof', { window: 24, size: 5 });
   assert.deepEqual([last.cohorts, last.again], [1, false]);
   assert.deepEqual(await spread(sql, [big, small]), [21, 3]);
 });
@@ -161,9 +161,9 @@ void test('within an organization the campaigns take turns as well', async () =>
   await launch(sql, { organizationId: first.organizationId, campaignId }, { mode: 'live' });
   const second = { organizationId: first.organizationId, campaignId };
   await syncPeople(sql, first, people(60, 'a'));
-  await stageCampaigns(sql, 'proof', 6, 5);
+  await stageCampaigns(sql, 'proof', { window: 6, size: 5 });
   await syncPeople(sql, second, people(60, 'b'));
-  await stageCampaigns(sql, 'proof', 12, 5);
+  await stageCampaigns(sql, 'proof', { window: 12, size: 5 });
   assert.deepEqual(await spread(sql, [first, second]), [6, 6]);
 });
 
@@ -183,7 +183,7 @@ void test('every organization, and every campaign of one, gets its turn where th
   places.push({ organizationId: places[0]?.organizationId ?? '', campaignId });
   for (const [n, at] of places.entries()) await syncPeople(sql, at, people(100, `of${n}-`));
   for (let round = 0; round < 60; round += 1) {
-    await stageCampaigns(sql, 'proof', 2, 1);
+    await stageCampaigns(sql, 'proof', { window: 2, size: 1 });
     await sql`
       update postrider.cohort
       set closed_at = postrider.now(), closed_why = 'settled'

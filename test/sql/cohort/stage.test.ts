@@ -194,10 +194,10 @@ void test('a round does nothing while another stager is at it', async () => {
   const other = machine.connect(1);
   await other.begin(async (tx) => {
     await tx`select postrider.stage_round('proof', 1, 5)`;
-    assert.equal((await stageCampaigns(sql, 'proof', 8, 5)).cohorts, 0);
-    assert.equal((await stageCampaigns(sql, 'mail', 8, 5)).cohorts, 0);
+    assert.equal((await stageCampaigns(sql, 'proof', { window: 8, size: 5 })).cohorts, 0);
+    assert.equal((await stageCampaigns(sql, 'mail', { window: 8, size: 5 })).cohorts, 0);
   });
-  assert.equal((await stageCampaigns(sql, 'proof', 8, 5)).cohorts, 1);
+  assert.equal((await stageCampaigns(sql, 'proof', { window: 8, size: 5 })).cohorts, 1);
 });
 
 void test('what a campaign, an organization or a printer may do is known before anybody is staged', async () => {

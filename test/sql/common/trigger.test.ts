@@ -16,9 +16,7 @@ const ACTORS = ['sync', 'enrich', 'proof', 'mail', 'track', 'op'] as const;
 /** The SQLSTATE with which a move is refused, or null. Nothing stays of it. */
 async function attempt(
   sql: postgres.Sql,
-  person: string,
-  to: string,
-  actor: string,
+  { person, to, actor }: { readonly person: string; readonly to: string; readonly actor: string },
 ): Promise<string | null> {
   let code: string | null = null;
   await sql
@@ -58,7 +56,7 @@ void test('every move is let through, or refused with its code, exactly as the t
       for (const actor of allowed === undefined ? (['op', 'mail'] as const) : ACTORS) {
         const wanted =
           allowed === undefined ? 'PR001' : allowed.actors.includes(actor) ? null : 'PR002';
-        const got = await attempt(sql, person, to, actor);
+        const got = await attempt(sql, { person, to, actor });
         tried += 1;
         if (got !== wanted)
           wrong.push(

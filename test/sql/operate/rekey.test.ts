@@ -23,7 +23,14 @@ import { olderKeys, rekeyed } from './rekeying.ts';
 const rig = sharedMachine();
 
 /** An opt-out as an older version left it: its address, and the key that it made of it. */
-async function olderOptOut(at: Place, line1: string, key: string, kept = true): Promise<void> {
+async function olderOptOut(
+  at: Place,
+  {
+    line1,
+    key,
+    kept = true,
+  }: { readonly line1: string; readonly key: string; readonly kept?: boolean },
+): Promise<void> {
   await rig.sql`
     select postrider.add_suppressions(
       ${at.organizationId}, null, null, null, ${key}, 'no', 'test', null,
@@ -70,8 +77,8 @@ async function fromAnOlderVersion(): Promise<Place> {
 
 void test('a preview names whom a re-key joins and parts, by campaign, and changes nothing', async () => {
   const at = await fromAnOlderVersion();
-  await olderOptOut(at, '40 Oak St', '1|FORTY OAK');
-  await olderOptOut(at, '50 Oak St', '1|FIFTY OAK', false);
+  await olderOptOut(at, { line1: '40 Oak St', key: '1|FORTY OAK' });
+  await olderOptOut(at, { line1: '50 Oak St', key: '1|FIFTY OAK', kept: false });
   const before = await standing(rig.sql, at);
   const told = await rekeyPreview(rig.sql, at.organizationId);
   assert.equal(told.version, '2');
@@ -142,7 +149,7 @@ void test('nobody is synced into households of older rules, and the refusal says
 
 void test('an opt-out by address reaches whom it reached, also those whom the rules part from it', async () => {
   const at = await fromAnOlderVersion();
-  await olderOptOut(at, '20 Oak St Apt 4', '1|OAK');
+  await olderOptOut(at, { line1: '20 Oak St Apt 4', key: '1|OAK' });
   assert.deepEqual(await rekeyed(rig.sql, at), { people: 4, kept: 1 });
   const later = await anotherCampaign(rig.sql, at);
   await syncPeople(rig.sql, later, [
@@ -166,7 +173,7 @@ void test('an opt-out by address reaches whom it reached, also those whom the ru
 
 void test('an entry of which there is only a digest stays, and keeps reaching who is here', async () => {
   const at = await fromAnOlderVersion();
-  await olderOptOut(at, '20 Oak St Apt 4', '1|OAK', false);
+  await olderOptOut(at, { line1: '20 Oak St Apt 4', key: '1|OAK', kept: false });
   await rig.sql`
     update postrider.suppression
     set value = null
@@ -183,7 +190,7 @@ void test('an entry of which there is only a digest stays, and keeps reaching wh
 
 void test('a re-key that is cut short leaves every opt-out in force, and goes on when it is begun again', async () => {
   const at = await fromAnOlderVersion();
-  await olderOptOut(at, '20 Oak St Apt 4', '1|OAK');
+  await olderOptOut(at, { line1: '20 Oak St Apt 4', key: '1|OAK' });
   for await (const { next } of rekey(rig.sql, at.organizationId, 1)) if (next !== null) break;
   assert.deepEqual(await entries(at), ['1|OAK', '2|US|94607|20|OAK|ST|||# 4|']);
   await rekeyed(rig.sql, at);

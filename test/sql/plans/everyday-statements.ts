@@ -218,7 +218,12 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
         const run = {
           organizationId: o,
           campaignId: c,
-          ...(await openSync(sql, o, c, 'manual', 'everyday')),
+          ...(await openSync(sql, {
+            organizationId: o,
+            campaignId: c,
+            kind: 'manual',
+            holder: 'everyday',
+          })),
         };
         const known = [3, 4, 5, 10, 14].map((n) => ({
           ...people(1)[0],
@@ -229,16 +234,11 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
             n % 10 === 0 ? [`other.crowd${n}@example.com`, `${round}${n}@example.com`] : [],
           line1: `${n} Crowd Street`,
         }));
-        await applySyncPage(
-          sql,
-          run,
-          [
-            ...known,
-            ...people(45, `e${round.replaceAll('-', '').slice(0, 8)}x`),
-          ] as unknown as Member[],
-          [],
-          0,
-        );
+        const members = [
+          ...known,
+          ...people(45, `e${round.replaceAll('-', '').slice(0, 8)}x`),
+        ] as unknown as Member[];
+        await applySyncPage(sql, run, { members, rejects: [], waitedMs: 0 });
       },
     ],
     [

@@ -27,7 +27,7 @@ export async function runOpened(
 ) {
   return {
     ...at,
-    ...(await openSync(sql, at.organizationId, at.campaignId, kind, holder)),
+    ...(await openSync(sql, { ...at, kind, holder })),
   };
 }
 
@@ -40,9 +40,9 @@ export async function syncRun(sql: postgres.Sql, at: Place): Promise<SyncRun> {
   const opened = await runOpened(sql, at);
   return {
     page: async (members, rejects = []) =>
-      await applySyncPage(sql, opened, membersOf(members), rejects, 5),
+      await applySyncPage(sql, opened, { members: membersOf(members), rejects, waitedMs: 5 }),
     close: async (complete = true, allowDepartures = false) =>
-      await closeSync(sql, opened, complete, null, allowDepartures),
+      await closeSync(sql, opened, { complete, error: null, allowDepartures }),
   };
 }
 

@@ -64,8 +64,12 @@ void test('two campaigns that sync the same 150 households at once never both ta
       sides.map(async (side) => {
         const run = await runOpened(side.sql, side.at, side.kind);
         for (let from = 0; from < side.crowd.length; from += 10)
-          await applySyncPage(side.sql, run, membersOf(side.crowd.slice(from, from + 10)), [], 0);
-        await closeSync(side.sql, run, true, null);
+          await applySyncPage(side.sql, run, {
+            members: membersOf(side.crowd.slice(from, from + 10)),
+            rejects: [],
+            waitedMs: 0,
+          });
+        await closeSync(side.sql, run, { complete: true, error: null });
       }),
     );
     const [row] = await sql`
@@ -100,7 +104,11 @@ void test('a page waits for the one of another campaign before it looks', async 
   let page: Promise<void> | undefined;
   await slow.begin(async (tx) => {
     await turnPage(tx, mine);
-    page = applySyncPage(waiting, theirs, membersOf(people(3, 'p')), [], 0);
+    page = applySyncPage(waiting, theirs, {
+      members: membersOf(people(3, 'p')),
+      rejects: [],
+      waitedMs: 0,
+    });
     await waitsForLock(sql, pid);
   });
   await page;

@@ -20,8 +20,8 @@ async function told(file: string, longest: number | null = null): Promise<Record
   const read = await readAll(createCsvAudience({ path: file }, wiringAt(cases)));
   const page = pageAnswer({ ...read, waitedMs: 0 });
   const run = await runOpened(sql, at);
-  await applySyncPage(sql, run, page.members, page.rejects, 0);
-  await closeSync(sql, run, true, null);
+  await applySyncPage(sql, run, { members: page.members, rejects: page.rejects, waitedMs: 0 });
+  await closeSync(sql, run, { complete: true, error: null });
   const rows = await sql<{ id: string; told: string }[]>`
     select
       r.external_id as id,
@@ -117,7 +117,7 @@ void test('a02-klaviyo.csv: the full name of a state is the state', async () => 
   );
   const run = await runOpened(sql, at);
   const page = pageAnswer({ ...read, waitedMs: 0 });
-  await applySyncPage(sql, run, page.members, page.rejects, 0);
+  await applySyncPage(sql, run, { members: page.members, rejects: page.rejects, waitedMs: 0 });
   const [row] = await sql`
     select r.line1, r.line2, r.region, r.postal_code, r.country, s.state
     from postrider.recipient r

@@ -21,8 +21,7 @@ const rig = sharedMachine();
 async function setStatus(
   sql: postgres.Sql,
   at: Place,
-  mode: string,
-  status: string,
+  { mode, status }: { readonly mode: string; readonly status: string },
 ): Promise<void> {
   await sql`update postrider.campaign set campaign_mode = ${mode}, status = ${status},
     status_before_hold = ${status === 'paused' ? 'active' : null} where id = ${at.campaignId}`;
@@ -38,8 +37,8 @@ void test('a campaign that is being synced is busy, and says by whom and since w
   assert.equal((error.detail as { holder: string }).holder, 'runner-1@host');
   const [view] = await sql`select syncing from postrider.campaigns where id = ${at.campaignId}`;
   assert.equal(view?.['syncing'], 'runner-1@host');
-  await closeSync(sql, first, true, null);
-  await closeSync(sql, await runOpened(sql, at), true, null);
+  await closeSync(sql, first, { complete: true, error: null });
+  await closeSync(sql, await runOpened(sql, at), { complete: true, error: null });
 });
 
 void test('of many that try at once exactly one gets it', async () => {
@@ -61,22 +60,22 @@ void test('a lock that was let expire is taken over, and the one that had it can
   const { sql } = rig;
   const at = await place(sql);
   const silent = await runOpened(sql, at, 'automatic', 'silent');
-  await applySyncPage(sql, silent, membersOf(people(1)), [], 0);
+  await applySyncPage(sql, silent, { members: membersOf(people(1)), rejects: [], waitedMs: 0 });
   await turnClock(sql, 29_000);
   await refused('PR011', runOpened(sql, at));
   await turnClock(sql, 2000);
   const next = await runOpened(sql, at, 'manual', 'next');
-  assert.equal(await renewSync(sql, at.organizationId, at.campaignId, silent.token), false);
+  assert.equal(await renewSync(sql, silent), false);
   await refused(
     'PR013',
-    applySyncPage(sql, silent, membersOf(people(2)), [], 0),
+    applySyncPage(sql, silent, { members: membersOf(people(2)), rejects: [], waitedMs: 0 }),
     /lost its lock: next has it/,
   );
-  await refused('PR013', closeSync(sql, silent, true, null));
-  await closeSync(sql, silent, false, 'lost').catch(() => undefined);
+  await refused('PR013', closeSync(sql, silent, { complete: true, error: null }));
+  await closeSync(sql, silent, { complete: false, error: 'lost' }).catch(() => undefined);
   // The lock of the next one stands, whatever the silent one said.
-  await applySyncPage(sql, next, membersOf(people(2)), [], 0);
-  await closeSync(sql, next, true, null);
+  await applySyncPage(sql, next, { members: membersOf(people(2)), rejects: [], waitedMs: 0 });
+  await closeSync(sql, next, { complete: true, error: null });
   assert.deepEqual(await statesOf(sql, at), { p0: 'pending', p1: 'pending' });
 });
 
@@ -87,7 +86,7 @@ void test('a sync whose lock this database does not know is not told that it was
   // As on the old primary, after the sync was begun on the new one.
   await sql`delete from postrider.campaign_lock where campaign_id = ${at.campaignId}`;
   await assert.rejects(
-    applySyncPage(sql, mine, membersOf(people(1)), [], 0),
+    applySyncPage(sql, mine, { members: membersOf(people(1)), rejects: [], waitedMs: 0 }),
     ({ code, message, hint }: MachineError & { hint?: string }) =>
       code === 'PR013' &&
       /nobody has it in this database/.test(message) &&
@@ -102,11 +101,11 @@ void test('a lock that is renewed in time holds', async () => {
   const mine = await runOpened(sql, at);
   for (const _ of [1, 2, 3]) {
     await turnClock(sql, 25_000);
-    assert.equal(await renewSync(sql, at.organizationId, at.campaignId, mine.token), true);
+    assert.equal(await renewSync(sql, mine), true);
   }
   await refused('PR011', runOpened(sql, at));
-  await applySyncPage(sql, mine, membersOf(people(1)), [], 0);
-  await closeSync(sql, mine, true, null);
+  await applySyncPage(sql, mine, { members: membersOf(people(1)), rejects: [], waitedMs: 0 });
+  await closeSync(sql, mine, { complete: true, error: null });
 });
 
 void test('the gate: which campaigns sync, by mode and status, for manual and forced syncs as well', async () => {
@@ -120,10 +119,10 @@ void test('the gate: which campaigns sync, by mode and status, for manual and fo
   ]);
   for (const mode of ['automated', 'one_off']) {
     for (const status of ['pending', 'active', 'paused', 'completed', 'archived']) {
-      await setStatus(sql, at, mode, status);
+      await setStatus(sql, at, { mode, status });
       for (const kind of ['automatic', 'manual', 'forced'] as const) {
         if (legal.has(`${mode} ${status}`))
-          await closeSync(sql, await runOpened(sql, at, kind), true, null);
+          await closeSync(sql, await runOpened(sql, at, kind), { complete: true, error: null });
         else {
           const error = await refused('PR012', runOpened(sql, at, kind), /does not sync/);
           assert.deepEqual((error as MachineError).detail, { status, campaign_mode: mode });
@@ -158,14 +157,14 @@ void test('a campaign that ends during a sync takes no more pages; what was appl
   const { sql } = rig;
   const at = await place(sql);
   const mine = await runOpened(sql, at);
-  await applySyncPage(sql, mine, membersOf(people(1)), [], 0);
+  await applySyncPage(sql, mine, { members: membersOf(people(1)), rejects: [], waitedMs: 0 });
   await sql`select postrider.end_campaign(${at.organizationId}, ${at.campaignId}, 'archived')`;
   await refused(
     'PR012',
-    applySyncPage(sql, mine, membersOf(people(2)), [], 0),
+    applySyncPage(sql, mine, { members: membersOf(people(2)), rejects: [], waitedMs: 0 }),
     /became archived during the sync/,
   );
-  await closeSync(sql, mine, false, 'archived');
+  await closeSync(sql, mine, { complete: false, error: 'archived' });
   assert.deepEqual(await statesOf(sql, at), { p0: 'skipped' });
 });
 
@@ -173,11 +172,11 @@ void test('a sync that failed leaves its report and frees the lock', async () =>
   const { sql } = rig;
   const at = await place(sql);
   const mine = await runOpened(sql, at);
-  await applySyncPage(sql, mine, membersOf(people(2)), [], 0);
-  const report = await closeSync(sql, mine, false, 'the source went away');
+  await applySyncPage(sql, mine, { members: membersOf(people(2)), rejects: [], waitedMs: 0 });
+  const report = await closeSync(sql, mine, { complete: false, error: 'the source went away' });
   assert.deepEqual(
     [report.complete, report.error, report.created],
     [false, 'the source went away', 2],
   );
-  await closeSync(sql, await runOpened(sql, at), true, null);
+  await closeSync(sql, await runOpened(sql, at), { complete: true, error: null });
 });

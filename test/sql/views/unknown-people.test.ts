@@ -105,13 +105,10 @@ void test('an id that no list had is told so, since when lists were read, and wh
   assert.ok(sentence?.includes(`since ${first?.at} `), sentence);
   assert.deepEqual(await trace(at, '1015'), [['not found', null, sentence]]);
   await turnClock(rig.sql, HOUR);
-  await closeSync(
-    rig.sql,
-    await runOpened(rig.sql, at),
-    false,
-    'line 6: a quote is not closed',
-    false,
-  );
+  await closeSync(rig.sql, await runOpened(rig.sql, at), {
+    complete: false,
+    error: 'line 6: a quote is not closed',
+  });
   const [cut] = await why(at, '1015');
   assert.match(
     cut ?? '',

@@ -1,3 +1,4 @@
+/** The audience in a CSV file, or in a file for each segment. */
 import type { AdapterWiring, AudiencePage, AudienceSource } from '@postrider/core/ports';
 import { parseOptions } from '../kit/options.ts';
 import { csvRows } from '../kit/people/csv-rows.ts';
@@ -16,7 +17,7 @@ export function createCsvAudience(options: unknown, wiring: AdapterWiring): Audi
   return {
     members(segmentId, { pageSize, limit }, context): AsyncIterable<AudiencePage> {
       return paginate(
-        csvRows(pathOf(segmentId), segmentId, parsed, { needsExternalId: true }, context),
+        csvRows({ path: pathOf(segmentId), segmentId, needsExternalId: true }, parsed, context),
         { pageSize, limit },
         context.signal,
       );
@@ -24,7 +25,7 @@ export function createCsvAudience(options: unknown, wiring: AdapterWiring): Audi
     async describe(segmentId, context) {
       const path = pathOf(segmentId);
       return await fieldsOf((onPlan) =>
-        csvRows(path, segmentId, parsed, { needsExternalId: true, onPlan }, context),
+        csvRows({ path, segmentId, needsExternalId: true, onPlan }, parsed, context),
       );
     },
   };

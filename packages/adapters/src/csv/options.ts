@@ -1,3 +1,4 @@
+/** The options of the CSV audience. */
 import { z } from 'zod';
 import { fileAudienceOptions } from '../kit/people/options.ts';
 

@@ -1,3 +1,4 @@
+/** The event sink that writes to a file. */
 import type { AdapterWiring, EventSink } from '@postrider/core/ports';
 import { createEffectFile } from './effect-file.ts';
 

@@ -1,3 +1,4 @@
+/** The options of the files that tell what was sent. */
 import { z } from 'zod';
 
 /** @param defaultName of the file, in the data directory. */

@@ -1,3 +1,4 @@
+/** The usage meter that writes to a file. */
 import type { AdapterWiring, UsageMeter } from '@postrider/core/ports';
 import { createEffectFile } from './effect-file.ts';
 

@@ -1,3 +1,4 @@
+/** The options of the folder that keeps rendered cards. */
 import { z } from 'zod';
 
 export const folderOptions = z.strictObject({

@@ -1,3 +1,4 @@
+/** Files that are there whole or not at all, and what an error of the file system means. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';

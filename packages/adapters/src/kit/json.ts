@@ -1,3 +1,4 @@
+/** Reading JSON by a schema. */
 import type { z } from 'zod';
 
 /** The value of a JSON text by a schema, or null. */

@@ -1,3 +1,4 @@
+/** The options of an adapter: read by their schema, and described for the docs. */
 import { AdapterConfigError } from '@postrider/core/ports';
 import type { z } from 'zod';
 import { campaignFields } from './provider.ts';

@@ -113,7 +113,7 @@ export function createLookupEnricher(options: unknown, wiring: AdapterWiring): A
 
     async remarks(context) {
       const rows = formatOf(path, parsed) === 'csv' ? csvRows : ndjsonRows;
-      const told = rows(path, '', parsed, { needsExternalId: false }, context);
+      const told = rows({ path, segmentId: '', needsExternalId: false }, parsed, context);
       return await remarksOn(path, told, context);
     },
   };
@@ -150,7 +150,11 @@ function cachedTable(
     const told: string[] = [];
     let [odd, unusable] = [0, 0];
     const rows = format === 'csv' ? csvRows : ndjsonRows;
-    for await (const row of rows(path, '', options, { needsExternalId: false }, context)) {
+    for await (const row of rows(
+      { path, segmentId: '', needsExternalId: false },
+      options,
+      context,
+    )) {
       const said = entered(read, row);
       if (said === null) unusable++;
       for (const one of said ?? [whyNot(row)]) if ((odd += 1) <= toldRows) told.push(one);

@@ -1,3 +1,4 @@
+/** The options of the look-up file. */
 import { z } from 'zod';
 import { rowOptions } from '../kit/people/options.ts';
 

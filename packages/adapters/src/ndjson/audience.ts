@@ -1,3 +1,4 @@
+/** The audience in a file of JSON objects, or in a file for each segment. */
 import type { AdapterWiring, AudiencePage, AudienceSource } from '@postrider/core/ports';
 import { parseOptions } from '../kit/options.ts';
 import { ndjsonRows } from '../kit/people/ndjson-rows.ts';
@@ -13,7 +14,7 @@ export function createNdjsonAudience(options: unknown, wiring: AdapterWiring): A
   return {
     members(segmentId, { pageSize, limit }, context): AsyncIterable<AudiencePage> {
       return paginate(
-        ndjsonRows(pathOf(segmentId), segmentId, parsed, { needsExternalId: true }, context),
+        ndjsonRows({ path: pathOf(segmentId), segmentId, needsExternalId: true }, parsed, context),
         { pageSize, limit },
         context.signal,
       );
@@ -21,7 +22,7 @@ export function createNdjsonAudience(options: unknown, wiring: AdapterWiring): A
     async describe(segmentId, context) {
       const path = pathOf(segmentId);
       return await fieldsOf((onPlan) =>
-        ndjsonRows(path, segmentId, parsed, { needsExternalId: true, onPlan }, context),
+        ndjsonRows({ path, segmentId, needsExternalId: true, onPlan }, parsed, context),
       );
     },
   };

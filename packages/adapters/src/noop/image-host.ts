@@ -1,3 +1,4 @@
+/** The image host that keeps nothing. */
 import { anyMedia } from '@postrider/core/ports';
 import type { ImageHost } from '@postrider/core/ports';
 

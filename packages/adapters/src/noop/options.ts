@@ -1,3 +1,4 @@
+/** The options of what does nothing. */
 import { z } from 'zod';
 
 export const noOptions = z.strictObject({});

@@ -1,3 +1,4 @@
+/** The renderer that renders nothing. */
 import { createHash } from 'node:crypto';
 import type { MediaType, Renderer } from '@postrider/core/ports';
 

@@ -1,3 +1,4 @@
+/** The options of the folder print shop. */
 import { z } from 'zod';
 
 export const printShopOptions = z.strictObject({

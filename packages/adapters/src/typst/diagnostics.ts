@@ -1,3 +1,4 @@
+/** What typst says of a document that it could not compile, and which card is to blame. */
 import { z } from 'zod';
 
 const positionSchema = z.object({ line: z.number(), character: z.number() });

@@ -1,3 +1,4 @@
+/** The fonts that a template may use, and what they can draw together. */
 import { createHash } from 'node:crypto';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';

@@ -1,3 +1,4 @@
+/** The options of the typst renderer. */
 import { z } from 'zod';
 
 export const typstOptions = z.strictObject({

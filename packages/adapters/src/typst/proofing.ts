@@ -9,7 +9,7 @@ import type { TypstCompiler } from './compiler.ts';
 import type { FontSet } from './fonts.ts';
 import type { CardFormat } from './formats.ts';
 import type { Failure, SideName } from './marks.ts';
-import { inkWithin } from './preflight/look.ts';
+import { inkWithin } from './preflight/ink-within.ts';
 import { preflight } from './preflight/preflight.ts';
 import { inkFreeBox } from './preflight/sheet.ts';
 import type { Fault } from './preflight/sheet.ts';

@@ -5,7 +5,7 @@ import { command, text, type Act } from '../program/command.ts';
 import type { Fields } from '../output/table.ts';
 import { relative } from '../output/text.ts';
 import { asCommand } from './as-command.ts';
-import { open } from './open.ts';
+import { open } from './open-database.ts';
 
 export function alarms(program: Command, act: Act): void {
   const listed = command(

@@ -2,7 +2,7 @@
 import { kinds } from '@postrider/adapters/kinds';
 import type { Command } from 'commander';
 import { command, flag, oneOf, text, type Act } from '../program/command.ts';
-import { open } from './open.ts';
+import { open } from './open-database.ts';
 
 const named = 'by name, by organization/name, or by id';
 
@@ -100,7 +100,7 @@ export function campaigns(program: Command, act: Act): void {
     .option('--why <sentence>', 'shown by stuck and why')
     .action(
       act(async (cli, [name = ''], options) => {
-        const { pauseCampaign } = await import('../operate/campaign.ts');
+        const { pauseCampaign } = await import('../operate/pause-and-end.ts');
         await pauseCampaign(cli, name, text(options['why']) ?? null);
       }),
     );
@@ -123,7 +123,7 @@ export function campaigns(program: Command, act: Act): void {
     .option('--yes', 'do not ask')
     .action(
       act(async (cli, [name = ''], options) => {
-        const { endCampaignNamed } = await import('../operate/campaign.ts');
+        const { endCampaignNamed } = await import('../operate/pause-and-end.ts');
         const status = options['as'] === 'archived' ? 'archived' : 'completed';
         await endCampaignNamed(cli, name, status, {
           yes: flag(options['yes']),

@@ -8,7 +8,7 @@ import type { Command } from 'commander';
 import type { Cli } from '../program/cli.ts';
 import { command, number, text, wholeNumber, type Act, type Options } from '../program/command.ts';
 import { clock, zone } from '../output/text.ts';
-import { campaignOf, open } from './open.ts';
+import { campaignOf, open } from './open-database.ts';
 
 const who = 'an e-mail, customer id, reference on the card, or the id of a recipient or mailpiece';
 
@@ -145,7 +145,7 @@ async function about<Row>(
   const names = await import('../operate/names.ts');
   const only = await names.organizationIdOf(database.sql, text(options['organization']));
   // Of an id of nobody the database tells more than nothing, and that is an error here.
-  await names.recipientsNamed(database.sql, given, only);
+  await names.recipientsNamed(database.sql, given, { organizationId: only });
   return await ask(database.sql, only);
 }
 

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import type { Cli } from '../program/cli.ts';
 import { command, flag, text, type Act, type Options } from '../program/command.ts';
 import { confirm } from '../output/confirm.ts';
-import { open } from './open.ts';
+import { open } from './open-database.ts';
 
 const kinds = ['organization', 'campaign', 'printer', 'recipient'] as const;
 type Kind = (typeof kinds)[number];
@@ -74,7 +74,7 @@ function holding(program: Command): Verb {
       const { kind, name } = target;
       const { hold } = await import('@postrider/core');
       const held = await hold(sql, target, text(options['why']) ?? null);
-      const { peopleAtPrinter } = await import('../operate/campaign.ts');
+      const { peopleAtPrinter } = await import('../operate/pause-and-end.ts');
       return [
         { ...held, name },
         `held ${kind} ${name}: nothing new begins${peopleAtPrinter(held)}`,

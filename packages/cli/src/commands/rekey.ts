@@ -1,7 +1,7 @@
 /** `rekey`: households get the keys of today's rules. It shows whom that joins and parts, and asks. */
 import type { Command } from 'commander';
 import { command, flag, text, type Act } from '../program/command.ts';
-import { open } from './open.ts';
+import { open } from './open-database.ts';
 
 export function rekeying(program: Command, act: Act): void {
   command(

@@ -15,7 +15,7 @@ import {
   type RecipientRow,
 } from '../operate/names.ts';
 import type { Output } from '../output/output.ts';
-import { open } from './open.ts';
+import { open } from './open-database.ts';
 
 const whose = 'whose customer it is, where an id is used by several';
 

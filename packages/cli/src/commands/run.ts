@@ -1,4 +1,4 @@
-/** `run`: beats, workers and HTTP. `migrate`: brings the database to this version. */
+/** `run`: beats, workers and HTTP. */
 import type { Command } from 'commander';
 import { command, flag, number, text, wholeNumber, type Act } from '../program/command.ts';
 
@@ -44,25 +44,6 @@ export function running(program: Command, act: Act): void {
           proofSlots: number(options['proofSlots']),
           mailSlots: number(options['mailSlots']),
         });
-      }),
-    );
-
-  command(
-    program,
-    'migrate',
-    'Brings the database to this version. Safe from several processes at once, ' +
-      'and cheap where there is nothing to do. It changes nothing but the schemas postrider ' +
-      'and postrider_queue, and needs no superuser.',
-    [
-      'postrider migrate',
-      'postrider migrate --dry-run > migration.sql   # what it would do, for psql',
-    ],
-  )
-    .option('--dry-run', 'print the SQL and change nothing')
-    .action(
-      act(async (cli, _args, options) => {
-        const { migrateDatabase } = await import('../operate/migrate.ts');
-        await migrateDatabase(cli, flag(options['dryRun']));
       }),
     );
 }

@@ -10,7 +10,7 @@ import type { Cli } from '../program/cli.ts';
 import { command, decimal, flag, number, type Act } from '../program/command.ts';
 import type { Column } from '../output/table.ts';
 import { relative } from '../output/text.ts';
-import { open } from './open.ts';
+import { open } from './open-database.ts';
 
 export function status(program: Command, act: Act): void {
   command(
@@ -47,7 +47,7 @@ async function funnel(sql: Sql): Promise<Funnel[]> {
 
 async function show(cli: Cli, sql: Sql): Promise<void> {
   const rows = await funnel(sql);
-  const { outlookLine, outlookOf } = await import('../operate/outlook.ts');
+  const { outlookLine, outlookOf } = await import('../operate/spending-and-pace.ts');
   const outlooks = await outlookOf(sql);
   if (cli.out.json) {
     const byId = new Map(outlooks.map((one) => [one.campaign_id, one]));
@@ -140,7 +140,7 @@ function columnsFor(rows: readonly Funnel[]): Column<Funnel>[] {
 
 async function watch(cli: Cli, sql: Sql, everyMs: number): Promise<void> {
   const { renderTable } = await import('../output/table.ts');
-  const { LiveLines } = await import('../output/live.ts');
+  const { LiveLines } = await import('../output/live-lines.ts');
   const live = new LiveLines(process.stdout);
   const { signal } = cli.signals;
   cli.signals.catch(() => undefined);

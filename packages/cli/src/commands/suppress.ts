@@ -5,7 +5,7 @@ import type { Stopped } from '../operate/suppress-all.ts';
 import type { entryOf, SuppressionRow, Suppression } from '../operate/suppressions.ts';
 import type { Cli } from '../program/cli.ts';
 import { command, flag, text, type Act, type Options } from '../program/command.ts';
-import { open } from './open.ts';
+import { open } from './open-database.ts';
 
 export function suppressions(program: Command, act: Act): void {
   const suppress = command(

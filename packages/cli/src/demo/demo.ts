@@ -17,10 +17,10 @@ import type { Cli } from '../program/cli.ts';
 import { explain } from '../errors/explain.ts';
 import { whenLockIsFree } from '../operate/sync.ts';
 import { commandPipeline } from '../operate/pipeline.ts';
-import { openShop } from '../print-shop/beside.ts';
+import { openShop } from '../print-shop/beside-command.ts';
 import type { OpenShop } from '../print-shop/open-shop.ts';
 import { untilReceived, type Followed } from './follow.ts';
-import { startFresh } from './fresh.ts';
+import { startFresh } from './fresh-start.ts';
 import {
   isListRead,
   readExamples,

@@ -10,7 +10,7 @@ import { applyTo } from '../operate/apply.ts';
 import { hasChanged, whatWasDone } from '../operate/migrate.ts';
 import { suppressAll } from '../operate/suppress-all.ts';
 import { readSuppressions } from '../operate/suppressions.ts';
-import { requireKnownPrints } from './fresh.ts';
+import { requireKnownPrints } from './fresh-start.ts';
 import { readFunnel, type Place } from './funnel.ts';
 import type { Progress } from './progress.ts';
 

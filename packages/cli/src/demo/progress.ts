@@ -4,7 +4,7 @@
  */
 import { duration } from '@postrider/runner/process';
 import type { Cli } from '../program/cli.ts';
-import { LiveLines } from '../output/live.ts';
+import { LiveLines } from '../output/live-lines.ts';
 
 /** People by state, as the view has it. */
 export type Counts = Readonly<Record<string, number>>;

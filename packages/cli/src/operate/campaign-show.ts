@@ -7,7 +7,7 @@ import { campaignNamed } from './names.ts';
 import { money } from '../output/money.ts';
 import type { Fields } from '../output/table.ts';
 import { relative } from '../output/text.ts';
-import { outlookOf, outlookFields } from './outlook.ts';
+import { outlookOf, outlookFields } from './spending-and-pace.ts';
 
 export async function showCampaign(cli: Cli, name: string): Promise<void> {
   await using database = await openDatabase(cli);

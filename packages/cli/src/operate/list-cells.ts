@@ -22,7 +22,7 @@ export function cellsAsMeant(given: Row): {
   const changes: string[] = [];
   const problems: string[] = [];
   for (const [column, role] of Object.entries(roles)) {
-    const { value, notes, fault } = readCell(role, column, row[column] ?? '');
+    const { value, notes, fault } = readCell(role, { column, text: row[column] ?? '' });
     changes.push(...notes.map(({ message }) => message));
     const rounded = role === 'externalId' && isRounded(value);
     if (rounded)

@@ -124,8 +124,14 @@ export interface RecipientRow {
 export async function recipientsNamed(
   sql: Sql,
   given: string,
-  organizationId: string | null,
-  ending = '',
+  {
+    organizationId,
+    ending = '',
+  }: {
+    readonly organizationId: string | null;
+    /** Of the hint, where nobody is found. */
+    readonly ending?: string;
+  },
 ): Promise<RecipientRow[]> {
   const rows = await sql<RecipientRow[]>`
     select
@@ -175,7 +181,10 @@ export async function peopleNamed(
   const found = new Map<string, readonly RecipientRow[]>();
   for (const one of given) {
     refuseBlank('person', one);
-    found.set(one, await recipientsNamed(sql, one, id, '; nothing was changed'));
+    found.set(
+      one,
+      await recipientsNamed(sql, one, { organizationId: id, ending: '; nothing was changed' }),
+    );
   }
   const whose = Map.groupBy(once([...found.values()].flat()), (row) => row.organization);
   if (whose.size < 2) return once([...found].flatMap(([one, rows]) => chosen(rows, one)));

@@ -3,7 +3,7 @@ import type { Logger, Pipeline } from '@postrider/core';
 import type { Sql } from '@postrider/runner/database';
 import { makePipeline, type MakeOptions } from '@postrider/runner/pipeline';
 import type { Project } from '@postrider/runner/project';
-import { completeEntry } from '../print-shop/entry.ts';
+import { completeEntry } from '../print-shop/complete-entry.ts';
 
 export function commandPipeline(
   project: Project,

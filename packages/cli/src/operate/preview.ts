@@ -115,7 +115,7 @@ async function ofList(
 }
 
 async function ofPerson(sql: Sql, brief: CampaignBrief, who: string): Promise<CardRequest> {
-  const ids = (await recipientsNamed(sql, who, brief.organizationId)).map((one) => one.recipientId);
+  const ids = (await recipientsNamed(sql, who, brief)).map((one) => one.recipientId);
   const [row] = await sql<Person[]>`
     select
       id, first_name, last_name, line1, line2, city, region, postal_code, country,

@@ -7,7 +7,7 @@ import type { Project } from '@postrider/runner/project';
 import { run, type RunOptions } from '@postrider/runner/run';
 import type { Cli } from '../program/cli.ts';
 import { explain } from '../errors/explain.ts';
-import { completeEntry } from '../print-shop/entry.ts';
+import { completeEntry } from '../print-shop/complete-entry.ts';
 import { reportToRunner } from '../print-shop/webhooks.ts';
 import { relative } from '../output/text.ts';
 

@@ -62,7 +62,10 @@ export function saysSubscribed(column: string, cell: string): boolean {
   return ofSubscribers.test(column) && (subscribed.test(value) || yes.test(value));
 }
 
-export function notOptedOut(file: string, line: number, column: string, cell: string): UserError {
+export function notOptedOut(
+  file: string,
+  { line, column, cell }: { readonly line: number; readonly column: string; readonly cell: string },
+): UserError {
   return new UserError(
     exitCodes.badData,
     `${file}: column ${quote(column)} says ${quote(cell)} in line ${line}: ` +

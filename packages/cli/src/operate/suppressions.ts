@@ -141,11 +141,9 @@ export async function readSuppressions(
     const source = await openSource(file, 'utf-8');
     try {
       for await (const { line, cells, swallowed } of csvRecords(
-        file,
         source,
-        detectDelimiter(source.head),
+        { path: file, delimiter: detectDelimiter(source.head), strict: true },
         AbortSignal.any([]),
-        true,
       )) {
         const values = cells.map((cell) => cell.trim());
         if (header === null) {
@@ -162,7 +160,11 @@ export async function readSuppressions(
           saysSubscribed(name, values[index] ?? ''),
         );
         if (contrary !== undefined && only === null && !everyRow)
-          throw notOptedOut(file, line, contrary.name, values[contrary.index] ?? '');
+          throw notOptedOut(file, {
+            line,
+            column: contrary.name,
+            cell: values[contrary.index] ?? '',
+          });
         const fields = wrongNumberOfFields(width, values);
         const given = Object.fromEntries(
           columns.map((name) => [name, values[at.get(name) ?? -1] ?? '']),

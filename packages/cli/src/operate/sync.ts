@@ -5,7 +5,7 @@ import { quietLogger } from '@postrider/runner/pipeline';
 import { count, duration } from '@postrider/runner/process';
 import type { Cli } from '../program/cli.ts';
 import { explain } from '../errors/explain.ts';
-import { LiveLines } from '../output/live.ts';
+import { LiveLines } from '../output/live-lines.ts';
 import { campaignNamed, type CampaignRow } from './names.ts';
 import { commandPipeline } from './pipeline.ts';
 

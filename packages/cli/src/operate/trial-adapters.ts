@@ -19,7 +19,7 @@ import { makeAdapter, unknownKind } from '@postrider/runner/integrations';
 import { leaseMsOf } from '@postrider/runner/pipeline';
 import type { Project } from '@postrider/runner/project';
 import { explain } from '../errors/explain.ts';
-import { completeEntry } from '../print-shop/entry.ts';
+import { completeEntry } from '../print-shop/complete-entry.ts';
 import { misfitProblems } from './misfits.ts';
 
 type Group = Readonly<Record<string, unknown>>;

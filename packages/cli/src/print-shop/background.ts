@@ -7,9 +7,15 @@ import { exitCodes, UserError, type ExitCode } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
 import { makeFolder } from '@postrider/twins';
 import type { Cli } from '../program/cli.ts';
-import { killAfterGrace } from './ending.ts';
+import { killAfterGrace } from './end-process.ts';
 import { requireSameLedger } from './ledger.ts';
-import { isAnswering, folderOf, notedPrintShop, ownPrintShop, type NotedPrintShop } from './own.ts';
+import {
+  isAnswering,
+  folderOf,
+  notedPrintShop,
+  ownPrintShop,
+  type NotedPrintShop,
+} from './own-shop.ts';
 import { PATIENCE_MS, folderFor, settingsInForce, type ShopSettings } from './settings.ts';
 
 /** What was asked of a start, and the shop that runs already does otherwise. */

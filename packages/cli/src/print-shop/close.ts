@@ -1,7 +1,7 @@
 /** `print-shop close`. */
 import { count, exitCodes, UserError } from '@postrider/runner/process';
 import type { Cli } from '../program/cli.ts';
-import { isAnswering, folderOf, notedPrintShop, ownPrintShop, printNow } from './own.ts';
+import { isAnswering, folderOf, notedPrintShop, ownPrintShop, printNow } from './own-shop.ts';
 
 /** Prints what waits for a file to fill up: the day's batch is whole. */
 export async function closeFiles(cli: Cli): Promise<void> {

@@ -9,7 +9,7 @@ import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
 import { ledgerIn } from '@postrider/twins';
 import type { Cli } from '../program/cli.ts';
-import { folderOf, notedPrintShop } from './own.ts';
+import { folderOf, notedPrintShop } from './own-shop.ts';
 import { printersAtOwnShop } from './printers.ts';
 
 /**

@@ -13,7 +13,7 @@ import {
   WEBHOOK_SECRET,
   type NotedPrintShop,
   type SettingsInForce,
-} from './own.ts';
+} from './own-shop.ts';
 
 /** A shop whose runner was killed finishes its PDF before it lets go of the folder. */
 export const PATIENCE_MS = 15_000;

@@ -1,7 +1,7 @@
 /** What the print shop of the project does now: whether it runs, how it prints, and what waits. */
 import { count } from '@postrider/runner/process';
 import type { Cli } from '../program/cli.ts';
-import { isAnswering, askPress, folderOf, notedPrintShop, ownPrintShop } from './own.ts';
+import { isAnswering, askPress, folderOf, notedPrintShop, ownPrintShop } from './own-shop.ts';
 
 export async function showStatus(cli: Cli): Promise<void> {
   const project = await cli.project();

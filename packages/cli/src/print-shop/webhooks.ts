@@ -7,7 +7,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Listening } from '@postrider/runner/run';
-import { askWebhooks, ownPrintShop, setWebhookUrls } from './own.ts';
+import { askWebhooks, ownPrintShop, setWebhookUrls } from './own-shop.ts';
 import { printersAtOwnShop } from './printers.ts';
 
 const LOOK_MS = 15_000;

@@ -30,7 +30,7 @@ export function formatHelp(command: Command, help: Help, groups: Groups, out: Ou
       section(
         title('Arguments'),
         argumentsShown.map((one) => [one.name(), help.argumentDescription(one)]),
-        width,
+        { width },
       ),
     );
   }
@@ -39,14 +39,14 @@ export function formatHelp(command: Command, help: Help, groups: Groups, out: Ou
     const term = Math.max(...groups.flatMap(([, members]) => members.map(([one]) => one.length)));
     for (const [group, members] of groups) {
       const there = members.filter(([wanted]) => commands.some((one) => one.name() === wanted));
-      if (there.length > 0) sections.push(section(title(group), there, width, term));
+      if (there.length > 0) sections.push(section(title(group), there, { width, least: term }));
     }
   } else if (commands.length > 0) {
     sections.push(
       section(
         title('Commands'),
         commands.map((one) => [termOf(one), firstSentence(one)]),
-        width,
+        { width },
       ),
     );
   }
@@ -56,14 +56,14 @@ export function formatHelp(command: Command, help: Help, groups: Groups, out: Ou
       .map((one) => [help.optionTerm(one), help.optionDescription(one)]);
   const own = options(help.visibleOptions(command));
   if (own.length > 0 && command.parent !== null)
-    sections.push(section(title('Options'), own, width));
+    sections.push(section(title('Options'), own, { width }));
   const root = rootOf(command);
   if (command.parent === null) {
     sections.push(
       section(
         title('Options of every command'),
         [...own, ['-h, --help', 'this text; of a command with `<command> --help`']],
-        width,
+        { width },
       ),
     );
     sections.push(
@@ -91,8 +91,7 @@ export function formatHelp(command: Command, help: Help, groups: Groups, out: Ou
 function section(
   title: string,
   rows: readonly (readonly [string, string])[],
-  width: number,
-  least = 0,
+  { width, least = 0 }: { readonly width: number; readonly least?: number },
 ): string {
   const terms = Math.max(least, ...rows.map(([term]) => term.length));
   const room = Math.max(30, width - terms - 4);

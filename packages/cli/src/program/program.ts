@@ -6,22 +6,27 @@ import { exitCodes, Signals } from '@postrider/runner/process';
 import { Command, CommanderError } from 'commander';
 import type { Cli } from './cli.ts';
 import { showExamples, type Action, type Family } from './command.ts';
+import { alarms } from '../commands/alarms.ts';
 import { benchFamily } from '../commands/bench.ts';
 import { campaigns } from '../commands/campaign.ts';
 import { databases } from '../commands/db.ts';
 import { demonstration } from '../commands/demo.ts';
+import { checks } from '../commands/doctor.ts';
 import { histories } from '../commands/history.ts';
 import { holds } from '../commands/hold.ts';
-import { lookUps } from '../commands/look-ups.ts';
-import { beatCommands } from '../commands/beats.ts';
+import { migrating } from '../commands/migrate.ts';
 import { previews } from '../commands/preview.ts';
 import { printShops } from '../commands/print-shop.ts';
+import { queuedCohorts } from '../commands/queue.ts';
+import { reconciling } from '../commands/reconcile.ts';
 import { rekeying } from '../commands/rekey.ts';
 import { repairs } from '../commands/repair.ts';
 import { running } from '../commands/run.ts';
 import { statements } from '../commands/sql.ts';
 import { status } from '../commands/status.ts';
+import { stuckPeople } from '../commands/stuck.ts';
 import { suppressions } from '../commands/suppress.ts';
+import { syncs } from '../commands/sync.ts';
 import { formatHelp, fullName, type Groups } from './help.ts';
 import { Output } from '../output/output.ts';
 import type { Parts } from './parts.ts';
@@ -87,13 +92,18 @@ const families: readonly Family[] = [
   demonstration,
   printShops,
   running,
+  migrating,
   campaigns,
   suppressions,
-  beatCommands,
+  syncs,
+  reconciling,
   previews,
   status,
   histories,
-  lookUps,
+  stuckPeople,
+  queuedCohorts,
+  alarms,
+  checks,
   holds,
   repairs,
   rekeying,

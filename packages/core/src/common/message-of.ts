@@ -1,3 +1,4 @@
+/** What an error says, whatever was thrown. */
 import { inspect } from 'node:util';
 
 /** What went wrong, in a line: anything may be thrown. */

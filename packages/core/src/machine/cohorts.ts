@@ -44,16 +44,18 @@ export interface StagingRound {
   readonly untried: boolean;
 }
 
-/**
- * Makes cohorts of people who are ready, and their jobs, up to the window.
- * @param window open cohorts of the stage at most; null: four for every slot of all live runners.
- * @param size people in a cohort at most.
- */
+export interface StagingLimits {
+  /** Open cohorts of the stage at most; null: four for every slot of all live runners. */
+  readonly window: number | null;
+  /** People in a cohort at most. */
+  readonly size: number;
+}
+
+/** Makes cohorts of people who are ready, and their jobs, up to the window. */
 export async function stageCampaigns(
   sql: Sql,
   stage: CohortStage,
-  window: number | null,
-  size: number,
+  { window, size }: StagingLimits,
 ): Promise<StagingRound> {
   return await rowOf(
     sql<StagingRound[]>`

@@ -1,3 +1,4 @@
+/** Makes the database client that the library works with. */
 import postgres from 'postgres';
 import { z } from 'zod';
 import { InvalidOptionsError } from '../common/invalid-options.ts';

@@ -115,42 +115,47 @@ export interface SyncRun {
   readonly runId: string;
 }
 
+export interface SyncOpening {
+  readonly organizationId: string;
+  readonly campaignId: string;
+  readonly kind: SyncKind;
+  /** Who it is, for people. */
+  readonly holder: string;
+}
+
 /**
  * Takes the lock on a campaign, for 30 seconds, and begins a run. Throws `MachineError` of kind
  * `campaign_busy` or `campaign_gate`.
- * @param holder who it is, for people.
  */
 export async function openSync(
   sql: Sql,
-  organizationId: string,
-  campaignId: string,
-  kind: SyncKind,
-  holder: string,
+  opened: SyncOpening,
 ): Promise<{ runId: string; token: string }> {
-  const opened = { organizationId, campaignId, kind, holder };
   return onlyRow(await calls.openSync<{ runId: string; token: string }>(sql, opened));
 }
 
 /** Keeps the lock for 30 seconds more. False: it is lost. */
 export async function renewSync(
   sql: Sql,
-  organizationId: string,
-  campaignId: string,
-  token: string,
+  { organizationId, campaignId, token }: Omit<SyncRun, 'runId'>,
 ): Promise<boolean> {
   return await calls.renewSync(sql, { organizationId, campaignId, token });
 }
 
+export interface SyncPage {
+  readonly members: readonly Member[];
+  readonly rejects: readonly Reject[];
+  /** How long the source waited for its rate limit; whole milliseconds. */
+  readonly waitedMs: number;
+}
+
 /**
  * Takes a page of members and rejects into the campaign. Throws `MachineError` of kind `lock_lost`.
- * @param waitedMs how long the source waited for its rate limit; whole milliseconds.
  */
 export async function applySyncPage(
   sql: Sql,
   run: SyncRun,
-  members: readonly Member[],
-  rejects: readonly Reject[],
-  waitedMs: number,
+  { members, rejects, waitedMs }: SyncPage,
 ): Promise<void> {
   const flat = members.map(({ address, otherEmails = [], notes = [], ...member }) => ({
     ...address,
@@ -161,17 +166,20 @@ export async function applySyncPage(
   await calls.applySyncPage(sql, { ...run, members: flat, rejects, waitedMs });
 }
 
-/**
- * Ends a run and gives the lock back.
- * @param complete the whole segment was told: members who were not in it have left.
- * @param allowDepartures more than half of those who wait may have left.
- */
+export interface SyncEnd {
+  /** The whole segment was told: members who were not in it have left. */
+  readonly complete: boolean;
+  /** Why it was not; for people. */
+  readonly error: string | null;
+  /** More than half of those who wait may have left. */
+  readonly allowDepartures?: boolean | undefined;
+}
+
+/** Ends a run and gives the lock back. */
 export async function closeSync(
   sql: Sql,
   { organizationId, campaignId, token, runId }: SyncRun,
-  complete: boolean,
-  error: string | null,
-  allowDepartures = false,
+  { complete, error, allowDepartures = false }: SyncEnd,
 ): Promise<SyncReport> {
   const row = await rowOf(sql`
     select r.*, c.name as campaign,

@@ -1,3 +1,4 @@
+/** How long a line of an address may be, as the adapters of a campaign have it. */
 import type { Printer } from './printer.ts';
 import type { Renderer } from './renderer.ts';
 

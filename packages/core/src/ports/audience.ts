@@ -1,3 +1,4 @@
+/** The port of audience sources: the members of a segment, page by page. */
 import type { Address, CallContext } from './common.ts';
 
 /**

@@ -1,3 +1,4 @@
+/** The ports of what follows from a card: usage meters and event sinks. */
 import type { CallContext, PieceReference } from './common.ts';
 
 /**

@@ -1,3 +1,4 @@
+/** The port of address enrichers: batches of people, answered now or hours later. */
 import type { Address, CallContext } from './common.ts';
 
 export interface EnrichRequest {

@@ -1,3 +1,4 @@
+/** The port of image hosts: rendered cards, where printers and people can fetch them. */
 import type { CallContext } from './common.ts';
 import type { MediaType } from './media.ts';
 import type { RenderedDocument } from './renderer.ts';

@@ -1,3 +1,4 @@
+/** @postrider/core/ports: what adapters have to do. */
 export * from './address-lines.ts';
 export * from './audience.ts';
 export * from './common.ts';

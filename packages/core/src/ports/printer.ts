@@ -1,3 +1,4 @@
+/** The port of printers: orders, what became of them, webhooks. */
 import type { Address, CallContext, PieceReference } from './common.ts';
 import type { MediaType } from './media.ts';
 

@@ -1,3 +1,4 @@
+/** The port of renderers: documents, and on which of their pages each card is. */
 import type { Address, CallContext } from './common.ts';
 import type { MediaType } from './media.ts';
 

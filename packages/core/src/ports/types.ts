@@ -1,3 +1,4 @@
+/** The ports by their names. */
 import type { AudienceSource } from './audience.ts';
 import type { EventSink, UsageMeter } from './effects.ts';
 import type { AddressEnricher } from './enricher.ts';

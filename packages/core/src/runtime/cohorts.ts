@@ -23,12 +23,10 @@ export async function stageCohorts(
   const { sql, settings, stopping } = context;
   const failed: StagingFailure[] = [];
   for (;;) {
-    const { cohorts, again, failures, untried } = await stageCampaigns(
-      sql,
-      stage,
-      settings.window,
-      settings.cohortSize,
-    );
+    const { cohorts, again, failures, untried } = await stageCampaigns(sql, stage, {
+      window: settings.window,
+      size: settings.cohortSize,
+    });
     failed.push(...failures);
     if (cohorts > 0) await context.reach(`${stage}.staged`);
     if (!again || stopping.aborted) return stagingFailure(failed, untried);

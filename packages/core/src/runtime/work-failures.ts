@@ -52,6 +52,15 @@ function named({ organizationId, work, campaignId, printer }: Work): object {
   };
 }
 
+/** What failed of a work, and how it is logged. */
+export interface WorkFailure {
+  readonly error: unknown;
+  /** What the log says of it. */
+  readonly line: string;
+  /** What the log has beside the work. */
+  readonly fields?: object;
+}
+
 /**
  * Logs that it failed, and counts it. A lost connection, and what fails because the pipeline stops,
  * is logged, and counts for nothing. Never throws: what cannot be counted is logged all the same.
@@ -59,9 +68,7 @@ function named({ organizationId, work, campaignId, printer }: Work): object {
 export async function workFailed(
   { sql, logger, stopping }: PipelineContext,
   work: Work,
-  error: unknown,
-  line: string,
-  fields: object = {},
+  { error, line, fields = {} }: WorkFailure,
 ): Promise<void> {
   if (typeof error === 'object' && error !== null) {
     if (counted.has(error)) return;
@@ -95,11 +102,7 @@ export async function workFailed(
 interface Failure {
   readonly work: Work;
   /** Null: it was done. */
-  readonly failed: {
-    readonly error: unknown;
-    readonly line: string;
-    readonly fields: object;
-  } | null;
+  readonly failed: WorkFailure | null;
 }
 
 /**
@@ -114,17 +117,16 @@ export class FailureRound {
     if (!this.#works.has(key)) this.#works.set(key, { work, failed: null });
   }
 
-  failed(work: Work, error: unknown, line: string, fields: object = {}): void {
+  failed(work: Work, failed: WorkFailure): void {
     const key = JSON.stringify(named(work));
-    if (!this.#works.get(key)?.failed)
-      this.#works.set(key, { work, failed: { error, line, fields } });
+    if (!this.#works.get(key)?.failed) this.#works.set(key, { work, failed });
   }
 
   /** At its end, also where that is an error. Never throws. */
   async count(context: PipelineContext): Promise<void> {
     for (const { work, failed } of this.#works.values()) {
       if (failed === null) await workDone(context, work);
-      else await workFailed(context, work, failed.error, failed.line, failed.fields);
+      else await workFailed(context, work, failed);
     }
   }
 }

@@ -111,9 +111,7 @@ export async function runBeat(context: PipelineContext, job: BeatJob): Promise<v
   const failed: BeatFailure[] = [];
   const interrupted: unknown[] = [];
   const attempt = async <T>(
-    beat: BeatName,
-    stage: string,
-    part: string,
+    { beat, stage, part }: Pick<BeatFailure, 'beat' | 'stage' | 'part'>,
     work: () => Promise<T>,
   ): Promise<T | null> => {
     try {
@@ -126,9 +124,7 @@ export async function runBeat(context: PipelineContext, job: BeatJob): Promise<v
   };
   const [first = 'house'] = names;
   const due = (await attempt(
-    first,
-    first,
-    'what is due',
+    { beat: first, stage: first, part: 'what is due' },
     async () => await noteBeats(context.sql, names, every),
   )) ?? {
     reconcile: [],
@@ -140,7 +136,7 @@ export async function runBeat(context: PipelineContext, job: BeatJob): Promise<v
   for (const beat of names) {
     for (const { name: stage, beats: parts } of stages) {
       for (const [part, work] of Object.entries(parts[beat] ?? {})) {
-        const told = await attempt(beat, stage, part, async () => await work(context, due));
+        const told = await attempt({ beat, stage, part }, async () => await work(context, due));
         if (told) failed.push(...told.map((failure) => ({ beat, stage, ...failure })));
       }
     }

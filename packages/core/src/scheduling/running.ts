@@ -167,7 +167,8 @@ export class Running {
       // A refused connection may be an adapter's: only the words of the driver and of the server
       // are the database's own.
       if (isLostSession(error) || stopping.aborted) throw error;
-      if (whole !== null) await workFailed(this.#context, whole, error, line, { queue, job: id });
+      if (whole !== null)
+        await workFailed(this.#context, whole, { error, line, fields: { queue, job: id } });
       else
         logger.error(
           { queue, job: id, organization: data.organization_id, error: messageOf(error) },

@@ -4,7 +4,7 @@
  */
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
-import { crash, crashesAt } from './crash.ts';
+import { crash, crashesAt } from './crash-points.ts';
 
 const UNFINISHED = '.unfinished-';
 

@@ -13,7 +13,7 @@
  */
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { crash, crashesAt, crashPoint } from './crash.ts';
+import { crash, crashesAt, crashPoint } from './crash-points.ts';
 import { exitCodes, messageOf, TwinError } from './errors.ts';
 import { syncFolder } from './files.ts';
 

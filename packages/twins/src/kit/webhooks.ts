@@ -10,7 +10,7 @@
  * waiting, and events without an address wait for one.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { crashPoint } from './crash.ts';
+import { crashPoint } from './crash-points.ts';
 import { messageOf } from './errors.ts';
 
 const WINDOW = 4;

@@ -61,9 +61,7 @@ export class Books {
    */
   eventsOf(
     organization: string,
-    from: number,
-    end: number,
-    limit: number,
+    { from, end, limit }: { readonly from: number; readonly end: number; readonly limit: number },
   ): { readonly events: readonly StatusChange[]; readonly next: number } {
     const events: StatusChange[] = [];
     let next = from;

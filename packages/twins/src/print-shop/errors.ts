@@ -1,3 +1,4 @@
+/** Errors of the print shop that are told to who ordered. */
 import type { RejectionCode } from './wire.ts';
 
 /** The artwork cannot be used; nothing is wrong with the shop. */

@@ -1,9 +1,9 @@
 /** Orders, look-ups and cancellations. */
 import type { Hono } from 'hono';
-import { crashPoint } from '../kit/crash.ts';
+import { crashPoint } from '../kit/crash-points.ts';
 import { withFaults } from '../kit/faults.ts';
 import { body, refuse, type Ctx, type Env } from '../kit/requests.ts';
-import { ledgerLine, ledgerLines, view } from './views.ts';
+import { ledgerLine, ledgerLines, view } from './piece-views.ts';
 import { MOST_AT_ONCE } from './wire.ts';
 import type { Piece } from './pieces.ts';
 import type { Shop } from './shop-interface.ts';

@@ -19,7 +19,7 @@ import type { Books } from './books.ts';
 import type { Piece, Plan } from './pieces.ts';
 import type { TwinClock } from '../kit/clock.ts';
 import { compose, type Composition } from './compose.ts';
-import { crashPoint } from '../kit/crash.ts';
+import { crashPoint } from '../kit/crash-points.ts';
 import type { Commit } from './entries.ts';
 import { syncFolder, writeAtomically } from '../kit/files.ts';
 import { manifestPart, partPath, pdfName, writeManifest } from './manifest.ts';

@@ -26,7 +26,11 @@ export function createWebhooks(
     addressOf: (organization: string) => books.webhookOf(organization),
     delivered: (organization: string) => books.delivered(organization),
     eventsAfter: (organization: string, from: number, limit: number) => {
-      const { events, next } = books.eventsOf(organization, from, durableEvents(), limit);
+      const { events, next } = books.eventsOf(organization, {
+        from,
+        end: durableEvents(),
+        limit,
+      });
       return { events: events.map(eventOf), next };
     },
     record: (organization: string, count: number) =>

@@ -68,7 +68,7 @@ function leaveOut(plan: ColumnPlan, { values, left, notes }: ReadCells, index: n
       : null);
   if (fault === null) {
     const text = unwrapFormula(value);
-    if (text !== value) changed(notes, 'unwrapped', column, { was: value, is: text });
+    if (text !== value) changed(notes, { column, reason: 'unwrapped', was: value, is: text });
     values[index] = text;
     return;
   }
@@ -87,7 +87,11 @@ function mend(
     keepMachineWords,
   }: { readonly role: Role; readonly index: number; readonly keepMachineWords: boolean },
 ): CellFault | null {
-  const read = readCell(role, plan.names[index] ?? '', values[index] ?? '', keepMachineWords);
+  const read = readCell(role, {
+    column: plan.names[index] ?? '',
+    text: values[index] ?? '',
+    keepMachineWords,
+  });
   values[index] = read.value;
   notes.push(...read.notes);
   return read.fault;
@@ -96,16 +100,18 @@ function mend(
 /** One cell of a column that has a role: its value, what was changed in it, what is wrong with it. */
 export function readCell(
   role: Role,
-  column: string,
-  text: string,
-  keepMachineWords = false,
+  {
+    column,
+    text,
+    keepMachineWords = false,
+  }: { readonly column: string; readonly text: string; readonly keepMachineWords?: boolean },
 ): { readonly value: string; readonly notes: readonly Note[]; readonly fault: CellFault | null } {
   const notes: Note[] = [];
   const cell = text.normalize('NFC').trim();
   const broken = textFault(column, cell);
   if (broken !== null) return { value: cell, notes, fault: broken };
   const unwrapped = role === 'email' ? unwrapFormula(cell) : unwrap(role, cell);
-  if (unwrapped !== cell) changed(notes, 'unwrapped', column, { was: cell, is: unwrapped });
+  if (unwrapped !== cell) changed(notes, { column, reason: 'unwrapped', was: cell, is: unwrapped });
   let value = unwrapped;
   // The e-mail has rules of its own, and of an id nothing is mended.
   if (!keepMachineWords && role !== 'email') {
@@ -117,7 +123,7 @@ export function readCell(
   }
   if (role !== 'email') value = withoutUnseen(value).normalize('NFC').trim();
   if (value !== unwrapped && value !== '')
-    changed(notes, 'mended', column, { was: unwrapped, is: value });
+    changed(notes, { column, reason: 'mended', was: unwrapped, is: value });
   const fault =
     textFault(column, value) ??
     tooLong(column, value) ??
@@ -127,13 +133,15 @@ export function readCell(
   return { value, notes, fault };
 }
 
+interface CellChange {
+  readonly column: string;
+  readonly reason: 'unwrapped' | 'mended';
+  readonly was: string;
+  readonly is: string;
+}
+
 /** A note, unless only blanks of another kind were changed. */
-function changed(
-  notes: Note[],
-  reason: string,
-  column: string,
-  { was, is }: { readonly was: string; readonly is: string },
-): void {
+function changed(notes: Note[], { column, reason, was, is }: CellChange): void {
   if (was.replace(/\s/g, ' ') === is) return;
   const message = `Column "${column}" was ${quote(was)} and is read as ${quote(is)}.`;
   notes.push({ column, reason, message });

@@ -1,3 +1,4 @@
+/** Which column of a list stands for what: by its heading, or as the campaign file says. */
 import { AudienceSourceError } from '@postrider/core/ports';
 import { z } from 'zod';
 import {

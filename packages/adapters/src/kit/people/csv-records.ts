@@ -21,16 +21,21 @@ export interface CsvRecord {
   readonly swallowed: readonly SwallowedRow[];
 }
 
-/**
- * @param strict a stray quote ends the reading, where half a list is worse than none: what stands
- * behind it may have swallowed rows.
- */
+export interface CsvReading {
+  /** The path of the file, for errors. */
+  readonly path: string;
+  readonly delimiter: string;
+  /**
+   * A stray quote ends the reading, where half a list is worse than none: what stands behind it may
+   * have swallowed rows.
+   */
+  readonly strict?: boolean;
+}
+
 export async function* csvRecords(
-  path: string,
   file: SourceFile,
-  delimiter: string,
+  { path, delimiter, strict = false }: CsvReading,
   signal: AbortSignal,
-  strict = false,
 ): AsyncGenerator<CsvRecord> {
   const { parse } = await import('csv-parse');
   const parser = parse({

@@ -18,10 +18,8 @@ export interface CsvRowOptions extends RowOptions {
 
 /** `line` of a row is the one that its record begins on, the header being line 1. */
 export async function* csvRows(
-  path: string,
-  segmentId: string,
+  { path, segmentId, needsExternalId, onPlan }: RowReading,
   options: CsvRowOptions,
-  { needsExternalId, onPlan }: RowReading,
   context: Pick<CallContext, 'signal'>,
 ): AsyncGenerator<RowResult> {
   const { signal } = context;
@@ -32,7 +30,7 @@ export async function* csvRows(
     let plan: ColumnPlan | null = null;
     let filter: number | undefined;
     const delimiter = options.delimiter ?? detectDelimiter(file.head);
-    for await (const record of csvRecords(path, file, delimiter, signal)) {
+    for await (const record of csvRecords(file, { path, delimiter }, signal)) {
       const { cells, line, swallowed } = record;
       if (plan === null) {
         requireOwnHeader(path, cells, swallowed);

@@ -21,10 +21,8 @@ const maxPlans = 1_000;
 
 /** `line` of a row is the line of the file, counted from 1; there is no header. */
 export async function* ndjsonRows(
-  path: string,
-  segmentId: string,
+  { path, segmentId, needsExternalId, onPlan }: RowReading,
   options: RowOptions,
-  { needsExternalId, onPlan }: RowReading,
   context: Pick<CallContext, 'signal'>,
 ): AsyncGenerator<RowResult> {
   const { signal } = context;

@@ -1,3 +1,4 @@
+/** The options of lists of people, whatever the form of the file. */
 import { resolve } from 'node:path';
 import { AdapterConfigError, AudienceSourceError } from '@postrider/core/ports';
 import type { AdapterWiring } from '@postrider/core/ports';

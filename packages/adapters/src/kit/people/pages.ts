@@ -1,3 +1,4 @@
+/** Rows of a list become pages of an audience. */
 import type { AudiencePage, Member, Reject } from '@postrider/core/ports';
 import type { RowResult } from './row.ts';
 

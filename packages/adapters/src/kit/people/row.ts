@@ -39,8 +39,11 @@ export interface RowRules {
   readonly machineWords: 'refuse' | 'keep';
 }
 
-/** What the rows of a file are read for. */
+/** Which rows of which file are read, and for what. */
 export interface RowReading {
+  readonly path: string;
+  /** Of a file with a segment column: rows of this segment alone. */
+  readonly segmentId: string;
   readonly needsExternalId: boolean;
   /** Called with each set of columns as it is met. */
   readonly onPlan?: (plan: ColumnPlan) => void;

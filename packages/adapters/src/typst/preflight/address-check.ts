@@ -1,5 +1,5 @@
 /** Whether the person's address is printed on the back, inside its zone, and can be read. */
-import { grown, holds, isEmpty, meet } from './geometry.ts';
+import { grown, holds, isEmpty, overlap } from './geometry.ts';
 import { isPaper, lightness } from './inks.ts';
 import { findLines, isWritten } from './letters.ts';
 import type { Written } from './letters.ts';
@@ -160,7 +160,8 @@ function reading({ back }: Sheet, lines: readonly Written[]): readonly Fault[] {
     const cover = back.painted
       .slice(back.painted.indexOf(line) + 1)
       .find(
-        (one) => !own.has(one) && one.ink.alpha > 0 && !isEmpty(one.seen) && meet(one.seen, place),
+        (one) =>
+          !own.has(one) && one.ink.alpha > 0 && !isEmpty(one.seen) && overlap(one.seen, place),
       );
     if (cover !== undefined) {
       const thing = isWritten(cover)

@@ -1,5 +1,5 @@
 /** Whether the QR codes of a side can be scanned as they are printed. */
-import { grown, holds, isEmpty, isStraight, meet } from './geometry.ts';
+import { grown, holds, isEmpty, isStraight, overlap } from './geometry.ts';
 import type { Box } from './geometry.ts';
 import { isPaper } from './inks.ts';
 import type { Painted, PaintedPicture } from './painted.ts';
@@ -94,15 +94,18 @@ function disturbance(side: Side, code: Drawn, quiet: Box, module: number): strin
   for (const one of side.painted.slice(0, at)) {
     const covers = one.full && one.ink.alpha === 1 && isPaper(one.ink);
     if (covers && holds(grown(one.seen, module / 4), quiet)) under = undefined;
-    else if (isInk(one) && meet(one.seen, near)) under ??= one;
+    else if (isInk(one) && overlap(one.seen, near)) under ??= one;
   }
   if (under !== undefined) return `has ${nameOf(under)} under it or in the white around it`;
   const over = side.painted
     .slice(at + 1)
     .filter((one) => one.ink.alpha > 0 && !isEmpty(one.seen))
-    .find((one) => meet(one.seen, grown(code.whole, -0.2)) || (isInk(one) && meet(one.seen, near)));
+    .find(
+      (one) =>
+        overlap(one.seen, grown(code.whole, -0.2)) || (isInk(one) && overlap(one.seen, near)),
+    );
   if (over === undefined) return null;
-  return meet(over.seen, grown(code.whole, -0.2))
+  return overlap(over.seen, grown(code.whole, -0.2))
     ? `has ${nameOf(over)} drawn over it`
     : `has ${nameOf(over)} in the white of four modules that it needs around it`;
 }

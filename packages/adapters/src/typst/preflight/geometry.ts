@@ -74,7 +74,7 @@ export function isEmpty({ left, top, right, bottom }: Box): boolean {
 }
 
 /** Whether they share more than an edge. */
-export function meet(one: Box, other: Box): boolean {
+export function overlap(one: Box, other: Box): boolean {
   const { left, top, right, bottom } = common(one, other);
   return right > left && bottom > top;
 }

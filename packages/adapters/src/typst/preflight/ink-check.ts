@@ -5,7 +5,7 @@
  * there, only a look at the picture tells whether it leaves ink: a photograph may have a white
  * corner, a coloured ground a white field on it.
  */
-import { grown, holds, isEmpty, meet } from './geometry.ts';
+import { grown, holds, isEmpty, overlap } from './geometry.ts';
 import type { Box } from './geometry.ts';
 import { isPaper } from './inks.ts';
 import type { Painted } from './painted.ts';
@@ -24,7 +24,7 @@ export function suspectsIn({ format, back }: Sheet, block: ReadonlySet<unknown>)
   const inside = grown(box, -0.5);
   let painted: Painted[] = [];
   for (const one of back.painted) {
-    if (block.has(one) || isEmpty(one.seen) || !meet(one.seen, inside)) continue;
+    if (block.has(one) || isEmpty(one.seen) || !overlap(one.seen, inside)) continue;
     const covers = one.full && one.ink.alpha === 1 && isPaper(one.ink);
     if (covers && holds(grown(one.seen, 0.3), box)) painted = [];
     else painted.push(one);
@@ -36,7 +36,7 @@ export function suspectsIn({ format, back }: Sheet, block: ReadonlySet<unknown>)
 /** @param found where the picture has ink. */
 export function inkFault({ format }: Sheet, { painted }: Suspects, found: Box): Fault {
   const box = inkFreeBox(format);
-  const inks = painted.filter((one) => !isPaper(one.ink) && meet(one.seen, grown(found, 1)));
+  const inks = painted.filter((one) => !isPaper(one.ink) && overlap(one.seen, grown(found, 1)));
   const culprit =
     inks.find(({ text }) => text !== null) ??
     inks.find(({ kind }) => kind === 'picture') ??

@@ -1,3 +1,4 @@
+/** The contract of an audience source. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { AudienceSourceError } from '../audience.ts';

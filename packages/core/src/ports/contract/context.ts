@@ -1,3 +1,4 @@
+/** The context in which contracts call an adapter. */
 import type { CallContext, Logger, SavedState } from '../common.ts';
 
 /**

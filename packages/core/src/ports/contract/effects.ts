@@ -1,3 +1,4 @@
+/** The contract of usage meters and event sinks. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';

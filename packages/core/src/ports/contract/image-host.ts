@@ -1,3 +1,4 @@
+/** The contract of an image host. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { ImageHost, PutResult } from '../image-host.ts';

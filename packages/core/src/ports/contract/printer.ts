@@ -1,3 +1,4 @@
+/** The contract of a printer, put together of its parts. */
 import { describe } from 'node:test';
 import { printerBench } from './printer-bench.ts';
 import type { PrinterAbility, PrinterHarness } from './printer-harness.ts';

@@ -1,3 +1,4 @@
+/** The contract of a renderer. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { CardRequest, RenderJob, Renderer, RenderResult } from '../renderer.ts';

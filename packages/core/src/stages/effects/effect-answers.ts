@@ -1,3 +1,4 @@
+/** What usage meters and event sinks answer. */
 import { z } from 'zod';
 import { retryLater, readAnswers, retry, sentence } from '../../runtime/answers.ts';
 

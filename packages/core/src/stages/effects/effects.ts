@@ -92,7 +92,11 @@ async function workGroup(
   const { organizationId, campaignId, kind, effects } = group;
   const work: Work = { organizationId, work: kind, campaignId };
   const failed = (error: unknown): void =>
-    round.failed(work, error, 'effects failed and are tried again', { effects: effects.length });
+    round.failed(work, {
+      error,
+      line: 'effects failed and are tried again',
+      fields: { effects: effects.length },
+    });
   let answers: readonly EffectAnswer[];
   try {
     answers = await askAdapter(

@@ -73,7 +73,12 @@ export async function collectDue(
       (error: unknown) => ({ error }),
     );
     if (failed === null) round.done(work);
-    else round.failed(work, failed.error, 'enrichment failed', { batch: batch.batchId });
+    else
+      round.failed(work, {
+        error: failed.error,
+        line: 'enrichment failed',
+        fields: { batch: batch.batchId },
+      });
   }
   await round.count(context);
 }

@@ -71,16 +71,11 @@ export async function enrichCampaign(
       ),
     );
     if (submitted.outcome !== 'accepted') {
-      await workFailed(
-        context,
-        handOver,
-        new Error(submitted.message),
-        'the enricher did not take the batch; its people go back',
-        {
-          campaign: campaign.name,
-          people: batch.people.length,
-        },
-      );
+      await workFailed(context, handOver, {
+        error: new Error(submitted.message),
+        line: 'the enricher did not take the batch; its people go back',
+        fields: { campaign: campaign.name, people: batch.people.length },
+      });
       await giveBackBatch(sql, {
         organizationId,
         batchId: batch.batchId,
@@ -106,15 +101,11 @@ export async function enrichCampaign(
     } catch (error) {
       // It has them: only what it found is missing, and it is asked for that again.
       const work: Work = { organizationId, work: 'collect', campaignId };
-      await workFailed(
-        context,
-        work,
+      await workFailed(context, work, {
         error,
-        'the enricher took the batch, and could not be asked what it found',
-        {
-          campaign: campaign.name,
-        },
-      );
+        line: 'the enricher took the batch, and could not be asked what it found',
+        fields: { campaign: campaign.name },
+      });
       throw error;
     }
   }
@@ -144,12 +135,10 @@ export async function workEnrich(
   await giveBackOrphans(context.sql, organizationId).then(
     async () => await workDone(context, orphans),
     async (error: unknown) =>
-      await workFailed(
-        context,
-        orphans,
+      await workFailed(context, orphans, {
         error,
-        'people of batches that are gone could not be given back',
-      ),
+        line: 'people of batches that are gone could not be given back',
+      }),
   );
   const silent = new Map<string, SilentAdapterError>();
   await collectDue(context, organizationId, silent);
@@ -161,8 +150,7 @@ export async function workEnrich(
         await workFailed(
           context,
           { organizationId, work: 'enrich', campaignId: id },
-          error,
-          'enrichment failed',
+          { error, line: 'enrichment failed' },
         ),
     );
   }

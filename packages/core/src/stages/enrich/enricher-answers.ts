@@ -1,3 +1,4 @@
+/** What enrichers answer: to a batch, to a question for it, and what they found. */
 import { z } from 'zod';
 import type { Address } from '../../ports/index.ts';
 import { identifierOf, LONGEST_TOKEN, sentence } from '../../runtime/answers.ts';

@@ -26,12 +26,11 @@ export async function callBackCards(
       moved += await callBack(context, { organizationId, printerName: name }, group);
       round.done(work);
     } catch (error) {
-      round.failed(
-        work,
+      round.failed(work, {
         error,
-        'cards could not be called back at the printer; it is asked again later',
-        { pieces: group.length },
-      );
+        line: 'cards could not be called back at the printer; it is asked again later',
+        fields: { pieces: group.length },
+      });
     }
   }
   await round.count(context);

@@ -27,7 +27,7 @@ export async function reconcile(context: PipelineContext, organizationId: string
           context,
           { organizationId, printerName: name },
           group,
-          (error, line) => round.failed(work, error, line),
+          (error, line) => round.failed(work, { error, line }),
         );
         round.done(work);
         await context.reach('reconcile.asked');

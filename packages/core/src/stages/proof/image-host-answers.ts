@@ -1,3 +1,4 @@
+/** What image hosts answer. */
 import { z } from 'zod';
 import { identifierOf, retryLater, readAnswers, retry, sentence } from '../../runtime/answers.ts';
 

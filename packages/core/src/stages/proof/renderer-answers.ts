@@ -1,3 +1,4 @@
+/** What renderers answer: of each card, on which pages it is or why it is not. */
 import { z } from 'zod';
 import type { CardRequest, RenderedDocument } from '../../ports/index.ts';
 import {

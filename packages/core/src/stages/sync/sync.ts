@@ -5,6 +5,7 @@
 import { hostname } from 'node:os';
 import { messageOf } from '../../common/message-of.ts';
 import { campaignBrief } from '../../machine/briefs.ts';
+import type { CampaignKey } from '../../machine/campaigns.ts';
 import { isMachineError } from '../../machine/errors.ts';
 import {
   applySyncPage,
@@ -80,20 +81,20 @@ async function* pagesOf(
  */
 export async function syncCampaign(
   context: PipelineContext,
-  organizationId: string,
-  campaignId: string,
+  { organizationId, campaignId }: CampaignKey,
   options: SyncOptions,
 ): Promise<SyncReport> {
   const { sql, settings, logger } = context;
   const holder = `${settings.runnerName}@${hostname()} (${options.kind})`;
-  const { runId, token } = await openSync(sql, organizationId, campaignId, options.kind, holder);
+  const { kind } = options;
+  const { runId, token } = await openSync(sql, { organizationId, campaignId, kind, holder });
   const run = { organizationId, campaignId, token, runId };
   await context.reach('sync.opened');
   const lost = new AbortController();
   const renewal = setInterval(() => {
     // A source that goes on although it was told to end keeps neither the lock nor the process.
     if (context.stopping.aborted) return clearInterval(renewal);
-    renewSync(sql, organizationId, campaignId, token).then(
+    renewSync(sql, run).then(
       (held) => {
         if (!held) lost.abort(new Error('the lock on the campaign is lost'));
       },
@@ -117,20 +118,18 @@ export async function syncCampaign(
       source.members(segment ?? '', { pageSize: settings.pageSize, limit }, call);
     for await (const told of pagesOf(context, signal, tell)) {
       const page = pageAnswer(told);
-      await applySyncPage(sql, run, page.members, page.rejects, Math.round(page.waitedMs));
+      await applySyncPage(sql, run, { ...page, waitedMs: Math.round(page.waitedMs) });
       await context.reach('sync.page-applied');
       fetched += page.members.length + page.rejects.length;
       incomplete ??= page.incomplete ?? null;
       options.onPage?.(fetched);
     }
     // A limit that was reached may have cut the segment short.
-    const report = await closeSync(
-      sql,
-      run,
-      incomplete === null && (limit === null || fetched < limit),
-      incomplete,
-      options.allowDepartures,
-    );
+    const report = await closeSync(sql, run, {
+      complete: incomplete === null && (limit === null || fetched < limit),
+      error: incomplete,
+      allowDepartures: options.allowDepartures,
+    });
     await context.reach('sync.closed');
     await workDone(context, { organizationId, work: 'sync', campaignId });
     return report;
@@ -140,7 +139,7 @@ export async function syncCampaign(
       { campaign: campaignId, run: runId, fetched, error: message },
       'the sync ended early; pages applied so far stand',
     );
-    await closeSync(sql, run, false, message).catch(() => undefined);
+    await closeSync(sql, run, { complete: false, error: message }).catch(() => undefined);
     throw error;
   } finally {
     clearInterval(renewal);
@@ -161,7 +160,11 @@ export async function workSync(context: PipelineContext, organizationId: string)
   for (const { campaignId, name } of await campaignsToSync(context.sql, organizationId)) {
     if (context.stopping.aborted) return;
     try {
-      const report = await syncCampaign(context, organizationId, campaignId, { kind: 'automatic' });
+      const report = await syncCampaign(
+        context,
+        { organizationId, campaignId },
+        { kind: 'automatic' },
+      );
       if (report.error === null) context.logger.info({ ...report }, 'synced');
       else context.logger.warn({ ...report }, 'synced, without a conclusion about who has left');
     } catch (error) {
@@ -172,7 +175,8 @@ export async function workSync(context: PipelineContext, organizationId: string)
         );
       } else {
         const work = { organizationId, work: 'sync', campaignId } as const;
-        await workFailed(context, work, error, 'the sync failed', { campaign: name });
+        const fields = { campaign: name };
+        await workFailed(context, work, { error, line: 'the sync failed', fields });
       }
     }
   }

@@ -95,7 +95,7 @@ export async function pollPrinters(
         await pollPrinter(context, printer);
         await workDone(context, work);
       } catch (error) {
-        await workFailed(context, work, error, 'the printer could not be polled');
+        await workFailed(context, work, { error, line: 'the printer could not be polled' });
       }
     }
   };

@@ -1,5 +1,6 @@
 /** A printer's webhook: verified on its raw bytes, stored, and answered at once. */
 import { sqlState } from '../../common/driver-errors.ts';
+import type { PrinterKey } from '../../machine/briefs.ts';
 import { storeWebhook } from '../../machine/track.ts';
 import type { Printer, WebhookRequest } from '../../ports/index.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
@@ -18,13 +19,12 @@ export type Reception =
 
 export async function receiveWebhook(
   context: PipelineContext,
-  organizationId: string,
-  printerName: string,
+  key: PrinterKey,
   request: WebhookRequest,
 ): Promise<Reception> {
   let printer: Printer;
   try {
-    printer = await printerNamed(context, organizationId, printerName);
+    printer = await printerNamed(context, key.organizationId, key.printerName);
   } catch (error) {
     // A database that cannot be reached says nothing about the printer: it is told to come again.
     if (!(error instanceof UnknownPrinterError) && !unwritable.includes(sqlState(error) ?? ''))
@@ -35,7 +35,6 @@ export async function receiveWebhook(
   if (!verdict.valid) return { outcome: 'forged', message: verdict.message };
   const { deliveryId } = verdict;
   const { body } = request;
-  const key = { organizationId, printerName };
   const isNew = await storeWebhook(context.sql, key, { deliveryId, body });
   return { outcome: isNew ? 'stored' : 'repeated' };
 }

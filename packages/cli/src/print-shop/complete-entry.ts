@@ -5,7 +5,7 @@
 import { AdapterConfigError, type PortName } from '@postrider/core/ports';
 import type { Entry } from '@postrider/runner/integrations';
 import type { Project } from '@postrider/runner/project';
-import { ownPrintShop } from './own.ts';
+import { ownPrintShop } from './own-shop.ts';
 
 /**
  * With the address where the shop was last started, and the ledger that knows our cards. Throws

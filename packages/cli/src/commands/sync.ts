@@ -1,8 +1,8 @@
-/** What the beats do, done now: sync, enrich, reconcile. */
+/** `sync` and `enrich`: what the beats do for a campaign, done now. */
 import type { Command } from 'commander';
-import { command, flag, number, text, time, wholeNumber, type Act } from '../program/command.ts';
+import { command, flag, number, wholeNumber, type Act } from '../program/command.ts';
 
-export function beatCommands(program: Command, act: Act): void {
+export function syncs(program: Command, act: Act): void {
   command(
     program,
     'sync',
@@ -54,31 +54,6 @@ export function beatCommands(program: Command, act: Act): void {
       act(async (cli, [campaign = '']) => {
         const { enrichNow } = await import('../operate/sync.ts');
         await enrichNow(cli, campaign);
-      }),
-    );
-
-  command(
-    program,
-    'reconcile',
-    'Asks printers about cards of which nobody knows whether they were printed. ' +
-      'After a restore from a backup, --since asks about everything since then: ' +
-      'do that before mailing resumes.',
-    [
-      'postrider reconcile',
-      'postrider reconcile --since 2026-11-24T03:00:00Z   # the time of the backup',
-    ],
-  )
-    .option('--since <time>', 'the time of the backup that was restored', time)
-    .option('--organization <name>', 'only of this one, by name or id')
-    .action(
-      act(async (cli, _args, options) => {
-        const { reconcileNow } = await import('../operate/reconcile.ts');
-        const since = options['since'];
-        await reconcileNow(
-          cli,
-          since instanceof Date ? since : null,
-          text(options['organization']),
-        );
       }),
     );
 }

@@ -12,7 +12,7 @@ import {
   notedPrintShop,
   ownPrintShop,
   setWebhookUrls,
-} from './own.ts';
+} from './own-shop.ts';
 
 const LOOK_MS = 2000;
 /** A card takes six days; slower than this, nobody waits for it to be received. */

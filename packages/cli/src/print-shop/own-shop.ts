@@ -103,7 +103,7 @@ function noteOf(project: Project): string {
 
 /** Whether the shop answers, and to our token: another program may have its port by now. */
 export async function isAnswering(project: Project, url: string): Promise<boolean> {
-  return (await ask(project, url, '/v1/events?limit=1')) !== null;
+  return (await ask(project, url, { path: '/v1/events?limit=1' })) !== null;
 }
 
 const webhookState = z.object({
@@ -120,7 +120,7 @@ export async function askWebhooks(
   project: Project,
   url: string,
 ): Promise<z.infer<typeof webhookState> | null> {
-  const answer = await ask(project, url, '/v1/webhook');
+  const answer = await ask(project, url, { path: '/v1/webhook' });
   try {
     return webhookState.parse(JSON.parse(answer ?? ''));
   } catch {
@@ -134,7 +134,9 @@ export async function setWebhookUrls(
   url: string,
   organizations: Readonly<Record<string, string>>,
 ): Promise<boolean> {
-  return (await ask(project, url, '/v1/webhook', { url: null, organizations })) !== null;
+  return (
+    (await ask(project, url, { path: '/v1/webhook', body: { url: null, organizations } })) !== null
+  );
 }
 
 const pressState = z.object({
@@ -148,7 +150,7 @@ export async function askPress(
   project: Project,
   url: string,
 ): Promise<z.infer<typeof pressState> | null> {
-  const answer = await ask(project, url, '/v1/print');
+  const answer = await ask(project, url, { path: '/v1/print' });
   try {
     return pressState.parse(JSON.parse(answer ?? ''));
   } catch {
@@ -219,8 +221,7 @@ async function request(
 async function ask(
   project: Project,
   url: string,
-  path: string,
-  body?: unknown,
+  { path, body }: { readonly path: string; readonly body?: unknown },
 ): Promise<string | null> {
   try {
     const response = await request(project, url, { path, body, timeoutMs: TIMEOUT_MS });

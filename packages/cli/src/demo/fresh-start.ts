@@ -7,7 +7,7 @@ import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
 import type { Cli } from '../program/cli.ts';
 import { confirm } from '../output/confirm.ts';
-import { printsDirectory } from '../print-shop/own.ts';
+import { printsDirectory } from '../print-shop/own-shop.ts';
 import { readCards } from './summary.ts';
 
 /**

@@ -12,8 +12,8 @@ import {
 import type { Cli } from '../program/cli.ts';
 import { requireSameLedger } from './ledger.ts';
 import type { OpenShop } from './open-shop.ts';
-import { printsDirectory, setWebhookUrls } from './own.ts';
-import { joinRunningShop, slowBecause } from './running.ts';
+import { printsDirectory, setWebhookUrls } from './own-shop.ts';
+import { joinRunningShop, slowBecause } from './running-shop.ts';
 import { PATIENCE_MS, settingsInForce, noteShop, optionsOf } from './settings.ts';
 
 const FOLDER_IN_USE = 75;
