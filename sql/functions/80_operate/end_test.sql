@@ -21,6 +21,23 @@ begin
   return v_voided;
 end $$;
 
+-- Moves people who are in one of these states out of their cohorts.
+create function postrider.leave_cohorts(
+  p_organization_id uuid,
+  p_people uuid[],
+  p_from text[],
+  p_to text,
+  p_now timestamptz
+) returns void language plpgsql as $$
+begin
+  update postrider.recipient_state
+  set state = p_to, since = p_now, move_no = move_no + 1, cohort_id = null,
+    reason = 'went_live', detail = null
+  where organization_id = p_organization_id
+    and recipient_id = any (p_people)
+    and state = any (p_from);
+end $$;
+
 -- Takes people out of the cohorts of the test. A cohort without people ends with its begin, or
 -- with its lease; a proof that is being made is made again. To give people back is for the stages,
 -- so it claims theirs meanwhile.
@@ -33,19 +50,11 @@ declare
   v_before text;
 begin
   v_before := postrider.act_as('mail');
-  update postrider.recipient_state
-  set state = 'proofed', since = p_now, move_no = move_no + 1, cohort_id = null,
-    reason = 'went_live', detail = null
-  where organization_id = p_organization_id
-    and recipient_id = any (p_people)
-    and state = 'sending_staged';
+  perform postrider.leave_cohorts(
+    p_organization_id, p_people, '{sending_staged}', 'proofed', p_now);
   perform postrider.act_as('proof');
-  update postrider.recipient_state
-  set state = 'pending', since = p_now, move_no = move_no + 1, cohort_id = null,
-    reason = 'went_live', detail = null
-  where organization_id = p_organization_id
-    and recipient_id = any (p_people)
-    and state in ('proofing_staged', 'proofing');
+  perform postrider.leave_cohorts(
+    p_organization_id, p_people, '{proofing_staged,proofing}', 'pending', p_now);
   perform postrider.act_as(v_before);
 end $$;
 
