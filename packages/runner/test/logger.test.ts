@@ -10,7 +10,8 @@ const logger = new URL('../src/run/logger.ts', import.meta.url).href;
 function said(format: string, fields: object, message: string): string {
   const program = `
     const { createLogger } = await import(${JSON.stringify(logger)});
-    const out = { json: false, quiet: false, verbose: false, live: false, tint: (_s, text) => text };
+    const flags = { json: false, quiet: false, verbose: false, live: false };
+    const out = { ...flags, tint: (_style, text) => text };
     const log = await createLogger(out, 'info', ${JSON.stringify(format)});
     log.warn(${JSON.stringify(fields)}, ${JSON.stringify(message)});
     log.debug({}, 'unsaid');`;
