@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { beginProof, settleProof } from '../../../packages/core/src/machine/proof.ts';
-import { broken, people, states, syncPeople } from '../../support/machine.ts';
+import { broken, miscountedMoves, people, states, syncPeople } from '../../support/machine.ts';
 import { LEASE_MS, RUNNER, place, rendered, sharedMachine, stage } from '../rig.ts';
 
 const rig = sharedMachine();
@@ -48,6 +48,7 @@ void test('the funnel is right before, while and after the tally is folded under
   await folder;
   assert.deepEqual(wrong, []);
   assert.deepEqual(await broken(sql), []);
+  assert.deepEqual(await miscountedMoves(sql), []);
   await sql`select postrider.fold_tally()`;
   const [left] = await sql`select count(*)::int as rows from postrider.tally`;
   assert.equal(left?.['rows'], 0);
