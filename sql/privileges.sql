@@ -87,19 +87,19 @@ declare
       claim_call_backs, claim_effects, claim_silent_printers, claim_unknown_mailpieces,
       claim_webhooks, close_sync, close_webhook, conclude_restore, count_limit, count_text,
       deregister_runner, doctor_alarms, doctor_beats, doctor_bloat, doctor_blocked_sessions,
-      doctor_default_partition, doctor_event_partitions, doctor_history, doctor_leases,
-      doctor_lost_mailpieces, doctor_oldest_transaction, doctor_restore, doctor_runners,
-      doctor_tried_again, doctor_unknown_outcomes, doctor_unreachable_states, doctor_webhooks,
-      doctor_work, due, due_batches, ensure_organization, event_partitions, fold_tally,
-      give_back_batch, give_back_orphans, heartbeat, hold_refused, housekeeping_parts,
-      keep_unusable_events, lock_for_track, longest_lease, longest_posting_time, match_events,
-      mend_event_partitions, misdated_partitions, new_id, new_reference, note_batch_submitted,
-      note_failures, note_polled, open_sync, people_at_printers, pieces_opened_since,
-      printer_brief, ready_work, reap, receive_webhook, renew, renew_sync, run_housekeeping,
-      set_quiet_time, settle_batch, settle_call_backs, settle_effects, settle_mail,
-      settle_proof, settle_reconciled, skip_without_enricher, stage_campaigns, stage_round,
-      tick, turn_clock, upcoming_work, waiting_places, waiting_work, window_of, work_done,
-      work_failed}';
+      doctor_default_partition, doctor_event_partitions, doctor_history, doctor_household_keys,
+      doctor_leases, doctor_lost_mailpieces, doctor_oldest_transaction, doctor_restore,
+      doctor_runners, doctor_tried_again, doctor_unknown_outcomes, doctor_unreachable_states,
+      doctor_webhooks, doctor_work, due, due_batches, ensure_organization, event_partitions,
+      fold_tally, give_back_batch, give_back_orphans, heartbeat, hold_refused,
+      housekeeping_parts, keep_unusable_events, lock_for_track, longest_lease,
+      longest_posting_time, match_events, mend_event_partitions, misdated_partitions, new_id,
+      new_reference, note_batch_submitted, note_failures, note_polled, open_sync,
+      people_at_printers, pieces_opened_since, printer_brief, ready_work, reap, receive_webhook,
+      renew, renew_sync, run_housekeeping, set_quiet_time, settle_batch, settle_call_backs,
+      settle_effects, settle_mail, settle_proof, settle_reconciled, skip_without_enricher,
+      stage_campaigns, stage_round, tick, turn_clock, upcoming_work, waiting_places,
+      waiting_work, window_of, work_done, work_failed}';
   -- What only functions and triggers of the machine call, with the owner's rights. A caller from
   -- outside would ask nothing that they could answer.
   v_internal constant text[] := '{

@@ -165,3 +165,14 @@ create table postrider.tally_total (
   people bigint not null,
   primary key (organization_id, campaign_id, state)
 );
+-- How many moves of each kind were made, folded from the same rows. It only grows: a rate is the
+-- difference of two looks. Its rows are as many as kinds of moves in each campaign.
+create table postrider.move_total (
+  organization_id uuid not null,
+  campaign_id uuid not null,
+  -- 'new': they are new. A key has no null.
+  from_state text not null,
+  to_state text not null,
+  people bigint not null,
+  primary key (organization_id, campaign_id, from_state, to_state)
+);

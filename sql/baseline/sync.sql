@@ -25,6 +25,8 @@ create table postrider.sync_run (
   turned_away jsonb not null default '{}',
   -- Rows whose people were taken, and of which something was changed or left out: by reason.
   noted jsonb not null default '{}',
+  -- The same by reason, and within it by the column of the list: {"unwrapped": {"zip": 12}}.
+  noted_columns jsonb not null default '{}',
   error text,
   primary key (organization_id, id),
   foreign key (organization_id, campaign_id) references postrider.campaign (organization_id, id),

@@ -190,3 +190,29 @@ begin atomic
           and (p_mine is null or e.organization_id = any (p_mine))
         limit postrider.count_limit(p_whole)) e) unread;
 end;
+
+-- Names the organizations some of whose households have keys of other rules than today's: their
+-- lists are not read until they are re-keyed.
+create function postrider.doctor_household_keys(p_mine uuid[], p_whole boolean)
+returns table (check_name text, verdict text, message text, what_helps text)
+language sql stable
+begin atomic
+  select 'household keys',
+    case when count(*) > 0 then 'bad' else 'ok' end,
+    case
+      when count(*) = 0
+        then format('all by the rules of version %s', postrider.household_key_version())
+      else format('keys of other rules than version %s, so that no list is read: %s%s',
+        postrider.household_key_version(),
+        string_agg(o.name, ', ' order by o.place) filter (where p_whole or o.place <= 5),
+        case when count(*) > 5 and not p_whole then format(' and %s others', count(*) - 5) end)
+    end,
+    case
+      when count(*) = 1
+        then format('postrider rekey --organization %s', to_json(min(o.name)))
+      when count(*) > 1 then 'for each of them: postrider rekey --organization "…"' end
+  from (
+    select o.name, row_number() over (order by o.name, o.id) as place
+    from postrider.organization o
+    where (p_mine is null or o.id = any (p_mine)) and postrider.has_older_keys(o.id)) o;
+end;

@@ -27,3 +27,25 @@ join postrider.organization o
 left join postrider.tallied() n
   on n.organization_id = c.organization_id and n.campaign_id = c.id
 group by 1, 2, 3, 4, 5, c.mode;
+
+-- How many moves of each kind the people of a campaign have made since it was applied. It only
+-- grows, over restarts and however often it is asked. from_state is new where they came in.
+create view postrider.move_counts with (security_invoker = true) as
+select m.organization_id, o.name as organization, m.campaign_id, c.name as campaign, c.mode,
+  m.from_state, m.to_state, m.people
+from (
+  select t.organization_id, t.campaign_id, t.from_state, t.to_state,
+    sum(t.people)::bigint as people
+  from (
+    select organization_id, campaign_id, from_state, to_state, people
+    from postrider.move_total
+    union all
+    select organization_id, campaign_id, coalesce(from_state, 'new'), to_state, people
+    from postrider.tally
+  ) t
+  group by 1, 2, 3, 4
+) m
+join postrider.campaign c
+  on c.organization_id = m.organization_id and c.id = m.campaign_id
+join postrider.organization o
+  on o.id = m.organization_id;

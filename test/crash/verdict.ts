@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { broken } from '../support/machine.ts';
+import { broken, miscountedMoves } from '../support/machine.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Pieces in the shop's ledger by external id. */
@@ -58,6 +58,7 @@ export async function verdict(scenario: Scenario, options: VerdictOptions = {}):
   assert.equal(pieces.size, scenario.people - without.length, 'nobody else has a card');
 
   assert.deepEqual(await broken(sql), []);
+  assert.deepEqual(await miscountedMoves(sql), []);
   const open = await sql`
     select status, count(*)::int as pieces
     from postrider.mailpiece

@@ -7,6 +7,33 @@ const whole = 'test/pipeline/sync/lists.test.ts';
 
 export const lists: readonly Mutant[] = [
   {
+    name: 'notes-by-column',
+    without: 'notes of a later page are added to those of the column before',
+    edits: [
+      {
+        file: 'sql/functions/10_sync/count_sync_page.sql',
+        find: 'postrider.add_counts(noted_columns -> c.key, c.value)',
+        replace: 'c.value',
+      },
+    ],
+    test: { file: 'test/sql/sync/sync-report.test.ts', pattern: 'is counted by column as well' },
+  },
+  {
+    name: 'opt-outs-in-their-encoding',
+    without: 'a list of opt-outs is read in the encoding that is said',
+    edits: [
+      {
+        file: 'packages/cli/src/operate/suppressions.ts',
+        find: 'openSource(file, encoding)',
+        replace: "openSource(file, 'utf-8')",
+      },
+    ],
+    test: {
+      file: 'packages/cli/test/suppress-encodings.test.ts',
+      pattern: 'reads it in the encoding that is said',
+    },
+  },
+  {
     name: 'list-with-rows-lost',
     without: 'a list that shows that rows of it are lost says of nobody that they have left',
     edits: [

@@ -77,6 +77,73 @@ export const runner: readonly Mutant[] = [
     test: { file: stops, pattern: 'cards of which an adapter has sent some' },
   },
   {
+    name: 'counted-when-taken',
+    without: 'results count when the database has taken them, and not when they are tried',
+    edits: [
+      {
+        file: 'packages/core/src/runtime/cohorts.ts',
+        find: 'await settle(results, last);\n        meter.results(begun.campaign, results);',
+        replace: 'meter.results(begun.campaign, results);\n        await settle(results, last);',
+      },
+    ],
+    test: {
+      file: 'test/pipeline/life/counts.test.ts',
+      pattern: 'results that could not be recorded at once are counted once',
+    },
+  },
+  {
+    name: 'moves-added-up',
+    without: 'moves that are folded are added to those before',
+    edits: [
+      {
+        file: 'sql/functions/00_common/tally.sql',
+        find: 'on conflict (organization_id, campaign_id, from_state, to_state) do update\n      set people = t.people + excluded.people',
+        replace:
+          'on conflict (organization_id, campaign_id, from_state, to_state) do update\n      set people = excluded.people',
+      },
+    ],
+    test: { file: 'test/sql/common/tally.test.ts', pattern: 'the count of moves grows' },
+  },
+  {
+    name: 'bounded-series',
+    without: 'no more than so many campaigns have series of their own',
+    edits: [
+      {
+        file: 'packages/runner/src/http/metrics.ts',
+        find: '.slice(0, MOST_CAMPAIGNS)',
+        replace: '.slice(0)',
+      },
+    ],
+    test: {
+      file: 'packages/runner/test/metrics.test.ts',
+      pattern: 'so many campaigns have series of their own',
+    },
+  },
+  {
+    name: 'rest-is-said',
+    without: 'what a runner did since its last line is said before it ends',
+    edits: [
+      {
+        file: 'packages/cli/src/operate/progress.ts',
+        find: 'atWork = atWork.then(look);',
+        replace: '',
+      },
+    ],
+    test: { file: 'packages/cli/test/progress.test.ts', pattern: 'is text where text is asked' },
+  },
+  {
+    name: 'log-without-passwords',
+    without: 'passwords are left out of the log',
+    edits: [
+      {
+        file: 'packages/runner/src/run/logger.ts',
+        find: 'hooks: { streamWrite: redacted },',
+        replace: '',
+      },
+    ],
+    test: { file: 'packages/runner/test/logger.test.ts', pattern: 'a log leaves passwords out' },
+  },
+  {
     name: 'overrun-waited-for',
     without: 'a stop waits for jobs that pg-boss no longer waits for',
     edits: [

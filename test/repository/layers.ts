@@ -144,6 +144,11 @@ const above: readonly Layer[] = [
     may: [`${adapters}/kit/`, `${adapters}/registry.ts`],
     because: 'what generates reads its own package',
   },
+  {
+    of: 'packages/runner/scripts/',
+    may: [`${runner}/`],
+    because: 'what generates reads its own package',
+  },
 ];
 
 /** A file is of the first that names it. */

@@ -278,3 +278,22 @@ export async function broken(sql: postgres.Sql): Promise<string[]> {
   );
   return problems;
 }
+
+/**
+ * Kinds of moves that are not counted as the history has them; none where nobody was put anywhere
+ * past the trigger.
+ */
+export async function miscountedMoves(sql: postgres.Sql): Promise<readonly object[]> {
+  const rows = await sql`
+    select *
+    from (
+      select campaign_id, from_state, to_state, people as counted from postrider.move_counts
+    ) t
+    full join (
+      select campaign_id, coalesce(from_state, 'new') as from_state, to_state, count(*) as real
+      from postrider.recipient_event
+      group by 1, 2, 3
+    ) r using (campaign_id, from_state, to_state)
+    where coalesce(counted, 0) <> coalesce(real, 0)`;
+  return rows.map((row) => ({ ...row }));
+}

@@ -44,6 +44,22 @@ describe('a re-key from the command line', () => {
     assert.equal(await stale(), 3);
   });
 
+  it('is what doctor advises, by name, while keys are of other rules', async () => {
+    const found = await cli(place, ['doctor', 'household keys', '--json']);
+    assert.equal(found.code, 1, found.stdout);
+    const [check] = found.json();
+    assert.equal(check?.['verdict'], 'bad');
+    assert.match(
+      String(check?.['message']),
+      /of other rules than version 2, so that no list is read/,
+    );
+    const [organization] = await at.machine.sql`select name from postrider.organization`;
+    assert.equal(
+      check?.['what_helps'],
+      `postrider rekey --organization ${JSON.stringify(organization?.['name'])}`,
+    );
+  });
+
   it('tells a sync what helps, does it with --yes, and has nothing to do then', async () => {
     const refused = await cli(place, ['sync', 'spring']);
     assert.notEqual(refused.code, 0);
@@ -55,5 +71,7 @@ describe('a re-key from the command line', () => {
     const again = await cli(place, ['rekey', '--yes']);
     assert.equal(again.code, 0);
     assert.match(again.stdout, /there is nothing to do/);
+    const [check] = (await cli(place, ['doctor', 'household keys', '--json'])).json();
+    assert.equal(check?.['verdict'], 'ok');
   });
 });

@@ -90,7 +90,10 @@ describe('sync, enrichment and previews from the command line', () => {
     assert.equal(report?.notes.length, noted);
     assert.ok(report?.notes.every(({ row }) => row > 1));
     assert.ok(report?.notes.some(({ message }) => message.endsWith('left out: "at home".')));
-    assert.match(text.stdout, new RegExp(`something changed or left out: email_not_used ${noted}`));
+    assert.match(
+      text.stdout,
+      new RegExp(`something changed or left out: email_not_used ${noted} \\(email ${noted}\\)`),
+    );
     assert.match(text.stdout, /\d +email +email_not_used +Column "email" is not an e-mail address/);
     assert.match(text.stderr, new RegExp(`${noted - 5} more: postrider sql .*sync_notes`));
   });

@@ -17,6 +17,17 @@ export { integrationsOf, type Integrations, type Ports } from './runtime/integra
 export type { OnceOptions } from './scheduling/once.ts';
 export type { Waiting } from './machine/waiting.ts';
 export { InvalidOptionsError, type InvalidOption } from './common/invalid-options.ts';
+export {
+  workKinds,
+  type AdapterPort,
+  type CallOutcome,
+  type CampaignWork,
+  type CountedCalls,
+  type CountedCampaign,
+  type CountedJobs,
+  type PipelineCounts,
+  type WorkKind,
+} from './runtime/meter.ts';
 export type { PipelineOptions, Point } from './runtime/options.ts';
 export { defaultSettings, type PipelineSettings } from './runtime/settings.ts';
 export { RestoreWatermarkError } from './runtime/restore-watermark.ts';

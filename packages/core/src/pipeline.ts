@@ -13,6 +13,7 @@ import type { PrinterEvent, WebhookRequest } from './ports/index.ts';
 import { once, untilIdle, type OnceOptions } from './scheduling/once.ts';
 import { Running, type Stopped } from './scheduling/running.ts';
 import { makeContext, type PipelineContext } from './runtime/context.ts';
+import type { PipelineCounts } from './runtime/meter.ts';
 import type { PipelineOptions } from './runtime/options.ts';
 import { within } from './runtime/waiting.ts';
 import { enrichCampaign, workEnrich } from './stages/enrich/enrich.ts';
@@ -54,6 +55,11 @@ export class Pipeline {
   /** The id under which this pipeline's cohorts are leased. */
   get runnerId(): string {
     return this.#context.runnerId;
+  }
+
+  /** What this pipeline itself has done since it was made, and what is at work. Asks nothing. */
+  get counts(): PipelineCounts {
+    return this.#context.meter.counts;
   }
 
   /**

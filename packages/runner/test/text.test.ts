@@ -23,6 +23,19 @@ describe('words that a process says', () => {
     assert.equal(redacted('host=db password=s3cret user=ada'), 'host=db password=*** user=ada');
   });
 
+  it('cuts them out of JSON that stays JSON', () => {
+    for (const secret of ['s3cret', 's3\\cret', 's3cret\\', 's3cret"s3', '\\s3cret'])
+      for (const text of [
+        `password=${secret}`,
+        `"password=${secret}"`,
+        `sslpassword=${secret} x`,
+      ]) {
+        const told = redacted(JSON.stringify({ text, other: 1 }));
+        assert.equal((JSON.parse(told) as { other: number }).other, 1, told);
+        assert.doesNotMatch(told, /s3cret/);
+      }
+  });
+
   it('show what would move the cursor', () => {
     assert.equal(printable('a\u001b[31mb\nc'), 'a\\u001b[31mb\\nc');
     assert.equal(printable('\u202eabc'), '\\u202eabc');

@@ -13,6 +13,15 @@ begin
   with taken as (
     delete from postrider.tally
     returning *
+  ), moved as (
+    insert into postrider.move_total as t (
+      organization_id, campaign_id, from_state, to_state, people)
+    select m.organization_id, m.campaign_id, coalesce(m.from_state, 'new'), m.to_state,
+      sum(m.people)
+    from taken m
+    group by 1, 2, 3, 4
+    on conflict (organization_id, campaign_id, from_state, to_state) do update
+      set people = t.people + excluded.people
   ), folded as (
     insert into postrider.tally_total as t (organization_id, campaign_id, state, people)
     select m.organization_id, m.campaign_id, side.state, sum(side.people)

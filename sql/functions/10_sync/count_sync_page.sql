@@ -47,9 +47,9 @@ begin
     and id = p_run_id;
 end $$;
 
--- Keeps what was changed or left out of rows whose people were taken, and counts it by reason. Of
--- each reason the first thousand of a run are kept: a column that is mended in every row would
--- store a second list otherwise.
+-- Keeps what was changed or left out of rows whose people were taken, and counts it by reason, and
+-- by reason and column. Of each reason the first thousand of a run are kept: a column that is
+-- mended in every row would store a second list otherwise.
 create function postrider.keep_notes(
   p_organization_id uuid,
   p_run_id uuid,
@@ -58,6 +58,7 @@ create function postrider.keep_notes(
 declare
   c_kept constant int := 1000;
   v_noted jsonb;
+  v_columns jsonb;
 begin
   if not jsonb_path_exists(p_members, '$[*].notes[*] ? (@ != null)') then
     return;
@@ -94,15 +95,27 @@ begin
             p_organization_id, 'external_id', postrider.trimmed(note.external_id))
           and s.reason = 'erasure')
   )
-  select jsonb_object_agg(g.reason, g.notes)
-  into v_noted
+  select
+    jsonb_object_agg(g.reason, g.notes),
+    jsonb_object_agg(g.reason, g.columns) filter (where g.columns is not null)
+  into v_noted, v_columns
   from (
-    select reason, count(*) as notes
-    from note
+    select p.reason, sum(p.notes) as notes,
+      jsonb_object_agg(p.source_column, p.notes) filter (where p.source_column is not null)
+        as columns
+    from (
+      select reason, source_column, count(*) as notes
+      from note
+      group by 1, 2
+    ) p
     group by 1
   ) g;
   update postrider.sync_run
-  set noted = postrider.add_counts(noted, v_noted)
+  set noted = postrider.add_counts(noted, v_noted),
+    noted_columns = noted_columns || (
+      select coalesce(
+        jsonb_object_agg(c.key, postrider.add_counts(noted_columns -> c.key, c.value)), '{}')
+      from jsonb_each(v_columns) c)
   where organization_id = p_organization_id
     and id = p_run_id;
 end $$;

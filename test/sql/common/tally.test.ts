@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { beginProof, settleProof } from '../../../packages/core/src/machine/proof.ts';
-import { broken, people, states, syncPeople } from '../../support/machine.ts';
+import { broken, miscountedMoves, people, states, syncPeople } from '../../support/machine.ts';
 import { LEASE_MS, RUNNER, place, rendered, sharedMachine, stage } from '../rig.ts';
 
 const rig = sharedMachine();
@@ -48,6 +48,7 @@ void test('the funnel is right before, while and after the tally is folded under
   await folder;
   assert.deepEqual(wrong, []);
   assert.deepEqual(await broken(sql), []);
+  assert.deepEqual(await miscountedMoves(sql), []);
   await sql`select postrider.fold_tally()`;
   const [left] = await sql`select count(*)::int as rows from postrider.tally`;
   assert.equal(left?.['rows'], 0);
@@ -75,4 +76,43 @@ void test('a move that is rolled back is not counted', async () => {
     from postrider.funnel
     where campaign_id = ${at.campaignId}`;
   assert.deepEqual({ ...funnel }, { pending: 3, proofing_staged: 0 });
+});
+
+void test('the count of moves grows with each move, and is the same folded or not', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const counted = async (): Promise<Record<string, number>> =>
+    Object.fromEntries(
+      (
+        await sql<{ move: string; people: number }[]>`
+          select from_state || ' > ' || to_state as move, people::int
+          from postrider.move_counts
+          where campaign_id = ${at.campaignId}`
+      ).map(({ move, people: many }) => [move, many]),
+    );
+  await syncPeople(sql, at, people(5));
+  assert.deepEqual(await counted(), { 'new > pending': 5 });
+  const [cohortId = ''] = await stage(sql, at, 'proof', 1, 3);
+  await sql`select postrider.fold_tally()`;
+  assert.deepEqual(await counted(), { 'new > pending': 5, 'pending > proofing_staged': 3 });
+  const begin = { ...at, cohortId, runnerId: RUNNER, leaseMs: LEASE_MS };
+  const cards = (await beginProof(sql, begin))?.cards ?? [];
+  const results = cards.map(({ recipientId }, index) =>
+    index === 0
+      ? ({ recipientId, outcome: 'retry', message: 'no', afterMs: 0 } as const)
+      : rendered(recipientId),
+  );
+  await settleProof(sql, { ...at, cohortId, results, last: true });
+  // Of a statement that made two kinds of moves, and beside what is folded.
+  await stage(sql, at, 'proof', 1, 3);
+  const moves = {
+    'new > pending': 5,
+    'pending > proofing_staged': 6,
+    'proofing_staged > proofing': 3,
+    'proofing > pending': 1,
+    'proofing > proofed': 2,
+  };
+  assert.deepEqual(await counted(), moves);
+  await sql`select postrider.fold_tally()`;
+  assert.deepEqual(await counted(), moves);
 });

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { broken } from '../../support/machine.ts';
+import { broken, miscountedMoves } from '../../support/machine.ts';
 import { place, sharedMachine } from '../rig.ts';
 import { compare, judgeCards, settleDown } from './comparison.ts';
 import { STEPS, type Step } from './steps.ts';
@@ -41,4 +41,5 @@ void test('whatever happens in whatever order, everybody is where the model says
     markInterruptAsFailure: false,
   });
   assert.deepEqual(await broken(rig.sql), []);
+  assert.deepEqual(await miscountedMoves(rig.sql), []);
 });

@@ -1,8 +1,16 @@
 import type postgres from 'postgres';
+import { campaignProgress } from '../../../packages/core/src/machine/progress.ts';
+import { metricsText } from '../../../packages/runner/src/http/metrics.ts';
+import type { Place } from '../../support/machine.ts';
 import type { Step } from './everyday-statements.ts';
 
-/** What a night needs: what people ask when something is not as they thought. */
-export function askedAtNight(sql: postgres.Sql): readonly Step[] {
+const nothingDone = { campaigns: [], webhooks: 0, found: 0, calls: [], jobs: [], atWork: 0 };
+
+/**
+ * What a night needs: what people ask when something is not as they thought, and what watches the
+ * runners meanwhile.
+ */
+export function askedAtNight(sql: postgres.Sql, { campaignId }: Place): readonly Step[] {
   return [
     ['why by an id of nobody', async () => await sql`select * from postrider.why('nobody')`],
     ['trace by an id of nobody', async () => await sql`select * from postrider.trace('nobody')`],
@@ -16,5 +24,7 @@ export function askedAtNight(sql: postgres.Sql): readonly Step[] {
     ],
     ['spending', async () => await sql`select * from postrider.spending`],
     ['pace', async () => await sql`select * from postrider.pace`],
+    ['progress', async () => await campaignProgress(sql, [campaignId])],
+    ['metrics', async () => await metricsText(sql, nothingDone, new Map())],
   ];
 }

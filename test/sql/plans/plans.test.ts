@@ -97,12 +97,12 @@ void test('what is asked at night looks people, entries, rejects and cohorts up 
   const at = await launched(machine.sql, { daily_cap: 5, total_cap: 900_000 });
   await using old = await watched(machine.database.adminUrl);
   for (let round = 0; round < 7; round += 1)
-    for (const [, run] of askedAtNight(old.sql)) await run();
+    for (const [, run] of askedAtNight(old.sql, at)) await run();
   await fill(old.sql, at, PEOPLE);
   await fillLists(old.sql, at, PEOPLE);
   const found: string[] = [];
   const look = async (when: string, session: Watched): Promise<void> => {
-    for (const [what, run] of askedAtNight(session.sql))
+    for (const [what, run] of askedAtNight(session.sql, at))
       for (const plan of await session.plansOf(run))
         found.push(
           ...greedy(plan, MOST, BIG_LISTS).map((problem) => `${when}: ${what} ${problem}`),

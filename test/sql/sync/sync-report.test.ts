@@ -113,6 +113,7 @@ void test('what was changed or left out of rows is counted by reason, and told b
   await again.page([...noted(1400, 'rounded').slice(700), ...noted(3, 'unwrapped').slice(2)]);
   const report = await again.close();
   assert.deepEqual(report.noted, { unwrapped: 3, rounded: 1400 });
+  assert.deepEqual(report.notedColumns, { unwrapped: { zip: 3 }, rounded: { zip: 1400 } });
   assert.deepEqual([report.created, report.invalid], [1404, 0]);
   const kept = await sql<{ reason: string; rows: number; last: string }[]>`
     select reason, count(*)::int as rows, max(message) as last
@@ -232,4 +233,26 @@ void test('a second row of somebody on a later page is a repeat wherever they ar
   }
   assert.equal((await one(sql, at, 'p0')).state, 'sent');
   assert.equal((await one(sql, at, 'double')).state, 'skipped');
+});
+
+void test('what is counted by reason is counted by column as well, over all pages', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const noted = (who: string, ...notes: (readonly [reason: string, column: string | null])[]) => ({
+    ...(people(1, who)[0] as Person),
+    notes: notes.map(([reason, column]) => ({ reason, column, message: 'Told.' })),
+  });
+  const run = await syncRun(sql, at);
+  await run.page([
+    noted('a', ['unwrapped', 'zip'], ['unwrapped', 'id']),
+    noted('b', ['odd', null]),
+  ]);
+  await run.page([noted('c', ['unwrapped', 'zip'])]);
+  await run.page([noted('d', ['unwrapped', 'id'], ['lost', 'a "column"']), noted('e')]);
+  const { noted: reasons, notedColumns } = await run.close();
+  assert.deepEqual(reasons, { unwrapped: 4, odd: 1, lost: 1 });
+  assert.deepEqual(notedColumns, {
+    unwrapped: { zip: 2, id: 2 },
+    lost: { 'a "column"': 1 },
+  });
 });

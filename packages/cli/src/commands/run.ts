@@ -1,6 +1,7 @@
 /** `run`: beats, workers and HTTP. */
+import type { LogFormat } from '@postrider/runner/run';
 import type { Command } from 'commander';
-import { command, flag, number, text, wholeNumber, type Act } from '../program/command.ts';
+import { command, flag, number, oneOf, text, wholeNumber, type Act } from '../program/command.ts';
 
 export function running(program: Command, act: Act): void {
   command(
@@ -14,6 +15,7 @@ export function running(program: Command, act: Act): void {
       'postrider run',
       'postrider run --once          # go on until nothing can move, list what waits, and end',
       'postrider run --port 0 --host 127.0.0.1',
+      'postrider run --log-format json --progress 60 2>> postrider.log',
     ],
   )
     .option(
@@ -32,6 +34,19 @@ export function running(program: Command, act: Act): void {
     .option('--no-http', 'do not listen')
     .option('--proof-slots <n>', 'cohorts rendered at the same time', wholeNumber(0, 64))
     .option('--mail-slots <n>', 'cohorts submitted at the same time', wholeNumber(0, 64))
+    .option(
+      '--progress <seconds>',
+      'how often it says what it did, where it did something; 10 unless told, 0 never',
+      wholeNumber(0, 86_400),
+    )
+    .addOption(
+      oneOf(
+        '--log-format <format>',
+        'of the log and of progress, on stderr: auto is text on a terminal and ' +
+          'JSON elsewhere or with --json',
+        ['auto', 'text', 'json'],
+      ),
+    )
     .action(
       act(async (cli, _args, options) => {
         const { runPipeline } = await import('../operate/run.ts');
@@ -43,6 +58,8 @@ export function running(program: Command, act: Act): void {
           http: options['http'] !== false,
           proofSlots: number(options['proofSlots']),
           mailSlots: number(options['mailSlots']),
+          progressSeconds: number(options['progress']),
+          logFormat: text(options['logFormat']) as LogFormat | undefined,
         });
       }),
     );

@@ -1,10 +1,21 @@
 /** `suppress`: do-not-mail. An entry stands from the moment this returns. */
 import { UserError, count, exitCodes, printable } from '@postrider/runner/process';
+import type { Encoding } from '@postrider/adapters/lists';
 import type { Command } from 'commander';
+import type { Change } from '../operate/list-cells.ts';
 import type { Stopped } from '../operate/suppress-all.ts';
 import type { entryOf, SuppressionRow, Suppression } from '../operate/suppressions.ts';
 import type { Cli } from '../program/cli.ts';
-import { command, flag, text, type Act, type Options } from '../program/command.ts';
+import { listed } from '../output/text.ts';
+import {
+  command,
+  flag,
+  oneCharacter,
+  oneOf,
+  text,
+  type Act,
+  type Options,
+} from '../program/command.ts';
 import { open } from './open-database.ts';
 
 export function suppressions(program: Command, act: Act): void {
@@ -19,6 +30,7 @@ export function suppressions(program: Command, act: Act): void {
       'postrider suppress --email ada@example.com',
       'postrider suppress --file suppressions.csv --organization "Flour & Field Bakery"',
       'postrider suppress --file members.csv --only "Status=unsubscribed,cleaned"',
+      'postrider suppress --file export.csv --encoding windows-1252 --delimiter ";"',
       'postrider suppress --line1 "12 Elm Street" --postal-code 02138 --reason "asked by letter"',
       'postrider suppress lift --email ada@example.com',
     ],
@@ -38,6 +50,19 @@ export function suppressions(program: Command, act: Act): void {
     .option(
       '--only <column=values>',
       'with --file: the rows that have one of these values in this column of the list',
+    )
+    .addOption(
+      oneOf('--encoding <name>', 'with --file: utf-8 unless told; a byte order mark counts more', [
+        'utf-8',
+        'utf-16le',
+        'utf-16be',
+        'windows-1252',
+      ] satisfies Encoding[]),
+    )
+    .option(
+      '--delimiter <character>',
+      'with --file: one character, or tab; found out from the header unless told',
+      oneCharacter,
     )
     .option('--every-row', 'with --file: also those who have not opted out, as a column says')
     .option('--reason <text>', 'opted out unless told')
@@ -75,6 +100,14 @@ export function suppressions(program: Command, act: Act): void {
             '--only and --every-row say which rows of a --file are meant: one or the other',
             'nothing was changed',
           );
+        const encoding = text(options['encoding']) as Encoding | undefined;
+        const delimiter = text(options['delimiter']);
+        if (file === undefined && (encoding !== undefined || delimiter !== undefined))
+          throw new UserError(
+            exitCodes.usage,
+            '--encoding and --delimiter say how a --file is read',
+            'nothing was changed',
+          );
         const list =
           file === undefined
             ? {
@@ -88,6 +121,8 @@ export function suppressions(program: Command, act: Act): void {
             : await readSuppressions(file, {
                 only: only === undefined ? null : chosenRows(only),
                 everyRow,
+                encoding,
+                delimiter,
               });
         await using database = await open(cli);
         const { ensureOrganization } = await import('../operate/names.ts');
@@ -110,6 +145,7 @@ export function suppressions(program: Command, act: Act): void {
             possible,
             rejected: list.rejects,
             changed: list.changes,
+            ...counted(list.changes),
             recognised: list.recognised,
             leftOut: list.leftOut,
             unusedEmails: list.unusedEmails,
@@ -128,6 +164,9 @@ export function suppressions(program: Command, act: Act): void {
             'nobody who is here and could still be stopped is known by that; ' +
               'it stands for people who come later',
           );
+        const { noted, notedColumns } = counted(list.changes);
+        if (list.changes.length > 0)
+          cli.out.note(printable(`something was changed: ${listed(noted, notedColumns)}`));
         if (!cli.out.json)
           for (const { row, message } of list.changes.slice(0, 20))
             cli.out.note(`row ${row}: ${message}`);
@@ -197,6 +236,18 @@ export function suppressions(program: Command, act: Act): void {
         );
       }),
     );
+}
+
+/** Changes by reason, and by reason and column, as a sync counts them. */
+function counted(changes: readonly Change[]) {
+  const noted: Record<string, number> = {};
+  const notedColumns: Record<string, Record<string, number>> = {};
+  for (const { reason, column } of changes) {
+    noted[reason] = (noted[reason] ?? 0) + 1;
+    const columns = (notedColumns[reason] ??= {});
+    columns[column] = (columns[column] ?? 0) + 1;
+  }
+  return { noted, notedColumns };
 }
 
 /** Names who may live at an address of the list, and is stopped for that. */

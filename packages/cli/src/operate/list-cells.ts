@@ -1,6 +1,13 @@
 /** The cells of a list of suppressions, read by the rules of an audience. */
 import { isRounded, quote, readCell } from '@postrider/adapters/lists';
 
+/** What was read otherwise than it is written. */
+export interface Change {
+  readonly column: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
 type Row = Readonly<Record<string, string | undefined>>;
 
 const roles = {
@@ -15,15 +22,15 @@ const roles = {
 /** The row as it is meant, what was changed in it, and which keys of it nobody can have. */
 export function cellsAsMeant(given: Row): {
   readonly row: Row;
-  readonly changes: readonly string[];
+  readonly changes: readonly Change[];
   readonly problems: readonly string[];
 } {
   const row: Record<string, string | undefined> = { ...given };
-  const changes: string[] = [];
+  const changes: Change[] = [];
   const problems: string[] = [];
   for (const [column, role] of Object.entries(roles)) {
     const { value, notes, fault } = readCell(role, { column, text: row[column] ?? '' });
-    changes.push(...notes.map(({ message }) => message));
+    changes.push(...notes.map(({ reason, message }) => ({ column, reason, message })));
     const rounded = role === 'externalId' && isRounded(value);
     if (rounded)
       problems.push(`external_id was rounded by a spreadsheet: ${quote(value)}; export it as text`);

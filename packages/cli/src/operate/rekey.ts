@@ -7,7 +7,7 @@ import { confirm } from '../output/confirm.ts';
 import type { OrganizationRow } from './names.ts';
 import type { Output } from '../output/output.ts';
 
-/** How long it works in silence. */
+/** How long it works in silence; where nobody watches, to its end. */
 const PATIENCE_MS = 5_000;
 
 export async function rekeyHouseholds(
@@ -37,13 +37,18 @@ export async function rekeyHouseholds(
       `household key, and ${count(told.suppressions, 'do-not-mail entry', 'do-not-mail entries')}.`,
     yes: options.yes,
   });
-  let [rekeyed, kept, noted] = [0, 0, Date.now()];
+  const began = Date.now();
+  let [rekeyed, kept, noted] = [0, 0, began];
   for await (const done of rekey(sql, organization.id)) {
     rekeyed += done.people;
     kept += done.kept;
-    if (Date.now() - noted < PATIENCE_MS) continue;
+    if (!out.live || Date.now() - noted < PATIENCE_MS) continue;
     noted = Date.now();
-    out.note(`${rekeyed} of ${told.people} people have their key`);
+    const rate = Math.round((rekeyed / Math.max(1, Date.now() - began)) * 60_000);
+    out.note(
+      `${rekeyed.toLocaleString('en-US')} of ${count(told.people, 'person', 'people')} have ` +
+        `their key (${rate.toLocaleString('en-US')} a minute)`,
+    );
   }
   out.result(
     { ...report, rekeyed, kept },
@@ -59,7 +64,7 @@ export async function rekeyHouseholds(
 async function previewed(out: Output, sql: Sql, organizationId: string): Promise<RekeyPreview> {
   const since = Date.now();
   const ticking = setInterval(() => {
-    out.note(`still making keys, for ${Math.round((Date.now() - since) / 1000)} s`);
+    if (out.live) out.note(`still making keys, for ${Math.round((Date.now() - since) / 1000)} s`);
   }, PATIENCE_MS);
   try {
     return await rekeyPreview(sql, organizationId);

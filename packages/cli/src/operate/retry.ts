@@ -10,7 +10,7 @@ import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type { Cli } from '../program/cli.ts';
 import { confirm } from '../output/confirm.ts';
 import type { CampaignRow } from './names.ts';
-import { listed } from './sync.ts';
+import { listed } from '../output/text.ts';
 
 interface InError {
   readonly reason: Reason;

@@ -4,33 +4,43 @@ import type { CohortsAtWork } from '@postrider/core/machine';
 import type { RunningHttp } from '@postrider/runner/http';
 import { count, exitCodes } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
-import { run, type RunOptions } from '@postrider/runner/run';
+import { run, type Note, type RunOptions } from '@postrider/runner/run';
 import type { Cli } from '../program/cli.ts';
 import { explain } from '../errors/explain.ts';
 import { completeEntry } from '../print-shop/complete-entry.ts';
 import { reportToRunner } from '../print-shop/webhooks.ts';
 import { relative } from '../output/text.ts';
+import { sayProgress } from './progress.ts';
 
 export async function runPipeline(cli: Cli, options: RunOptions): Promise<void> {
   await run(cli, options, {
     announce: {
-      running: (http, project, pipeline) => sayRunning(cli, http, project, pipeline),
-      stopping: (signal, atWork) => sayStopping(cli, signal, atWork),
-      stopped: (stopped, patienceMs) => sayStopped(cli, stopped, patienceMs),
+      running: (note, http, project, pipeline) =>
+        sayRunning(cli, note, { http, project, pipeline }),
+      stopping: sayStopping,
+      stopped: (note, stopped, patienceMs) => sayStopped(cli, note, stopped, patienceMs),
       waiting: (waiting) => showWaiting(cli, waiting),
     },
     completeEntry,
     explain: (error) => explain(error).message,
     beside: reportToRunner,
+    progress: sayProgress,
   });
   if (cli.signals.received === 'SIGINT') process.exitCode = 130;
 }
 
 function sayRunning(
   cli: Cli,
-  http: RunningHttp | null,
-  project: Project,
-  pipeline: Pipeline,
+  note: Note,
+  {
+    http,
+    project,
+    pipeline,
+  }: {
+    readonly http: RunningHttp | null;
+    readonly project: Project;
+    readonly pipeline: Pipeline;
+  },
 ): void {
   const { proofSlots, mailSlots } = project.settings;
   if (cli.out.json) {
@@ -48,28 +58,30 @@ function sayRunning(
     http === null
       ? 'it does not listen (--no-http)'
       : `${http.url}  /webhooks/<organization>/<printer>, /metrics, /health, /ready`;
-  cli.out.note(
+  note(
+    'running',
     `${cli.out.tint('green', 'running')}: ${proofSlots} proof and ${mailSlots} mail slots. ` +
       `Ctrl-C stops\n  ${where}`,
   );
 }
 
-function sayStopping(cli: Cli, signal: NodeJS.Signals, atWork: readonly CohortsAtWork[]): void {
+function sayStopping(note: Note, signal: NodeJS.Signals, atWork: readonly CohortsAtWork[]): void {
   const again = signal === 'SIGINT' ? 'Ctrl-C again' : 'a second signal';
   const work = atWork.map(
     ({ stage, cohorts, people }) =>
       `${count(cohorts, `${stage} cohort`)} (${count(people, 'person', 'people')})`,
   );
   const waits = work.length === 0 ? 'nothing is at work' : `waiting for ${work.join(' and ')}`;
-  cli.out.note(
+  note(
+    'stopping',
     `\nstopping: nothing new begins; ${waits}. ` +
       `${again} does not wait, and loses nothing either`,
   );
 }
 
-function sayStopped(cli: Cli, { atWork }: Stopped, patienceMs: number): void {
+function sayStopped(cli: Cli, note: Note, { atWork }: Stopped, patienceMs: number): void {
   if (atWork === 0) {
-    if (cli.signals.received !== null) cli.out.note('stopped; nothing is lost');
+    if (cli.signals.received !== null) note('stopped', 'stopped; nothing is lost');
     return;
   }
   process.exitCode = exitCodes.failed;
@@ -77,7 +89,8 @@ function sayStopped(cli: Cli, { atWork }: Stopped, patienceMs: number): void {
     atWork === null
       ? 'whether anybody is still at work, the database did not say'
       : `${count(atWork, 'person is', 'people are')} still at work`;
-  cli.out.note(
+  note(
+    'stopped',
     `stopped${atWork === null ? '' : ` after ${patienceMs / 1000} s`}; ${who}. Nothing is lost: ` +
       'people at work come back when their lease has passed (a minute), by any other runner or ' +
       'the next one',

@@ -13,8 +13,9 @@ import {
   quote,
   readEmails,
   wrongNumberOfFields,
+  type Encoding,
 } from '@postrider/adapters/lists';
-import { cellsAsMeant } from './list-cells.ts';
+import { cellsAsMeant, type Change } from './list-cells.ts';
 import { UserError, exitCodes } from '@postrider/runner/process';
 import {
   chosenColumn,
@@ -47,7 +48,7 @@ export interface SuppressionList {
   /** What does not stand, by the line of its row in the file. */
   readonly rejects: readonly { readonly row: number; readonly message: string }[];
   /** What was read otherwise than it is written, by the line of its row. */
-  readonly changes: readonly { readonly row: number; readonly message: string }[];
+  readonly changes: readonly (Change & { readonly row: number })[];
   /** Columns with another heading than ours, by what they were taken for. */
   readonly recognised: SuppressionHeader['recognised'];
   /** Rows that were not chosen. */
@@ -61,6 +62,10 @@ export interface ListOptions {
   readonly only: Chosen | null;
   /** All rows are meant, whatever a column says of them. */
   readonly everyRow: boolean;
+  /** Default: UTF-8. A byte order mark is believed before it. */
+  readonly encoding?: Encoding | undefined;
+  /** Default: found out from the header. */
+  readonly delimiter?: string | undefined;
 }
 
 export type SuppressionRow = Readonly<Partial<Record<SuppressionColumn, string | undefined>>>;
@@ -128,21 +133,21 @@ export function entryOf(given: SuppressionRow): {
 /** Throws `UserError` (bad data) where the file as a whole cannot be used. */
 export async function readSuppressions(
   file: string,
-  { only, everyRow }: ListOptions = { only: null, everyRow: false },
+  { only, everyRow, encoding = 'utf-8', delimiter }: ListOptions = { only: null, everyRow: false },
 ): Promise<SuppressionList> {
   const entries: Suppression[] = [];
   const rejects: { row: number; message: string }[] = [];
-  const changes: { row: number; message: string }[] = [];
+  const changes: (Change & { row: number })[] = [];
   const unused = new UnusedEmails();
   let header: SuppressionHeader | null = null;
   let chosen: number | null = null;
   let leftOut = 0;
   try {
-    const source = await openSource(file, 'utf-8');
+    const source = await openSource(file, encoding);
     try {
       for await (const { line, cells, swallowed } of csvRecords(
         source,
-        { path: file, delimiter: detectDelimiter(source.head), strict: true },
+        { path: file, delimiter: delimiter ?? detectDelimiter(source.head), strict: true },
         AbortSignal.any([]),
       )) {
         const values = cells.map((cell) => cell.trim());
@@ -174,7 +179,7 @@ export async function readSuppressions(
           fields === null
             ? withProblems(meant.problems, entryOf(meant.row))
             : { entry: null, problems: [fields] };
-        changes.push(...meant.changes.map((message) => ({ row: line, message })));
+        changes.push(...meant.changes.map((change) => ({ row: line, ...change })));
         // A row that a quote has swallowed is somebody who is mailed on.
         for (const { line: row } of swallowed)
           rejects.push({
@@ -202,7 +207,9 @@ export async function readSuppressions(
     const absent = (error.cause as { code?: unknown } | undefined)?.code === 'ENOENT';
     throw new UserError(
       exitCodes.badData,
-      absent ? `${file}: there is no such file` : error.message,
+      absent
+        ? `${file}: there is no such file`
+        : error.message.replace('or set encoding: ', 'or say --encoding '),
       'nothing was changed',
       error,
     );

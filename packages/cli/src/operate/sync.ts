@@ -2,10 +2,11 @@
 import { requireMigrated, type SyncReport } from '@postrider/core';
 import { openDatabase, type Sql } from '@postrider/runner/database';
 import { quietLogger } from '@postrider/runner/pipeline';
-import { count, duration } from '@postrider/runner/process';
+import { count, duration, printable } from '@postrider/runner/process';
 import type { Cli } from '../program/cli.ts';
 import { explain } from '../errors/explain.ts';
 import { LiveLines } from '../output/live-lines.ts';
+import { listed } from '../output/text.ts';
 import { campaignNamed, type CampaignRow } from './names.ts';
 import { commandPipeline } from './pipeline.ts';
 
@@ -143,7 +144,12 @@ function showReport(
     });
   const noted = Object.values(report.noted).reduce((sum, rows) => sum + rows, 0);
   if (noted === 0) return;
-  out.print(`\ntaken, with something changed or left out: ${listed(report.noted)}`);
+  out.print();
+  out.print(
+    printable(
+      `taken, with something changed or left out: ${listed(report.noted, report.notedColumns)}`,
+    ),
+  );
   const seen = new Map<string, number>();
   const shown = notes.filter(({ reason }) => {
     const before = seen.get(reason) ?? 0;
@@ -178,14 +184,6 @@ function listRows(
       `${all - shown.length} more: postrider sql "select * from ` +
         `postrider.${view} where run_id = '${report.runId}'"`,
     );
-}
-
-/** `holdout 36, duplicate 15`: the largest first. */
-export function listed(counts: Readonly<Record<string, number>>): string {
-  return Object.entries(counts)
-    .toSorted(([, a], [, b]) => b - a)
-    .map(([name, n]) => `${name} ${n.toLocaleString('en-US')}`)
-    .join(', ');
 }
 
 export async function enrichNow(cli: Cli, name: string): Promise<void> {

@@ -39,3 +39,20 @@ export function clock(at: Date): string {
     `${String(at.getMilliseconds()).padStart(3, '0')}`
   );
 }
+
+/**
+ * `holdout 36, duplicate 15`: the largest first; with the columns of each, `unwrapped 15 (zip 12,
+ * id 3)`.
+ */
+export function listed(
+  counts: Readonly<Record<string, number>>,
+  columns: Readonly<Record<string, Readonly<Record<string, number>>>> = {},
+): string {
+  return Object.entries(counts)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([name, n]) => {
+      const within = columns[name] === undefined ? '' : ` (${listed(columns[name])})`;
+      return `${name} ${n.toLocaleString('en-US')}${within}`;
+    })
+    .join(', ');
+}

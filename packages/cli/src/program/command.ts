@@ -63,6 +63,14 @@ function range(least: number, most: number): string {
   return most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
 }
 
+/** One character; `tab` is one that a shell makes hard to write. */
+export function oneCharacter(text: string): string {
+  const value = text === 'tab' || text === '\\t' ? '\t' : text;
+  if ([...value].length !== 1 || value === '"' || /[\r\n]/.test(value))
+    throw new InvalidArgumentError('It must be one character, or tab, and no quote or line break.');
+  return value;
+}
+
 /** A time in ISO 8601; without a zone it counts as local. */
 export function time(text: string): Date {
   const value = new Date(text);

@@ -33,6 +33,8 @@ export interface SyncReport {
    * view `sync_notes` has them by row.
    */
   readonly noted: Readonly<Record<string, number>>;
+  /** The same by reason, and within it by the column of the list, where a note has one. */
+  readonly notedColumns: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly durationMs: number;
   readonly error: string | null;
 }
@@ -211,6 +213,7 @@ export async function closeSync(
     createdByState: row['created_by_state'] as Record<string, number>,
     turnedAway: row['turned_away'] as Record<string, number>,
     noted: row['noted'] as Record<string, number>,
+    notedColumns: row['noted_columns'] as Record<string, Record<string, number>>,
     durationMs: Number(row['duration_ms']),
     error: row['error'] === null ? null : String(row['error']),
   };

@@ -71,8 +71,21 @@ export type Beat =
     }
   | { readonly name: BeatName; readonly seconds: number };
 
+const SYNC_MINUTES = 15;
+
+/** When lists are read again: at the next quarter of an hour. */
+export function nextSyncAt(now: Date): Date {
+  const ms = SYNC_MINUTES * 60_000;
+  return new Date((Math.floor(now.getTime() / ms) + 1) * ms);
+}
+
 export const beats: readonly Beat[] = [
-  { name: 'sync', cron: '*/15 * * * *', timeZone: 'UTC', every: '15 minutes' },
+  {
+    name: 'sync',
+    cron: `*/${SYNC_MINUTES} * * * *`,
+    timeZone: 'UTC',
+    every: `${SYNC_MINUTES} minutes`,
+  },
   // In New York time, daylight saving included.
   { name: 'enrich', cron: '0 1,7,13,19 * * *', timeZone: 'America/New_York', every: '6 hours' },
   { name: 'proof', seconds: 15 },

@@ -2,6 +2,14 @@
 import type { CallContext } from '../ports/index.ts';
 import { ask } from './asking.ts';
 import type { PipelineContext } from './context.ts';
+import type { AdapterPort } from './meter.ts';
+
+export interface AskedAdapter {
+  /** For people. */
+  readonly who: string;
+  /** Null: it is only made, which is no call of it. */
+  readonly port: AdapterPort | null;
+}
 
 /**
  * Asks any adapter but a printer, or has one made. It is told when the pipeline stops, and may
@@ -9,13 +17,15 @@ import type { PipelineContext } from './context.ts';
  */
 export async function askAdapter<Answer>(
   context: PipelineContext,
-  who: string,
+  { who, port }: AskedAdapter,
   call: (context: CallContext) => Promise<Answer>,
   silenceMs = context.settings.adapterTimeoutMs,
 ): Promise<Answer> {
-  return await ask(
-    { who, silenceMs },
-    async ({ signal }) =>
-      await call(context.callContext(AbortSignal.any([signal, context.stopping]))),
-  );
+  const asked = async (): Promise<Answer> =>
+    await ask(
+      { who, silenceMs },
+      async ({ signal }) =>
+        await call(context.callContext(AbortSignal.any([signal, context.stopping]))),
+    );
+  return port === null ? await asked() : await context.meter.call(port, asked);
 }

@@ -10,6 +10,7 @@ import {
   type CohortStage,
   type StagingFailure,
 } from '../machine/cohorts.ts';
+import type { CampaignBrief } from '../machine/briefs.ts';
 import type { PartFailure } from '../machine/house.ts';
 import type { PipelineContext, Wake } from './context.ts';
 import type { Lease } from './leases.ts';
@@ -64,12 +65,15 @@ interface CohortWork<Begun, Result> {
   readonly work: (begun: Begun, leased: LeasedCohort<Result>) => Promise<void>;
 }
 
-export async function workCohort<Begun, Result>(
+export async function workCohort<
+  Begun extends { readonly campaign: CampaignBrief },
+  Result extends { readonly outcome: string },
+>(
   context: PipelineContext,
   cohort: CohortKey,
   { stage, begin, settle, patienceMs, wakes, work }: CohortWork<Begun, Result>,
 ): Promise<void> {
-  const { sql, settings, leases, logger, runnerId } = context;
+  const { sql, settings, leases, logger, meter, runnerId } = context;
   const lease = leases.prepare(cohort);
   const begun = await begin(sql, { ...cohort, runnerId, leaseMs: settings.leaseMs });
   if (begun === null) return;
@@ -77,7 +81,10 @@ export async function workCohort<Begun, Result>(
   try {
     await context.reach(`${stage}.begun`);
     const settler = new ResultWriter<Result>({
-      write: settle,
+      write: async (results, last) => {
+        await settle(results, last);
+        meter.results(begun.campaign, results);
+      },
       patienceMs: () => Math.max(lease.leftMs, patienceMs),
       logger,
     });

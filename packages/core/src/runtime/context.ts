@@ -9,6 +9,7 @@ import { makeBoss } from '../queues/boss.ts';
 import type { Integrations } from './integrations.ts';
 import { Leases } from './leases.ts';
 import { checkOptions } from './check-options.ts';
+import { Meter } from './meter.ts';
 import type { PipelineOptions, Point } from './options.ts';
 import { RestoreWatermark } from './restore-watermark.ts';
 import type { PipelineSettings } from './settings.ts';
@@ -25,6 +26,8 @@ export interface PipelineContext {
   readonly logger: Logger;
   readonly leases: Leases;
   readonly watermark: RestoreWatermark;
+  /** Counts what is done. */
+  readonly meter: Meter;
   readonly runnerId: string;
   /**
    * Printers that take no cards at the moment. Each is reported once, and again when it takes none
@@ -96,6 +99,7 @@ export function makeContext(options: PipelineOptions, hooks: ContextHooks): Pipe
     integrations,
     settings,
     logger,
+    meter: new Meter(),
     runnerId,
     refusing: new Set(),
     leases,

@@ -60,7 +60,7 @@ export async function makePrinter(
 ): Promise<Printer> {
   return await askAdapter(
     context,
-    `the maker of printer ${brief.name}`,
+    { who: `the maker of printer ${brief.name}`, port: null },
     async () => await context.integrations.printer(brief),
     Math.min(context.settings.adapterTimeoutMs, longestMs),
   );
@@ -108,10 +108,12 @@ export async function askPrinter<Answer>(
   const { leaseMs } = context.settings;
   // Also where it is no number, or has no end.
   const silenceMs = printer.timeoutMs < leaseMs ? printer.timeoutMs : leaseMs;
-  return await ask({ who: `printer ${name}`, silenceMs }, async ({ signal, signOfLife }) => {
-    const plain = context.callContext(AbortSignal.any([signal, context.stopping]));
-    return await call({ ...plain, alive: signOfLife });
-  });
+  const asked = async (): Promise<Answer> =>
+    await ask({ who: `printer ${name}`, silenceMs }, async ({ signal, signOfLife }) => {
+      const plain = context.callContext(AbortSignal.any([signal, context.stopping]));
+      return await call({ ...plain, alive: signOfLife });
+    });
+  return await context.meter.call('printer', asked);
 }
 
 function isTime(value: number): boolean {

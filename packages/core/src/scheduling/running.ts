@@ -88,13 +88,18 @@ export class Running {
       for (const { queue, slots, work } of served) {
         stopping.throwIfAborted();
         const told = async (id: string, data: JobData): Promise<void> =>
-          await this.#reportingWork(queue, id, data, work);
+          await this.#context.meter.job(
+            queue,
+            async () => await this.#reportingWork(queue, id, data, work),
+          );
         await workers.add<JobData>(queue, slots(this.#context), told);
       }
     }
     if (!settings.beats) return;
     stopping.throwIfAborted();
-    await workers.add<BeatJob>('beat', 1, async (_id, data) => await runBeat(this.#context, data));
+    await workers.add<BeatJob>('beat', 1, async (_id, data) => {
+      await this.#context.meter.job('beat', async () => await runBeat(this.#context, data));
+    });
     this.#closers.push(startOffering(this.#context));
   }
 

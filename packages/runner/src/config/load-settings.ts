@@ -13,6 +13,8 @@ const table = [
   ['POSTRIDER_LEASE_SECONDS', ['runner', 'lease_seconds']],
   ['POSTRIDER_STATEMENT_TIMEOUT_SECONDS', ['sql', 'statement_timeout_seconds']],
   ['POSTRIDER_LOG_LEVEL', ['log', 'level']],
+  ['POSTRIDER_LOG_FORMAT', ['log', 'format']],
+  ['POSTRIDER_PROGRESS_SECONDS', ['log', 'progress_seconds']],
 ] as const;
 
 /** Throws `ConfigurationError`. */

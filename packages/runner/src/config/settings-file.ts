@@ -23,7 +23,13 @@ const schema = z.strictObject({
     })
     .default({}),
   sql: z.strictObject({ statement_timeout_seconds: whole(1, 86_400).optional() }).default({}),
-  log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).optional() }).default({}),
+  log: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error']).optional(),
+      format: z.enum(['text', 'json', 'auto']).optional(),
+      progress_seconds: whole(0, 86_400).optional(),
+    })
+    .default({}),
 });
 
 export interface FromEnvironment {
@@ -54,6 +60,8 @@ export async function readSettings(
     leaseSeconds: runner.lease_seconds ?? defaults.leaseSeconds,
     statementTimeoutSeconds: sql.statement_timeout_seconds ?? defaults.statementTimeoutSeconds,
     logLevel: log.level ?? defaults.logLevel,
+    logFormat: log.format ?? defaults.logFormat,
+    progressSeconds: log.progress_seconds ?? defaults.progressSeconds,
   };
 }
 

@@ -12,7 +12,13 @@ export interface Settings {
   /** For `postrider sql`. */
   readonly statementTimeoutSeconds: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  /** auto: text where a terminal listens, JSON otherwise. */
+  readonly logFormat: LogFormat;
+  /** How often `postrider run` says what it does; 0: never. */
+  readonly progressSeconds: number;
 }
+
+export type LogFormat = 'text' | 'json' | 'auto';
 
 export const defaults: Settings = {
   http: { host: '127.0.0.1', port: 4117 },
@@ -22,4 +28,6 @@ export const defaults: Settings = {
   leaseSeconds: null,
   statementTimeoutSeconds: 30,
   logLevel: 'info',
+  logFormat: 'auto',
+  progressSeconds: 10,
 };

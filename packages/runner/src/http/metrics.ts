@@ -1,20 +1,49 @@
-/** Prometheus text, by hand, from the public views: the funnel, the queue, the jobs, the alarms. */
-import { states as allStates } from '@postrider/core/states';
+/**
+ * Prometheus text, by hand: what the database counts, from the public views, and what this process
+ * has counted. How many series there are is bounded: by states, kinds and names of ours, and by
+ * MOST_CAMPAIGNS; a printer, a person or an error is never a label.
+ */
+import { workKinds, type PipelineCounts } from '@postrider/core';
+import { states } from '@postrider/core/states';
 import type { Sql } from '../database/open.ts';
+import { metrics, MOST_CAMPAIGNS, type MetricName } from './metric-list.ts';
 
-type Labels = Readonly<Record<string, string>>;
-type Sample = readonly [labels: Labels, value: number];
+/** Stands still, unlike the uptime. */
+const startedAt = Date.now() / 1000 - process.uptime();
 
-const states = new Set<string>(allStates);
+type Sample = readonly [labels: readonly (string | number)[], value: number];
+type Samples = Readonly<Record<MetricName, readonly Sample[]>>;
 
-export async function metricsText(sql: Sql): Promise<string> {
-  const [funnel, cohorts, jobs, alarms, stuck] = await Promise.all([
-    sql`select * from postrider.funnel`,
-    sql<{ stage: string; begun: boolean; cohorts: number; people: number; oldest: number }[]>`
+export async function metricsText(
+  sql: Sql,
+  counts: PipelineCounts,
+  webhooks: ReadonlyMap<number, number>,
+): Promise<string> {
+  const samples: Samples = { ...(await ofDatabase(sql)), ...ofRunner(counts, webhooks) };
+  return (Object.keys(metrics) as MetricName[]).map((name) => text(name, samples[name])).join('');
+}
+
+async function ofDatabase(sql: Sql) {
+  const campaigns = await sql<{ id: string }[]>`
+    select id from postrider.campaigns
+    order by status in ('pending', 'active', 'paused') desc, created_at desc, id`;
+  const shown = campaigns.slice(0, MOST_CAMPAIGNS).map(({ id }) => id);
+  const [funnel, campaignMoves, moves, cohorts, jobs, failing, alarms, stuck] = await Promise.all([
+    sql`select * from postrider.funnel where campaign_id = any (${shown}::uuid[])`,
+    sql<{ organization: string; campaign: string; to: string; people: number }[]>`
+      select organization, campaign, to_state as to, sum(people)::float8 as people
+      from postrider.move_counts
+      where campaign_id = any (${shown}::uuid[])
+      group by 1, 2, 3`,
+    sql<{ from: string; to: string; people: number }[]>`
+      select from_state as from, to_state as to, sum(people)::float8 as people
+      from postrider.move_counts
+      group by 1, 2`,
+    sql<{ stage: string; phase: string; cohorts: number; people: number; oldest: number }[]>`
       select
-        stage, begun_at is not null as begun,
+        stage, case when begun_at is null then 'waiting' else 'at_work' end as phase,
         count(*)::int as cohorts, sum(people)::int as people,
-        extract(epoch from clock_timestamp() - min(made_at))::float8 as oldest
+        greatest(0, extract(epoch from clock_timestamp() - min(made_at)))::float8 as oldest
       from postrider.queue
       group by 1, 2`,
     sql<{ name: string; state: string; jobs: number }[]>`
@@ -22,58 +51,72 @@ export async function metricsText(sql: Sql): Promise<string> {
       from postrider.queue_job
       where state in ('created', 'retry', 'active', 'failed')
       group by 1, 2`,
+    sql<{ work: string; many: number }[]>`
+      select work, count(*)::int as many from postrider.failing_work group by 1`,
     sql<{ kind: string; alarms: number }[]>`
       select kind, count(*)::int as alarms from postrider.alarms group by 1`,
     sql<{ people: number }[]>`
       select coalesce(sum(people), 0)::float8 as people from postrider.stuck`,
   ]);
-  const people = funnel.flatMap((row): Sample[] => {
-    const labels = { organization: String(row['organization']), campaign: String(row['campaign']) };
-    return [...states].map((state) => [{ ...labels, state }, Number(row[state])]);
-  });
-  const of = (row: { stage: string; begun: boolean }): Labels => ({
-    stage: row.stage,
-    phase: row.begun ? 'at_work' : 'waiting',
-  });
-  return [
-    metric('postrider_recipients', 'People of a campaign by state.', people),
-    metric(
-      'postrider_cohorts',
-      'Cohorts on their way.',
-      cohorts.map((row) => [of(row), row.cohorts]),
+  const ofStages = (value: 'cohorts' | 'people' | 'oldest'): Sample[] =>
+    cohorts.map((row) => [[row.stage, row.phase], row[value]]);
+  return {
+    postrider_recipients: funnel.flatMap((row) =>
+      states.map((state): Sample => [
+        [String(row['organization']), String(row['campaign']), state],
+        Number(row[state]),
+      ]),
     ),
-    metric(
-      'postrider_cohort_people',
-      'People in cohorts on their way.',
-      cohorts.map((row) => [of(row), row.people]),
-    ),
-    metric(
-      'postrider_cohort_oldest_seconds',
-      'Age of the oldest cohort on its way.',
-      cohorts.map((row) => [of(row), Math.max(0, row.oldest)]),
-    ),
-    metric(
-      'postrider_jobs',
-      'Jobs of the queue that wait, run or have failed.',
-      jobs.map((row) => [{ queue: row.name, state: row.state }, row.jobs]),
-    ),
-    metric(
-      'postrider_alarms',
-      'Alarms that are open.',
-      alarms.map((row) => [{ kind: row.kind }, row.alarms]),
-    ),
-    metric('postrider_stuck_people', 'People who do not move although they should.', [
-      [{}, stuck[0]?.people ?? 0],
+    postrider_campaign_moves_total: campaignMoves.map((row): Sample => [
+      [row.organization, row.campaign, row.to],
+      row.people,
     ]),
-  ].join('');
+    postrider_campaigns_left_out: [[[], campaigns.length - shown.length]],
+    postrider_moves_total: moves.map((row): Sample => [[row.from, row.to], row.people]),
+    postrider_cohorts: ofStages('cohorts'),
+    postrider_cohort_people: ofStages('people'),
+    postrider_cohort_oldest_seconds: ofStages('oldest'),
+    postrider_jobs: jobs.map((row): Sample => [[row.name, row.state], row.jobs]),
+    postrider_failing_work: failing.map((row): Sample => [[row.work], row.many]),
+    postrider_alarms: alarms.map((row): Sample => [[row.kind], row.alarms]),
+    postrider_stuck_people: [[[], stuck[0]?.people ?? 0]],
+  } satisfies Partial<Samples>;
 }
 
-function metric(name: string, help: string, samples: readonly Sample[]): string {
-  const lines = samples.map(([labels, value]) => {
-    const inner = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
-    return `${name}${inner.length === 0 ? '' : `{${inner.join(',')}}`} ${value}\n`;
+function ofRunner(counts: PipelineCounts, webhooks: ReadonlyMap<number, number>) {
+  const { campaigns, calls, jobs } = counts;
+  const ofPorts = (value: 'calls' | 'seconds'): Sample[] =>
+    calls.map((row) => [[row.port, row.outcome], row[value]]);
+  const ofQueues = (value: 'jobs' | 'seconds'): Sample[] =>
+    jobs.map((row) => [[row.queue, row.outcome], row[value]]);
+  return {
+    postrider_runner_people_total: workKinds.map((kind): Sample => [
+      [kind],
+      campaigns.reduce((sum, { people }) => sum + people[kind], 0),
+    ]),
+    postrider_runner_found_total: [[[], counts.found]],
+    postrider_webhook_requests_total: [...webhooks].map(([status, many]): Sample => [
+      [status],
+      many,
+    ]),
+    postrider_webhooks_applied_total: [[[], counts.webhooks]],
+    postrider_adapter_calls_total: ofPorts('calls'),
+    postrider_adapter_call_seconds_total: ofPorts('seconds'),
+    postrider_job_runs_total: ofQueues('jobs'),
+    postrider_job_run_seconds_total: ofQueues('seconds'),
+    postrider_jobs_at_work: [[[], counts.atWork]],
+    process_start_time_seconds: [[[], startedAt]],
+  } satisfies Partial<Samples>;
+}
+
+function text(name: MetricName, samples: readonly Sample[]): string {
+  const [type, labels, help] = metrics[name];
+  const names = labels.split(' ').filter(Boolean);
+  const lines = samples.map(([values, value]) => {
+    const inner = names.map((label, at) => `${label}="${escaped(String(values[at]))}"`).join(',');
+    return `${name}${inner === '' ? '' : `{${inner}}`} ${value}\n`;
   });
-  return `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${lines.join('')}`;
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
 }
 
 function escaped(text: string): string {

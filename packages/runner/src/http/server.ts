@@ -55,6 +55,11 @@ export function createApp({
   explain = (error) => redacted(messageOf(error)),
 }: HttpOptions): Hono {
   const app = new Hono();
+  const webhooks = new Map([200, 401, 404, 413, 503].map((status) => [status, 0]));
+  app.use('/webhooks/*', async (c, next) => {
+    await next();
+    webhooks.set(c.res.status, (webhooks.get(c.res.status) ?? 0) + 1);
+  });
   app.onError((error, c) => {
     logger.error({ path: c.req.path, error: explain(error) }, 'a request failed');
     // The sender of a webhook keeps it and sends it again.
@@ -69,7 +74,7 @@ export function createApp({
     return c.json({ status: reachable ? 'ready' : 'not ready' }, reachable ? 200 : 503);
   });
   app.get('/metrics', async (c) =>
-    c.text(await metricsText(sql), 200, {
+    c.text(await metricsText(sql, pipeline.counts, webhooks), 200, {
       'content-type': 'text/plain; version=0.0.4; charset=utf-8',
     }),
   );

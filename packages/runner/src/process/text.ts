@@ -2,12 +2,12 @@
 
 /**
  * The URL of a database without its password, wherever it stands in a text. Errors of drivers and
- * of Node itself may quote one.
+ * of Node itself may quote one. JSON stays JSON: an escaped quote is not cut in two.
  */
 export function redacted(text: string): string {
   return text
     .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/?#@:'"]*):[^\s@'"]*@/gi, '$1:***@')
-    .replace(/((?:ssl)?password=)[^&\s'"]+/gi, '$1***');
+    .replace(/((?:ssl)?password=)(?:[^&\s'"\\]|\\\\|\\(?!["'\\]))+/gi, '$1***');
 }
 
 const units = [

@@ -1,7 +1,10 @@
-/** The log goes to stderr: lines for people on a terminal, JSON by pino otherwise. */
+/**
+ * The log goes to stderr: lines for people on a terminal, JSON by pino otherwise, unless told. No
+ * password of a connection string stands in it.
+ */
 import type { Logger } from '@postrider/core';
 import type { Settings } from '../config/settings.ts';
-import { printable } from '../process/text.ts';
+import { printable, redacted } from '../process/text.ts';
 
 /** Who reads the log. */
 export interface LogOutput {
@@ -14,12 +17,21 @@ export interface LogOutput {
   tint(style: 'dim' | 'cyan' | 'yellow' | 'red', text: string): string;
 }
 
+/** Whether the log is for people. */
+export function isTextLog(out: LogOutput, format: Settings['logFormat']): boolean {
+  return format === 'auto' ? process.stderr.isTTY && !out.json : format === 'text';
+}
+
 type Level = Settings['logLevel'];
 const levels: readonly Level[] = ['debug', 'info', 'warn', 'error'];
 
-export async function createLogger(out: LogOutput, level: Level): Promise<Logger> {
+export async function createLogger(
+  out: LogOutput,
+  level: Level,
+  format: Settings['logFormat'],
+): Promise<Logger> {
   const least: Level = out.verbose ? 'debug' : out.quiet ? 'error' : level;
-  if (process.stderr.isTTY && !out.json) return forPeople(out, least);
+  if (isTextLog(out, format)) return forPeople(out, least);
   const { default: pino } = await import('pino');
   // In step: what a process said before it was killed is there to be read.
   const log = pino(
@@ -29,6 +41,7 @@ export async function createLogger(out: LogOutput, level: Level): Promise<Logger
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       messageKey: 'message',
+      hooks: { streamWrite: redacted },
     },
     pino.destination({ dest: 2, sync: true }),
   );
@@ -46,7 +59,8 @@ function forPeople(out: LogOutput, least: Level): Logger {
     (level: Level) =>
     (fields: object, message: string): void => {
       if (levels.indexOf(level) < levels.indexOf(least)) return;
-      const rest = Object.entries(fields).map(
+      // What is an event says all of it in its words.
+      const rest = Object.entries('event' in fields ? {} : fields).map(
         ([name, value]) =>
           `${name}=${typeof value === 'string' ? printable(value) : JSON.stringify(value)}`,
       );
@@ -56,7 +70,7 @@ function forPeople(out: LogOutput, least: Level): Logger {
         message,
         ...(rest.length === 0 ? [] : [out.tint('dim', rest.join(' '))]),
       ];
-      process.stderr.write(`${parts.join(' ')}\n`);
+      process.stderr.write(`${redacted(parts.join(' '))}\n`);
     };
   return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
 }

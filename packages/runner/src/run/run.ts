@@ -2,6 +2,7 @@
  * The life of a runner: the pipeline and its HTTP, until it is told to stop; or, with `once`, until
  * nothing can move. What people are told of it is the caller's.
  */
+import { stripVTControlCharacters } from 'node:util';
 import {
   requireMigrated,
   type Logger,
@@ -11,6 +12,7 @@ import {
 } from '@postrider/core';
 import { cohortsAtWork, type CohortsAtWork } from '@postrider/core/machine';
 import type { Project } from '../config/project.ts';
+import type { LogFormat } from '../config/settings.ts';
 import { openDatabase, type Sql } from '../database/open.ts';
 import { startHttp, type HttpOptions, type RunningHttp } from '../http/server.ts';
 import { exitCodes } from '../process/exit-codes.ts';
@@ -18,7 +20,8 @@ import type { Host } from '../process/host.ts';
 import type { Signals } from '../process/signals.ts';
 import { UserError } from '../process/user-error.ts';
 import type { CompleteEntry } from '../wiring/integrations.ts';
-import { createLogger, type LogOutput } from './logger.ts';
+export type { LogFormat };
+import { createLogger, isTextLog, type LogOutput } from './logger.ts';
 import { connectQueue, makePipeline, poolSize } from './pipeline.ts';
 
 export interface RunOptions {
@@ -30,6 +33,8 @@ export interface RunOptions {
   readonly http: boolean;
   readonly proofSlots: number | undefined;
   readonly mailSlots: number | undefined;
+  readonly logFormat: LogFormat | undefined;
+  readonly progressSeconds: number | undefined;
 }
 
 export interface RunHost extends Host {
@@ -37,12 +42,15 @@ export interface RunHost extends Host {
   readonly signals: Signals;
 }
 
+/** Says it to people, or in the log where that is JSON: every line of stderr is JSON then. */
+export type Note = (event: string, text: string) => void;
+
 /** What people are told. */
 export interface Announcements {
-  running(http: RunningHttp | null, project: Project, pipeline: Pipeline): void;
+  running(note: Note, http: RunningHttp | null, project: Project, pipeline: Pipeline): void;
   /** At once after the first signal. */
-  stopping(signal: NodeJS.Signals, atWork: readonly CohortsAtWork[]): void;
-  stopped(stopped: Stopped, patienceMs: number): void;
+  stopping(note: Note, signal: NodeJS.Signals, atWork: readonly CohortsAtWork[]): void;
+  stopped(note: Note, stopped: Stopped, patienceMs: number): void;
   /** With `once`: why nothing moves any more. */
   waiting(waiting: readonly Waiting[]): void;
 }
@@ -55,6 +63,13 @@ export interface Listening {
   readonly logger: Logger;
 }
 
+export interface Progressing {
+  readonly pipeline: Pipeline;
+  readonly sql: Sql;
+  readonly logger: Logger;
+  readonly everyMs: number;
+}
+
 /** What the program adds to a runner. */
 export interface RunHooks {
   readonly announce: Announcements;
@@ -62,6 +77,8 @@ export interface RunHooks {
   readonly explain: HttpOptions['explain'];
   /** Goes on beside the pipeline while it listens. Returns what ends it. */
   readonly beside: (listening: Listening) => Promise<() => void>;
+  /** Says from now on what the pipeline does. Returns what says the rest, and ends it. */
+  readonly progress: (progressing: Progressing) => () => Promise<void>;
 }
 
 /** What is at work may take so long after the first signal. */
@@ -69,7 +86,7 @@ const PATIENCE_MS = 30_000;
 
 export async function run(host: RunHost, options: RunOptions, hooks: RunHooks): Promise<void> {
   const project = withFlags(await host.project(), options);
-  const { announce, completeEntry, explain } = hooks;
+  const { announce, completeEntry, explain, progress } = hooks;
   const { settings } = project;
   const { out, signals } = host;
   if (!options.once && !options.sync)
@@ -82,7 +99,12 @@ export async function run(host: RunHost, options: RunOptions, hooks: RunHooks): 
   const { sql } = database;
   await using queueSql = connectQueue(database.url);
   await requireMigrated(sql);
-  const logger = await createLogger(out, options.once && out.live ? 'warn' : settings.logLevel);
+  const { logLevel, logFormat, progressSeconds } = settings;
+  const told = await createLogger(out, logLevel, logFormat);
+  const logger = options.once && out.live ? await createLogger(out, 'warn', logFormat) : told;
+  const note: Note = isTextLog(out, logFormat)
+    ? (_event, text) => out.note(text)
+    : (event, text) => told.info({ event }, stripVTControlCharacters(text).trim());
   project.makeDataDirectory();
   const pipeline = makePipeline(project, sql, logger, {
     settings: { beats: !options.once || options.sync },
@@ -91,6 +113,7 @@ export async function run(host: RunHost, options: RunOptions, hooks: RunHooks): 
   });
   let ready = false;
   let endBeside = (): void => undefined;
+  let endProgress = async (): Promise<void> => await Promise.resolve();
   const http = options.http
     ? await startHttp({ ...settings.http, sql, pipeline, logger, isReady: () => ready, explain })
     : null;
@@ -99,35 +122,42 @@ export async function run(host: RunHost, options: RunOptions, hooks: RunHooks): 
     // Asked before anything is waited for; nothing where the database does not answer.
     void cohortsAtWork(sql, pipeline.runnerId)
       .catch(() => [])
-      .then((work) => announce.stopping(name, work));
+      .then((work) => announce.stopping(note, name, work));
   });
   try {
     await pipeline.start();
     ready = true;
     if (http !== null) endBeside = await hooks.beside({ project, sql, url: http.url, logger });
-    announce.running(http, project, pipeline);
+    announce.running(note, http, project, pipeline);
+    if (progressSeconds > 0)
+      endProgress = progress({ pipeline, sql, logger: told, everyMs: progressSeconds * 1000 });
     const waiting = options.once
       ? await pipeline.once({ sync: options.sync, signal: signals.signal })
       : await untilStopped(signals);
     ready = false;
-    announce.stopped(await pipeline.stop({ timeoutMs: PATIENCE_MS }), PATIENCE_MS);
+    const stopped = await pipeline.stop({ timeoutMs: PATIENCE_MS });
+    await endProgress();
+    announce.stopped(note, stopped, PATIENCE_MS);
     if (waiting !== null && signals.received === null) announce.waiting(waiting);
   } finally {
     endBeside();
+    await endProgress();
     await pipeline.stop({ timeoutMs: 1000 }).catch(() => undefined);
     await http?.close();
   }
 }
 
-function withFlags(project: Project, { host, port, proofSlots, mailSlots }: RunOptions): Project {
+function withFlags(project: Project, { host, port, ...options }: RunOptions): Project {
   const { settings } = project;
   return {
     ...project,
     settings: {
       ...settings,
       http: { host: host ?? settings.http.host, port: port ?? settings.http.port },
-      proofSlots: proofSlots ?? settings.proofSlots,
-      mailSlots: mailSlots ?? settings.mailSlots,
+      proofSlots: options.proofSlots ?? settings.proofSlots,
+      mailSlots: options.mailSlots ?? settings.mailSlots,
+      logFormat: options.logFormat ?? settings.logFormat,
+      progressSeconds: options.progressSeconds ?? settings.progressSeconds,
     },
   };
 }

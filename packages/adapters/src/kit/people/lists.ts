@@ -11,4 +11,4 @@ export { hasLetters } from './address.ts';
 export { isRounded } from './long-numbers.ts';
 export { quote } from './quote.ts';
 export { isPlain, wrongNumberOfFields } from './row.ts';
-export { openSource } from './source-file.ts';
+export { encodings, openSource, type Encoding } from './source-file.ts';

@@ -6,6 +6,7 @@ import { isCountry } from '@postrider/core/ports/countries';
 import { z } from 'zod';
 import { columnsOption, ignoreOption, roles } from './columns.ts';
 import type { ColumnPlan } from './columns.ts';
+import { encodings } from './source-file.ts';
 
 /** How the rows of a file are read, whatever they are read for. */
 export const rowOptions = z.strictObject({
@@ -37,7 +38,7 @@ export const rowOptions = z.strictObject({
         '`keep`: they are taken as they stand',
     ),
   encoding: z
-    .enum(['utf-8', 'utf-16le', 'utf-16be', 'windows-1252'])
+    .enum(encodings)
     .default('utf-8')
     .describe('of the file; a byte order mark at its beginning is believed before this'),
 });

@@ -101,7 +101,7 @@ async function workGroup(
   try {
     answers = await askAdapter(
       context,
-      `the ${names[kind]}`,
+      { who: `the ${names[kind]}`, port: kind },
       async (call) => await perform(context, group, call),
       // Another runner may claim them when our lease has passed.
       Math.min(settings.adapterTimeoutMs, LEASE_MS / 2),

@@ -1,6 +1,6 @@
 /** What an enricher found: batches that are out are looked after until they are settled or lost. */
 import { messageOf } from '../../common/message-of.ts';
-import { campaignBrief } from '../../machine/briefs.ts';
+import { campaignBrief, type CampaignBrief } from '../../machine/briefs.ts';
 import {
   dueBatches,
   giveBackBatch,
@@ -18,10 +18,11 @@ import { askEnricher, enricherOf, type NamedEnricher } from './enricher.ts';
 /** Throws where the answer cannot be used, and where there is none past the deadline. */
 export async function collect(
   context: PipelineContext,
-  organizationId: string,
+  campaign: CampaignBrief,
   batch: { batchId: string; providerBatchId: string; overdue: boolean },
   enricher: NamedEnricher,
 ): Promise<void> {
+  const { organizationId } = campaign;
   const answer = collectAnswer(
     await askEnricher(
       context,
@@ -46,6 +47,7 @@ export async function collect(
         results: answer.results,
         last: true,
       });
+      context.meter.people(campaign, 'enriched', answer.results.length);
       return;
     case 'lost':
       await giveBackBatch(context.sql, {
@@ -89,10 +91,8 @@ async function collectBatch(
   organizationId: string,
   batch: DueBatch,
 ): Promise<void> {
-  const enricher = await enricherOf(
-    context,
-    await campaignBrief(context.sql, organizationId, batch.campaignId),
-  );
+  const campaign = await campaignBrief(context.sql, organizationId, batch.campaignId);
+  const enricher = await enricherOf(context, campaign);
   if (enricher === null || (batch.enricher !== null && batch.enricher !== enricher.name)) {
     throw new Error(
       `the batch is at ${batch.enricher ?? 'an enricher'}, and the enricher of the campaign ` +
@@ -128,7 +128,7 @@ async function collectBatch(
   }
   await collect(
     context,
-    organizationId,
+    campaign,
     { batchId: batch.batchId, providerBatchId: id, overdue: batch.overdue },
     enricher,
   );

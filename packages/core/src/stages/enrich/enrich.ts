@@ -56,6 +56,7 @@ export async function enrichCampaign(
     if (batch === null) return people;
     await context.reach('enrich.claimed');
     people += batch.people.length + batch.cached;
+    context.meter.people(campaign, 'enriched', batch.cached);
     if (batch.people.length === 0) continue;
     // This process was stopped for a while: another runner may have found that the enricher does
     // not have the batch, and have claimed its people again.
@@ -94,7 +95,7 @@ export async function enrichCampaign(
     try {
       await collect(
         context,
-        organizationId,
+        campaign,
         { batchId: batch.batchId, providerBatchId, overdue: false },
         enricher,
       );

@@ -19,7 +19,12 @@ export async function askEnricher<Answer>(
   name: string,
   call: (context: CallContext) => Promise<Answer>,
 ): Promise<Answer> {
-  return await askAdapter(context, `enricher ${name}`, call, silenceMs(context));
+  return await askAdapter(
+    context,
+    { who: `enricher ${name}`, port: 'enricher' },
+    call,
+    silenceMs(context),
+  );
 }
 
 export async function enricherOf(
@@ -28,7 +33,7 @@ export async function enricherOf(
 ): Promise<NamedEnricher | null> {
   return await askAdapter(
     context,
-    'the maker of the enricher',
+    { who: 'the maker of the enricher', port: null },
     async () => await context.integrations.enricher(campaign),
   );
 }

@@ -16,7 +16,7 @@ import {
 } from '../../machine/mail.ts';
 import { LeaseLostError, type PieceRequest, type Printer } from '../../ports/index.ts';
 import { text } from '../../runtime/answers.ts';
-import { ask, SilentAdapterError } from '../../runtime/asking.ts';
+import { ask, SilentAdapterError, type AskedCall } from '../../runtime/asking.ts';
 import { workCohort, type LeasedCohort } from '../../runtime/cohorts.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import { groupByPrinter, printerToSubmitTo, quietMs } from '../../runtime/printers.ts';
@@ -156,24 +156,23 @@ async function submit(
     try {
       await context.reach('mail.before-post');
       requireLease(false);
-      answers = await ask(
-        { who, silenceMs: printer.timeoutMs, onLate },
-        async ({ signal, signOfLife }) => {
-          const assertHeld = (): void => {
-            requireLease(signal.aborted);
-            isWithAdapter = true;
-            signOfLife();
-          };
-          const requests = batch.map((piece) => toRequest(campaign, piece));
-          // No signal ends a request under way, neither a stop nor a lost lease: hanging up
-          // unprints nothing, it only loses the answer, and with it the one sign of a second card.
-          // The adapter's timeout is its end; the lease is asked before each request.
-          return pieceAnswers(
-            batch.length,
-            await printer.submit(requests, { assertHeld }, context.callContext(neverAborted)),
-          );
-        },
-      );
+      const question = { who, silenceMs: printer.timeoutMs, onLate };
+      const submitted = async ({ signal, signOfLife }: AskedCall) => {
+        const assertHeld = (): void => {
+          requireLease(signal.aborted);
+          isWithAdapter = true;
+          signOfLife();
+        };
+        const requests = batch.map((piece) => toRequest(campaign, piece));
+        // No signal ends a request under way, neither a stop nor a lost lease: hanging up
+        // unprints nothing, it only loses the answer, and with it the one sign of a second card.
+        // The adapter's timeout is its end; the lease is asked before each request.
+        return pieceAnswers(
+          batch.length,
+          await printer.submit(requests, { assertHeld }, context.callContext(neverAborted)),
+        );
+      };
+      answers = await context.meter.call('printer', async () => await ask(question, submitted));
     } catch (error) {
       const message = text(messageOf(error));
       // Our own error is a proof: it was thrown before anything was sent. One that an adapter has

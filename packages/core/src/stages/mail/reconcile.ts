@@ -32,6 +32,7 @@ export async function reconcile(context: PipelineContext, organizationId: string
         round.done(work);
         await context.reach('reconcile.asked');
         moved += await settleReconciled(context.sql, organizationId, verdicts);
+        context.meter.found(verdicts.filter(({ outcome }) => outcome === 'found').length);
         await context.reach('reconcile.settled');
       }
       if (pieces.length < FIND_BATCH) break;

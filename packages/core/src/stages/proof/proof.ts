@@ -125,7 +125,7 @@ async function renderCohort(
   { campaign, cards }: Cards,
   { lease, settler }: LeasedCohort<ProofSettlement>,
 ): Promise<void> {
-  const { integrations, logger, settings } = context;
+  const { integrations, logger, meter, settings } = context;
   const silenceMs = settings.adapterTimeoutMs;
   const signal = AbortSignal.any([lease.signal, context.stopping]);
 
@@ -145,13 +145,24 @@ async function renderCohort(
     const job = { template, format, media, cards: some };
     const { documents, answers, refused } = cardAnswers(
       some,
-      await ask({ who: 'the renderer', silenceMs }, async () => await renderer.render(job, call)),
+      await meter.call(
+        'renderer',
+        async () =>
+          await ask(
+            { who: 'the renderer', silenceMs },
+            async () => await renderer.render(job, call),
+          ),
+      ),
     );
     if (refused !== null) throw new RefusedJobError('the renderer refuses its cards', refused);
     if (documents.length === 0) return answers.map((answer) => toSettlement(answer, []));
-    const put = await ask(
-      { who: 'the image host', silenceMs },
-      async () => await host.put(documents, call),
+    const put = await meter.call(
+      'image_host',
+      async () =>
+        await ask(
+          { who: 'the image host', silenceMs },
+          async () => await host.put(documents, call),
+        ),
     );
     const stored = storedAnswers(documents.length, put);
     return answers.map((answer) => toSettlement(answer, stored));

@@ -26,6 +26,7 @@ import { workDone, workFailed } from '../../runtime/work-failures.ts';
 import { pageAnswer } from './audience-answers.ts';
 
 const RENEW_MS = 10_000;
+const AUDIENCE = { who: 'the audience source', port: 'audience' } as const;
 
 export interface SyncOptions {
   readonly kind: SyncKind;
@@ -60,7 +61,7 @@ async function* pagesOf(
   try {
     for (;;) {
       const next = await unlessAborted(
-        askAdapter(context, 'the audience source', async () => await pages.next()),
+        askAdapter(context, AUDIENCE, async () => await pages.next()),
         signal,
       );
       signal.throwIfAborted();
@@ -109,7 +110,7 @@ export async function syncCampaign(
     const signal = AbortSignal.any([context.stopping, lost.signal]);
     const made = askAdapter(
       context,
-      'the maker of the audience source',
+      { who: 'the maker of the audience source', port: null },
       async () => await context.integrations.audience(campaign),
     );
     const source = await unlessAborted(made, signal);
@@ -119,8 +120,10 @@ export async function syncCampaign(
     for await (const told of pagesOf(context, signal, tell)) {
       const page = pageAnswer(told);
       await applySyncPage(sql, run, { ...page, waitedMs: Math.round(page.waitedMs) });
+      const rows = page.members.length + page.rejects.length;
+      context.meter.people(campaign, 'synced', rows);
       await context.reach('sync.page-applied');
-      fetched += page.members.length + page.rejects.length;
+      fetched += rows;
       incomplete ??= page.incomplete ?? null;
       options.onPage?.(fetched);
     }

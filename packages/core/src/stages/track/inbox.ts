@@ -218,6 +218,7 @@ export async function applyInbox(context: PipelineContext): Promise<number> {
         continue;
       }
       if (inbox.length > 0) await context.reach('track.applied');
+      context.meter.webhooks(inbox.length);
       count += inbox.length;
       if (inbox.length < BATCH) break;
     } catch (error) {
