@@ -59,7 +59,8 @@ using (values
   ('logical', 'Delivered: inferred by the carrier.', true),
   ('estimated', 'Delivered: an estimate of the printer.', true),
   ('returned', 'Came back.', true),
-  ('retried', 'Tried again by an operator.', true)
+  ('retried', 'Tried again by an operator.', true),
+  ('amended', 'An operator amended name, address or merge data: the card is made anew.', true)
 ) as v (code, sentence, holds_place) on r.code = v.code
 when matched then
   update set sentence = v.sentence, holds_place = v.holds_place

@@ -78,7 +78,7 @@ begin
         and p.from_state <> p.to_state),
     coalesce(bool_or(
       p.from_state <> 'sent' and p.to_state = 'sent'
-      or p.from_state in ('error', 'proofed') and p.to_state = 'pending'
+      or p.from_state in ('error', 'proofed', 'sending_staged') and p.to_state = 'pending'
       or p.from_state = 'error' and p.to_state = 'proofed'), false)
   into v_matched, v_changed, v_wrong, v_wake, v_look
   from pair p
@@ -127,8 +127,8 @@ begin
         and m.accepted_at is not null)),
     -- A piece that is submitting was proven not printed, and is taken up again from proofed.
     bool_or(
-      p.from_state in ('error', 'proofed')
-      and p.to_state in ('pending', 'proofed')
+      (p.from_state in ('error', 'proofed') and p.to_state in ('pending', 'proofed')
+        or p.from_state = 'sending_staged' and p.to_state = 'pending')
       and exists (
         select from postrider.mailpiece m
         where m.organization_id = p.organization_id

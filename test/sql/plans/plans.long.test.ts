@@ -42,6 +42,8 @@ const ASKED = new Set([
   'pace',
   'reap, nothing',
   'cancel',
+  'amend an address',
+  'amend a name',
   'hold',
   'release',
 ]);

@@ -6,6 +6,7 @@ import { exitCodes, Signals } from '@postrider/runner/process';
 import { Command, CommanderError } from 'commander';
 import type { Cli } from './cli.ts';
 import { showExamples, type Action, type Family } from './command.ts';
+import { amending } from '../commands/amend.ts';
 import { benchFamily } from '../commands/bench.ts';
 import { campaigns } from '../commands/campaign.ts';
 import { databases } from '../commands/db.ts';
@@ -68,6 +69,7 @@ const groups: Groups = [
       ['release', 'what was held goes on'],
       ['retry', 'try again people who are in error'],
       ['cancel', 'no card for these people'],
+      ['amend', 'correct name, address or merge data before the printer has the card'],
       ['resolve', 'say whether a card was printed'],
       ['erase', 'forget a person'],
       ['rekey', 'give households the keys of today’s rules, after an upgrade'],
@@ -96,6 +98,7 @@ const families: readonly Family[] = [
   lookUps,
   holds,
   repairs,
+  amending,
   rekeying,
   statements,
   databases,
