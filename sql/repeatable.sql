@@ -37,6 +37,7 @@
 \ir functions/10_sync/recognise_members.sql
 \ir functions/10_sync/count_sync_page.sql
 \ir functions/10_sync/apply_sync_page.sql
+\ir functions/10_sync/amendments.sql
 \ir functions/10_sync/apply_source_changes.sql
 \ir functions/10_sync/close_sync.sql
 \ir functions/20_enrich/claim_batch.sql
@@ -83,6 +84,10 @@
 \ir functions/80_operate/hold_refused.sql
 \ir functions/80_operate/retry.sql
 \ir functions/80_operate/retry_people.sql
+\ir functions/80_operate/amend_people.sql
+\ir functions/80_operate/move_amended.sql
+\ir functions/80_operate/amend.sql
+\ir functions/80_operate/amend_page.sql
 \ir functions/80_operate/cancel.sql
 \ir functions/80_operate/suppress_refused.sql
 \ir functions/80_operate/suppress.sql

@@ -16,7 +16,7 @@ create table postrider.recipient (
   region text,
   postal_code text,
   country text,
-  -- source or enricher.
+  -- source, enricher or operator.
   address_from text,
   merge jsonb not null default '{}',
   email_key text,
@@ -24,6 +24,9 @@ create table postrider.recipient (
   -- The key by which the household's lot was drawn for the holdout, where a re-key has changed
   -- the household since. Null: it is household_key.
   lot_key text,
+  -- What the source's row said of what an operator has amended: name, address, merge fields. The
+  -- amendment holds while the row says the same. Null: nothing is amended.
+  amended jsonb,
   -- Printed on the card; short, without letters that look alike.
   reference text not null,
   source_row bigint,
@@ -48,6 +51,9 @@ create index recipient_household
 -- Whose arm is frozen by an older key: nobody, before the first re-key.
 create index recipient_lot on postrider.recipient (organization_id, household_key)
   where lot_key is not null;
+-- Who is amended: few people.
+create index recipient_amended on postrider.recipient (organization_id, campaign_id, id)
+  where amended is not null;
 create index recipient_external_id on postrider.recipient (organization_id, external_id);
 create index recipient_reference on postrider.recipient (organization_id, reference);
 

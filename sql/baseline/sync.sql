@@ -3,7 +3,8 @@ create table postrider.sync_run (
   organization_id uuid not null,
   id uuid not null,
   campaign_id uuid not null,
-  -- automatic, manual or forced.
+  -- automatic, manual or forced. Of a one-off that was launched: amend, or amend_preview, which
+  -- changes nobody.
   kind text not null,
   started_at timestamptz not null,
   ended_at timestamptz,
@@ -18,6 +19,10 @@ create table postrider.sync_run (
   -- Rows with an id that an earlier row of the run gave to another person.
   conflicting int not null default 0,
   invalid int not null default 0,
+  -- Rows of a run that amends: of people who are not in the campaign, and of people for whom it
+  -- comes too late.
+  not_added int not null default 0,
+  too_late int not null default 0,
   left_segment int not null default 0,
   pages int not null default 0,
   waited_ms bigint not null default 0,
@@ -30,7 +35,8 @@ create table postrider.sync_run (
   error text,
   primary key (organization_id, id),
   foreign key (organization_id, campaign_id) references postrider.campaign (organization_id, id),
-  constraint sync_run_kind_is_known check (kind in ('automatic', 'manual', 'forced'))
+  constraint sync_run_kind_is_known check (
+    kind in ('automatic', 'manual', 'forced', 'amend', 'amend_preview'))
 );
 create index sync_run_of_campaign on postrider.sync_run
   (organization_id, campaign_id, started_at desc);

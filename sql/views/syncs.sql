@@ -3,8 +3,8 @@
 create view postrider.sync_runs with (security_invoker = true) as
 select r.organization_id, r.id, r.campaign_id, c.name as campaign, r.kind, r.started_at, r.ended_at,
   r.ended_at - r.started_at as duration, r.complete, r.fetched, r.created, r.changed, r.unchanged,
-  r.repeated, r.conflicting, r.invalid, r.left_segment, r.pages, r.waited_ms, r.created_by_state,
-  r.turned_away, r.noted, r.error, r.noted_columns
+  r.repeated, r.conflicting, r.invalid, r.not_added, r.too_late, r.left_segment, r.pages,
+  r.waited_ms, r.created_by_state, r.turned_away, r.noted, r.error, r.noted_columns
 from postrider.sync_run r
 join postrider.campaign c
   on c.organization_id = r.organization_id and c.id = r.campaign_id;

@@ -6,7 +6,7 @@ language sql stable as $$
   with found as materialized (
     select * from postrider.find_recipients(p_who, p_organization_id)
   )
-  (select format('%s in campaign %s is %s (%s) since %s (%s). %s%s %s',
+  (select format('%s in campaign %s is %s (%s) since %s (%s). %s%s %s%s',
     coalesce(
       nullif(btrim(concat_ws(' ', r.first_name, r.last_name)), ''), r.email, 'Recipient ' || r.id),
     c.name || case
@@ -30,7 +30,8 @@ language sql stable as $$
           then postrider.why_held(o, c, p, s.state) end,
       postrider.next_before_printer(o, c, p, s, b, k),
       postrider.next_at_printer(o, s, m, a),
-      postrider.next_when_over(s, m)))
+      postrider.next_when_over(s, m)),
+    postrider.why_amended(o, r.id))
   from found f
   join postrider.recipient r
     on r.organization_id = f.organization_id and r.id = f.recipient_id

@@ -43,6 +43,21 @@ return format('Held since %s%s: goes on after postrider.release(organization, ''
     limit 1),
   p_state.recipient_id);
 
+-- Says of a person who was amended by whom, when, and in which fields.
+create function postrider.why_amended(
+  p_organization postrider.organization,
+  p_recipient_id uuid
+) returns text language sql stable
+return (
+  select format(' Amended%s.', postrider.hold_details(
+    i.by_role, i.application, postrider.local_time(p_organization, i.at), i.why))
+  from postrider.intervention i
+  where i.organization_id = p_organization.id
+    and i.recipient_id = p_recipient_id
+    and i.action = 'amend'
+  order by i.at desc, i.id desc
+  limit 1);
+
 -- Says what becomes, or became, of a cancel. p_is_final: nothing moves the person any more.
 -- p_accepted: the card that the printer accepted.
 create function postrider.why_cancelled(

@@ -4,6 +4,7 @@
  * more.
  */
 import { addresses } from './of-addresses.ts';
+import { amendments } from './of-amendments.ts';
 import { cohorts } from './of-cohorts.ts';
 import { emails } from './of-emails.ts';
 import { failingWorks } from './of-failing-work.ts';
@@ -69,6 +70,7 @@ export const mutants: readonly Mutant[] = [
   ...preflights,
   ...addresses,
   ...launches,
+  ...amendments,
   ...lists,
   ...emails,
   ...providers,

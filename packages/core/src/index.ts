@@ -5,6 +5,15 @@ export { UnsuitableSessionError } from './machine/session.ts';
 export { migrate, migrationSql } from './machine/migrate.ts';
 export { MigrationError, type MigrationErrorKind } from './machine/migration-error.ts';
 export { planMigration, requireMigrated, type MigrationPlan } from './machine/migration-plan.ts';
+export {
+  amend,
+  type Amended,
+  type AmendedContent,
+  type AmendedPerson,
+  type AmendedRow,
+  type Amendment,
+  type AmendOptions,
+} from './machine/amend.ts';
 export * from './machine/campaigns.ts';
 export * from './machine/launch.ts';
 export * from './machine/operate.ts';

@@ -78,7 +78,7 @@ begin
         and p.from_state <> p.to_state),
     coalesce(bool_or(
       p.from_state <> 'sent' and p.to_state = 'sent'
-      or p.from_state in ('error', 'proofed') and p.to_state = 'pending'
+      or p.from_state in ('error', 'proofed', 'sending_staged') and p.to_state = 'pending'
       or p.from_state = 'error' and p.to_state = 'proofed'
       or v_actor = 'op'
         and p.from_state in ('sent', 'received', 'returned', 'skipped')
@@ -97,7 +97,7 @@ begin
     perform postrider.check_mailpieces(
       v_actor,
       array_agg(n.organization_id), array_agg(n.recipient_id),
-      array_agg(o.state), array_agg(n.state))
+      array_agg(o.state), array_agg(o.reason), array_agg(n.state))
     from was o
     join now_is n
       on n.organization_id = o.organization_id

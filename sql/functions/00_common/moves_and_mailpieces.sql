@@ -8,6 +8,7 @@ create function postrider.check_mailpieces(
   p_organizations uuid[],
   p_people uuid[],
   p_from text[],
+  p_reasons text[],
   p_to text[]
 ) returns void language plpgsql stable security definer as $$
 declare
@@ -24,8 +25,9 @@ begin
         and m.status <> 'voided')),
     -- A piece that is submitting was proven not printed, and is taken up again from proofed.
     bool_or(
-      p.from_state in ('error', 'proofed', 'sent', 'received', 'returned', 'skipped')
-      and p.to_state in ('pending', 'proofed')
+      (p.from_state in ('error', 'proofed', 'sent', 'received', 'returned', 'skipped')
+          and p.to_state in ('pending', 'proofed')
+        or p.from_state = 'sending_staged' and p.to_state = 'pending')
       and exists (
         select from postrider.mailpiece m
         where m.organization_id = p.organization_id
@@ -36,14 +38,16 @@ begin
       p_actor = 'op'
       and p.from_state in ('sent', 'received', 'returned', 'skipped')
       and p.to_state = 'pending'
+      -- An operator may give the address that kept somebody out.
+      and not (p.from_state = 'skipped' and p.reason in ('no_address', 'bad_address'))
       and not exists (
         select from postrider.mailpiece m
         where m.organization_id = p.organization_id
           and m.recipient_id = p.recipient_id
           and m.status = 'voided'))
   into v_unproven, v_open, v_mailed
-  from unnest(p_organizations, p_people, p_from, p_to)
-    as p (organization_id, recipient_id, from_state, to_state);
+  from unnest(p_organizations, p_people, p_from, p_reasons, p_to)
+    as p (organization_id, recipient_id, from_state, reason, to_state);
   if v_unproven then
     perform postrider.fail(
       'PR005',

@@ -8,18 +8,24 @@ create function postrider.follows_source(
 return p_state in ('address_enrichable', 'pending')
   or p_state = 'skipped' and p_reason in ('no_address', 'bad_address');
 
--- Takes over what the source says of people that we know, and returns how many changed. It is
--- called by apply_sync_page with the organization's sync row locked.
+-- Takes over what the source says of people that we know, and counts who changed. It is called by
+-- apply_sync_page with the organization's sync row locked. What an operator has amended stays while
+-- the row says what it said then.
 -- p_known: members as in recognise_members(), with id.
+-- replaced: which amendments the rows have replaced, as notes_of_replaced() tells them.
 create function postrider.apply_source_changes(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_known jsonb,
-  p_now timestamptz
-) returns int language plpgsql as $$
+  p_now timestamptz,
+  out changed int,
+  out replaced jsonb
+) language plpgsql as $$
+#variable_conflict use_column
 declare
-  v_changed int;
+  v_known jsonb;
   v_moved jsonb;
+  v_replaced jsonb;
 begin
   perform from postrider.recipient_state s
   where s.organization_id = p_organization_id
@@ -28,14 +34,15 @@ begin
     and postrider.follows_source(s.state, s.reason)
   order by s.recipient_id
   for no key update;
+  v_known := postrider.rows_beside_amendments(p_organization_id, p_campaign_id, p_known);
 
   with known as materialized (
     select k.*
-    from jsonb_to_recordset(p_known) as k (
-      id uuid, n int, "externalId" text, email text, "otherEmails" text[], "firstName" text,
-      "lastName" text, line1 text, line2 text, city text, region text, "postalCode" text,
-      country text, merge jsonb, email_keys text[], household_key text, name_key text,
-      address_fault text)
+    from jsonb_to_recordset(v_known) as k (
+      id uuid, n int, "row" bigint, "externalId" text, email text, "otherEmails" text[],
+      "firstName" text, "lastName" text, line1 text, line2 text, city text, region text,
+      "postalCode" text, country text, merge jsonb, email_keys text[], household_key text,
+      name_key text, address_fault text, read_beside boolean, amended jsonb, replaced jsonb)
   ), before as materialized (
     select r.*, s.reason
     from postrider.recipient r
@@ -65,7 +72,8 @@ begin
       country = case when k.line1 is null then r.country else k.country end,
       household_key = case when k.line1 is null then r.household_key else k.household_key end,
       lot_key = case when k.line1 is null or k.household_key = r.household_key then r.lot_key end,
-      address_from = case when k.line1 is null then r.address_from else 'source' end
+      address_from = case when k.line1 is null then r.address_from else 'source' end,
+      amended = case when k.read_beside then k.amended else r.amended end
     from known k
     join before b on b.id = k.id
     where r.organization_id = p_organization_id
@@ -77,9 +85,11 @@ begin
         or (
           k.line1 is not null
           and (b.line1, b.line2, b.city, b.region, b.postal_code, b.country)
-            is distinct from (k.line1, k.line2, k.city, k.region, k."postalCode", k.country)))
+            is distinct from (k.line1, k.line2, k.city, k.region, k."postalCode", k.country))
+        or k.read_beside and b.amended is distinct from k.amended)
     returning
-      r.id, r.household_key, k.n, k."externalId", k.email_keys, k.name_key, k.address_fault,
+      r.id, r.household_key, k.n, k."row", k."externalId", k.email_keys, k.name_key,
+      k.address_fault, k.replaced,
       (b.email_key, b.other_emails, b.household_key)
           is distinct from (r.email_key, r.other_emails, r.household_key)
         or k.address_fault is not null
@@ -96,15 +106,19 @@ begin
         'n', n, 'id', id, 'externalId', "externalId", 'emailKeys', email_keys,
         'householdKey', household_key, 'nameKey', name_key, 'addressFault', address_fault)
       order by n)
-      filter (where to_be_judged)
-  into v_changed, v_moved
+      filter (where to_be_judged),
+    jsonb_agg(
+      jsonb_build_object('row', "row", 'externalId', "externalId", 'replaced', replaced)
+      order by n)
+      filter (where replaced <> '[]')
+  into changed, v_moved, v_replaced
   from followed;
+  replaced := postrider.notes_of_replaced(v_replaced);
 
   if v_moved is not null then
     perform postrider.keep_other_emails(p_organization_id, v_moved);
     perform postrider.check_changed_people(p_organization_id, p_campaign_id, v_moved, p_now);
   end if;
-  return v_changed;
 end $$;
 
 -- Keeps by which further addresses people are known now. p_people: as in check_eligibility().

@@ -39,6 +39,7 @@ declare
   v_repeated int;
   v_conflicts jsonb;
   v_changed int := 0;
+  v_replaced jsonb;
   v_created int := 0;
   v_by_state jsonb;
   v_turned_away jsonb;
@@ -47,7 +48,9 @@ begin
   into v_known, v_newcomers, v_repeated, v_conflicts
   from postrider.recognise_members(p_organization_id, p_campaign_id, p_run_id, p_members) m;
   if v_known is not null then
-    v_changed := postrider.apply_source_changes(p_organization_id, p_campaign_id, v_known, v_now);
+    select c.changed, c.replaced
+    into v_changed, v_replaced
+    from postrider.apply_source_changes(p_organization_id, p_campaign_id, v_known, v_now) c;
   end if;
   if v_newcomers is not null then
     select a.created, a.by_state, a.turned_away
@@ -58,7 +61,8 @@ begin
     p_organization_id, p_run_id, jsonb_array_length(p_members), v_created, v_changed,
     coalesce(jsonb_array_length(v_known), 0) - v_changed, v_repeated, v_by_state, v_turned_away,
     p_rejects, v_conflicts, p_waited_ms);
-  perform postrider.keep_notes(p_organization_id, p_run_id, p_members);
+  perform postrider.keep_notes(
+    p_organization_id, p_run_id, p_members || coalesce(v_replaced, '[]'));
 end $$;
 
 -- Refuses a page that makes no sense, or whose campaign does not sync any more.

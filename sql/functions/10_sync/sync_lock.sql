@@ -2,8 +2,9 @@
 -- one in short ones.
 
 -- Opens a run of a campaign's sync, and takes the campaign's lock for it. Raises PR011 where the
--- campaign is being synced, and PR012 where it does not sync. The gate is checked inside the lock:
--- the campaign may have changed since it was listed, and manual and forced syncs come this way too.
+-- campaign is being synced, and PR012 where it does not sync, or its list is not amended. The gate
+-- is checked inside the lock: the campaign may have changed since it was listed, and manual and
+-- forced syncs come this way too.
 create function postrider.open_sync(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -19,15 +20,19 @@ begin
   perform postrider.require_organization(p_organization_id);
   perform postrider.require_given('who syncs', p_holder);
   perform postrider.require_lease(p_lease);
-  if coalesce(p_kind, '') not in ('automatic', 'manual', 'forced') then
+  if coalesce(p_kind, '') not in ('automatic', 'manual', 'forced', 'amend', 'amend_preview') then
     perform postrider.fail(
       'PR020',
-      format('a sync is automatic, manual or forced, not %L', p_kind),
+      format('a sync is automatic, manual, forced, amend or amend_preview, not %L', p_kind),
       'nothing was changed');
   end if;
   perform postrider.take_campaign_lock(
     p_organization_id, p_campaign_id, p_holder, v_token, p_lease, v_now);
-  perform postrider.require_syncing_campaign(p_organization_id, p_campaign_id);
+  if p_kind in ('amend', 'amend_preview') then
+    perform postrider.require_amending_campaign(p_organization_id, p_campaign_id);
+  else
+    perform postrider.require_syncing_campaign(p_organization_id, p_campaign_id);
+  end if;
   perform postrider.require_current_keys(p_organization_id);
   perform postrider.end_silent_run(p_organization_id, p_campaign_id, v_now);
   insert into postrider.sync_run (organization_id, id, campaign_id, kind, started_at)
@@ -118,13 +123,51 @@ begin
       jsonb_build_object(
         'status', v_campaign.status, 'campaign_mode', v_campaign.campaign_mode));
   end if;
-  if v_campaign.provider_segment_id is null then
+  perform postrider.require_segment(v_campaign);
+end $$;
+
+-- Refuses a campaign that names no segment.
+create function postrider.require_segment(p_campaign postrider.campaign) returns void
+language plpgsql stable as $$
+begin
+  if p_campaign.provider_segment_id is null then
     perform postrider.fail(
       'PR012',
-      format('campaign %s names no segment', v_campaign.name),
+      format('campaign %s names no segment', p_campaign.name),
       'set `segment` in the campaign file and apply it; nothing was changed',
       jsonb_build_object('segment', null));
   end if;
+end $$;
+
+-- Refuses a campaign whose list is not amended: one that goes on syncing takes its list as it is,
+-- and from an archived one nobody is mailed.
+create function postrider.require_amending_campaign(
+  p_organization_id uuid,
+  p_campaign_id uuid
+) returns void language plpgsql stable as $$
+declare
+  v_campaign postrider.campaign;
+begin
+  select * into v_campaign
+  from postrider.campaign
+  where organization_id = p_organization_id
+    and id = p_campaign_id;
+  if v_campaign.campaign_mode <> 'one_off'
+    or v_campaign.launched_at is null
+    or v_campaign.status = 'archived'
+  then
+    perform postrider.fail(
+      'PR012',
+      format('the list of campaign %s is not amended: it is %s and %s',
+        v_campaign.name, v_campaign.campaign_mode, v_campaign.status),
+      case
+        when v_campaign.status = 'archived' then 'nobody is mailed from an archived campaign'
+        else 'a sync takes its list as it is now: postrider sync ' || v_campaign.name
+      end || '; one person is amended by postrider.amend(recipient, fields). Nothing was changed',
+      jsonb_build_object(
+        'status', v_campaign.status, 'campaign_mode', v_campaign.campaign_mode));
+  end if;
+  perform postrider.require_segment(v_campaign);
 end $$;
 
 -- Refuses an organization some of whose households have keys of other rules than today's: a sync

@@ -165,6 +165,7 @@ begin
     email_key = null,
     household_key = null,
     lot_key = null,
+    amended = null,
     source_row = null,
     erased_at = coalesce(erased_at, p_now)
   where organization_id = p_organization_id

@@ -4,7 +4,8 @@
  */
 import type postgres from 'postgres';
 import { definition } from '../../support/machine.ts';
-import { place } from '../rig.ts';
+import { one, place, runOpened } from '../rig.ts';
+import { oneOff } from '../rig/campaigns.ts';
 import { arranged } from '../rig/people-in-each-state.ts';
 
 /** By the function's name: what stands between its brackets. */
@@ -15,6 +16,9 @@ export async function arrangedCalls(
   const [o, c] = [unread.organizationId, unread.campaignId];
   const rejected = await firstOf(sql, 'error, rejected');
   const unknown = await firstOf(sql, 'error, outcome unknown');
+  const waits = (await one(sql, await arranged(sql, 'pending'))).id;
+  const list = await oneOff(sql);
+  const amending = await runOpened(sql, list, 'amend');
   const reading = await place(sql);
   const [run] = await sql<{ run_id: string; token: string }[]>`
     select run_id, token
@@ -27,6 +31,22 @@ export async function arrangedCalls(
   const piece = `(select m from postrider.mailpiece m where id = '${unknown.mailpieceId}')`;
   return {
     add_counts: [`'{"sent": 1}', '{"sent": 2}'`],
+    amend: [`'${waits}', '{"city": "Berkeley"}'`],
+    amend_recipient: [`'${waits}', '{"city": "Albany"}', 'why'`],
+    amend_listed: [
+      `'${list.organizationId}', '${list.campaignId}', '${amending.token}', '${amending.runId}',
+        '[]', '[]', 0`,
+    ],
+    apply_amended_page: [
+      `'${list.organizationId}', '${list.campaignId}', '${amending.token}', '${amending.runId}',
+        '[]', '[]'`,
+    ],
+    count_amended_page: [
+      `'${list.organizationId}', '${amending.runId}', '[]', '[]', '[]', 0, '[]', '[]', 0`,
+    ],
+    require_amending_campaign: [`'${list.organizationId}', '${list.campaignId}'`],
+    require_segment: [campaign],
+    require_amendments: [`'{"city": "Berkeley"}'`],
     close_campaign: [`'${o}', '${c}', 'completed', 'done'`],
     define_printer: [`'${o}', 'another', '{"kind": "noop"}', false`],
     enforce_caps: [`${campaign}, gen_random_uuid(), postrider.now(), 'UTC'`],

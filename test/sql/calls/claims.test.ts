@@ -12,6 +12,7 @@ const rig = sharedMachine();
 /** Functions that cannot go through. */
 const never: Readonly<Record<string, string>> = {
   fail: 'it raises errors',
+  fail_amend: 'it raises errors',
   refuse_hold: 'it raises errors',
   refuse_moves: 'it raises errors',
   require_list_read: 'it raises errors',

@@ -19,6 +19,8 @@ const rig = sharedMachine();
 /** By the call of a test of shapes beside this one whose answer fits one. */
 const held: Readonly<Record<string, string>> = {
   adopt_pieces: 'adoptPieces(',
+  amend: 'amend(',
+  apply_amended_page: 'applyAmendedPage(',
   apply_campaign: 'applyCampaign(',
   begin_mail: 'beginMail(',
   begin_proof: "begin(sql, at, 'proof'",
@@ -44,7 +46,12 @@ const held: Readonly<Record<string, string>> = {
 const heldHere = ['stage_campaigns'];
 
 void test('a function that answers JSON is held to its shape, or no program may call it', async () => {
-  const shapes = ['json-shapes.test.ts', 'launch-shapes.test.ts', 'rekey-shapes.test.ts']
+  const shapes = [
+    'amend-shapes.test.ts',
+    'json-shapes.test.ts',
+    'launch-shapes.test.ts',
+    'rekey-shapes.test.ts',
+  ]
     .map((name) => readFileSync(join(import.meta.dirname, name), 'utf8'))
     .join('\n');
   const called = Object.entries(held)

@@ -107,6 +107,7 @@ export class ModelCards {
       person.cancel = false;
     } else if (outcome === 'absent' || (honoured && !person.cancel)) {
       piece.status = 'submitting';
+      piece.wasUnknown = true;
       this.move(person, 'proofed', outcome === 'absent' ? 'proven_absent' : 'same_key_again');
     } else if (attempt >= 8) this.move(person, 'error', 'outcome_unknown');
   }

@@ -21,6 +21,7 @@ function pick<T>(list: readonly T[], n: number): T | undefined {
 
 export class World extends Runners {
   readonly suppressed = new Set<string>();
+  private streets = 0;
 
   async step(step: Step): Promise<void> {
     const { model, sql, at } = this;
@@ -147,6 +148,16 @@ export class World extends Runners {
         if (person !== undefined)
           await this.expect(model.cancel(person), sql`select postrider.cancel(${person.id})`);
         return;
+      case 'amend': {
+        if (person === undefined) return;
+        const street = `${(this.streets += 1)} Amended Road`;
+        const wanted = model.amend(person, street);
+        const fields = JSON.stringify({ line1: street });
+        return await this.expect(
+          wanted,
+          sql`select postrider.amend(${person.id}, ${fields}::text::jsonb)`,
+        );
+      }
       case 'suppress': {
         const member = pick(this.members, step.a);
         if (member === undefined || step.b % 3 !== 0) return;

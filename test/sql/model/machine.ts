@@ -30,6 +30,7 @@ export class ModelMachine extends ModelCards {
         cancel: false,
         losses: 0,
         suppressed: out,
+        street: null,
         pieces: [],
       };
       this.people.set(name, person);
@@ -101,6 +102,7 @@ export class ModelMachine extends ModelCards {
           person,
           status: 'submitting',
           providerId: null,
+          wasUnknown: false,
         };
         if (known === undefined) person.pieces.push(piece);
         cohort.pieces.push(piece);

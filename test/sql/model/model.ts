@@ -31,6 +31,27 @@ export class Model extends ModelMachine {
     return null;
   }
 
+  amend(person: Person, street: string): string | null {
+    const piece = openPiece(person);
+    if (piece !== undefined && piece.providerId !== null) return 'PR017';
+    if (person.state === 'error' && person.reason === 'outcome_unknown') return 'PR016';
+    if (!BEFORE_PRINTER.has(person.state) && person.state !== 'error') {
+      if (person.state !== 'skipped' || person.reason !== 'bad_address') return 'PR017';
+    }
+    if (piece !== undefined && (piece.status !== 'submitting' || piece.wasUnknown)) return 'PR017';
+    if (person.cancel) return 'PR017';
+    person.street = street;
+    if (piece !== undefined) piece.status = 'cancelled';
+    person.losses = 0;
+    if (person.state === 'error') {
+      person.held = false;
+      if (person.suppressed) this.move(person, 'skipped', 'suppressed');
+      else this.move(person, 'pending', 'retried');
+    } else if (person.state === 'skipped' && person.suppressed) person.reason = 'suppressed';
+    else this.move(person, 'pending', 'amended');
+    return null;
+  }
+
   suppress(person: Person): void {
     person.suppressed = true;
     this.stop(person, 'blacklisted', 'suppressed');

@@ -48,6 +48,8 @@ export interface Piece {
   readonly person: Person;
   status: string;
   providerId: string | null;
+  /** Nobody knew of it for a time. */
+  wasUnknown: boolean;
 }
 
 export interface Person {
@@ -60,6 +62,8 @@ export interface Person {
   cancel: boolean;
   losses: number;
   suppressed: boolean;
+  /** Where an amendment has put them; null: where the list says. */
+  street: string | null;
   readonly pieces: Piece[];
 }
 

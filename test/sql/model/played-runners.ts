@@ -89,6 +89,11 @@ export class Runners {
         { id: piece.id, key: piece.key },
         'a piece keeps its key',
       );
+    for (const piece of begun?.pieces ?? []) {
+      const { street } = this.model.byId(piece.recipientId);
+      if (street !== null)
+        assert.equal(piece.request.to.address.line1, street, 'it is printed where they live now');
+    }
   }
 
   /**

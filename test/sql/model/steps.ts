@@ -34,6 +34,8 @@ export const STEPS = [
     'release',
     'hold campaign',
     'cancel',
+    'amend',
+    'amend',
     'suppress',
     'retry',
     'resolve',

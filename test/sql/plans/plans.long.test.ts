@@ -43,6 +43,8 @@ const ASKED = new Set([
   'progress',
   'reap, nothing',
   'cancel',
+  'amend an address',
+  'amend a name',
   'hold',
   'release',
 ]);

@@ -62,6 +62,7 @@ async function aimed(): Promise<Record<string, string>> {
     hold: `'${o}', 'campaign', '${theirs.campaignId}'`,
     release: `'${o}', 'campaign', '${theirs.campaignId}'`,
     retry: `'${person?.id}'`,
+    amend: `'${person?.id}', '{"firstName": "x"}'`,
     cancel: `'${person?.id}'`,
     erase: `'${person?.id}'`,
     resolve: `'${piece?.id}', 'printed', 'x'`,

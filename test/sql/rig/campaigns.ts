@@ -1,7 +1,7 @@
 /** Campaigns of one mailing, and what became of one. */
 import type postgres from 'postgres';
 import { launch } from '@postrider/core';
-import { people, syncPeople, type Place } from '../../support/machine.ts';
+import { people, syncPeople, type Person, type Place } from '../../support/machine.ts';
 import { place } from '../rig.ts';
 
 export async function statusOf(sql: postgres.Sql, at: Place): Promise<string> {
@@ -11,9 +11,12 @@ export async function statusOf(sql: postgres.Sql, at: Place): Promise<string> {
 }
 
 /** A one-off that was synced while it could be, and launched. */
-export async function oneOff(sql: postgres.Sql, n = 1): Promise<Place> {
+export async function oneOff(
+  sql: postgres.Sql,
+  list: number | readonly Person[] = 1,
+): Promise<Place> {
   const at = await place(sql, { campaign_mode: 'one_off' }, null);
-  await syncPeople(sql, at, people(n));
+  await syncPeople(sql, at, typeof list === 'number' ? people(list) : list);
   await launch(sql, at, { mode: 'live' });
   return at;
 }

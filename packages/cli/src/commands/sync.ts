@@ -13,6 +13,7 @@ export function syncs(program: Command, act: Act): void {
       'postrider sync bakery-welcome',
       'postrider sync bakery-welcome --limit 300',
       'postrider sync bakery-welcome --wait --json',
+      'postrider sync holiday-cards --amend --dry-run   # a one-off that was launched',
     ],
   )
     .argument('<campaign>', 'by name, by organization/name, or by id')
@@ -27,6 +28,12 @@ export function syncs(program: Command, act: Act): void {
     )
     .option('--wait', 'where somebody else syncs it, wait until they are done')
     .option(
+      '--amend',
+      'of a one-off that was launched: take the rows of its list that have changed, for people ' +
+        'whose card the printer does not have; nobody comes, and nobody leaves',
+    )
+    .option('--dry-run', 'with --amend: count and show what would change, and change nobody')
+    .option(
       '--force',
       'marks the run as forced in its report; the gate of the campaign holds all the same',
     )
@@ -38,6 +45,8 @@ export function syncs(program: Command, act: Act): void {
           wait: flag(options['wait']),
           force: flag(options['force']),
           allowDepartures: flag(options['allowDepartures']),
+          amend: flag(options['amend']),
+          dryRun: flag(options['dryRun']),
         });
       }),
     );
@@ -52,7 +61,7 @@ export function syncs(program: Command, act: Act): void {
     .argument('<campaign>', 'by name, by organization/name, or by id')
     .action(
       act(async (cli, [campaign = '']) => {
-        const { enrichNow } = await import('../operate/sync.ts');
+        const { enrichNow } = await import('../operate/enrich.ts');
         await enrichNow(cli, campaign);
       }),
     );

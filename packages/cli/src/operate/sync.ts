@@ -1,20 +1,25 @@
-/** `sync` and `enrich`: what the beats do, now, with a report. */
-import { requireMigrated, type SyncReport } from '@postrider/core';
+/** `sync`: what the beat does, now, with a report. */
+import { requireMigrated, type AmendedRow, type SyncKind, type SyncReport } from '@postrider/core';
 import { openDatabase, type Sql } from '@postrider/runner/database';
 import { quietLogger } from '@postrider/runner/pipeline';
-import { count, duration, printable } from '@postrider/runner/process';
+import { UserError, count, duration, exitCodes, printable } from '@postrider/runner/process';
 import type { Cli } from '../program/cli.ts';
 import { explain } from '../errors/explain.ts';
 import { LiveLines } from '../output/live-lines.ts';
 import { listed } from '../output/text.ts';
 import { campaignNamed, type CampaignRow } from './names.ts';
 import { commandPipeline } from './pipeline.ts';
+import { SHOWN_AMENDED, showAmended } from './sync-amend.ts';
 
 export interface SyncNowOptions {
   readonly limit: number | null;
   readonly wait: boolean;
   readonly force: boolean;
   readonly allowDepartures: boolean;
+  /** Take the amended rows of a one-off's list. */
+  readonly amend: boolean;
+  /** With amend: change nobody. */
+  readonly dryRun: boolean;
 }
 
 const ASK_AGAIN_MS = 1000;
@@ -22,13 +27,14 @@ const SHOWN_REJECTS = 20;
 const SHOWN_NOTES_OF_REASON = 5;
 
 export async function syncNow(cli: Cli, name: string, options: SyncNowOptions): Promise<void> {
+  const kind = kindOf(options);
   await using database = await openDatabase(cli, { max: 4, name: 'postrider sync' });
   const { sql } = database;
   await requireMigrated(sql);
   const campaign = await campaignNamed(sql, name);
   const pipeline = commandPipeline(await cli.project(), sql, quietLogger(cli.out));
   const live = cli.out.live && !cli.out.json ? new LiveLines() : null;
-  const kind = options.force ? 'forced' : 'manual';
+  const amended: AmendedRow[] = [];
   const report = await whenLockIsFree(
     cli,
     options.wait,
@@ -37,14 +43,42 @@ export async function syncNow(cli: Cli, name: string, options: SyncNowOptions): 
         kind,
         limit: options.limit,
         allowDepartures: options.allowDepartures,
+        told: SHOWN_AMENDED,
+        onAmended: (people) => amended.push(...people),
         onPage: (fetched) => live?.draw([`${campaign.name}: ${count(fetched, 'row')} read`]),
       }),
   ).finally(() => live?.clear());
   const rejects = await rowsOf(sql, 'sync_rejects', campaign, report);
   const notes = await rowsOf(sql, 'sync_notes', campaign, report);
-  if (cli.out.json) cli.out.emit({ ...report, rejects, notes });
-  else showReport(cli, report, rejects, notes);
+  if (cli.out.json)
+    cli.out.emit({
+      ...report,
+      ...(options.amend && { dryRun: options.dryRun, amended }),
+      rejects,
+      notes,
+    });
+  else {
+    showReport(cli, report, { rejects, notes, amends: options.amend });
+    if (options.amend) showAmended(cli.out, report, amended, options.dryRun);
+  }
   if (report.error !== null) cli.out.warn(report.error);
+}
+
+function kindOf(options: SyncNowOptions): SyncKind {
+  if (options.dryRun && !options.amend)
+    throw new UserError(
+      exitCodes.usage,
+      '--dry-run goes with --amend',
+      'a sync may be repeated, and `campaign apply` shows a list before; nothing was changed',
+    );
+  if (options.amend && (options.force || options.allowDepartures))
+    throw new UserError(
+      exitCodes.usage,
+      '--amend goes without --force and --allow-departures',
+      'nobody leaves by an amendment; nothing was changed',
+    );
+  if (options.amend) return options.dryRun ? 'amend_preview' : 'amend';
+  return options.force ? 'forced' : 'manual';
 }
 
 /** Waits where somebody else syncs the same campaign, if that was asked for. */
@@ -95,8 +129,15 @@ async function rowsOf(
 function showReport(
   cli: Cli,
   report: SyncReport,
-  rejects: readonly ToldRow[],
-  notes: readonly ToldRow[],
+  {
+    rejects,
+    notes,
+    amends,
+  }: {
+    readonly rejects: readonly ToldRow[];
+    readonly notes: readonly ToldRow[];
+    readonly amends: boolean;
+  },
 ): void {
   const { out } = cli;
   const waited =
@@ -108,11 +149,13 @@ function showReport(
   out.print();
   const lines: [string, number, string][] = [
     ['created', report.created, listed(report.createdByState)],
-    ['changed', report.changed, ''],
+    [amends ? 'amended' : 'changed', report.changed, ''],
     ['unchanged', report.unchanged, ''],
     ['repeated', report.repeated, ''],
     ['conflicting', report.conflicting, 'another person has the id already'],
     ['unusable', report.invalid, ''],
+    ['not added', report.notAdded, 'the campaign has read its list'],
+    ['too late', report.tooLate, 'no card that could be amended'],
     [
       'left segment',
       report.leftSegment,
@@ -125,8 +168,8 @@ function showReport(
     lines.filter(
       ([title, n]) =>
         n > 0 ||
-        ['created', 'unchanged'].includes(title) ||
-        (title === 'left segment' && !report.complete),
+        (amends ? ['amended', 'unchanged'] : ['created', 'unchanged']).includes(title) ||
+        (title === 'left segment' && !report.complete && !amends),
     ),
     [
       { title: 'rows', value: ([title]) => title },
@@ -147,7 +190,8 @@ function showReport(
   out.print();
   out.print(
     printable(
-      `taken, with something changed or left out: ${listed(report.noted, report.notedColumns)}`,
+      `${amends ? 'told by row' : 'taken, with something changed or left out'}: ` +
+        listed(report.noted, report.notedColumns),
     ),
   );
   const seen = new Map<string, number>();
@@ -184,103 +228,4 @@ function listRows(
       `${all - shown.length} more: postrider sql "select * from ` +
         `postrider.${view} where run_id = '${report.runId}'"`,
     );
-}
-
-export async function enrichNow(cli: Cli, name: string): Promise<void> {
-  await using database = await openDatabase(cli, { max: 4, name: 'postrider enrich' });
-  const { sql } = database;
-  await requireMigrated(sql);
-  const campaign = await campaignNamed(sql, name);
-  const before = await waiting(sql, campaign);
-  const logger = {
-    ...quietLogger(cli.out),
-    warn: (fields: object, message: string) => warned(cli, fields, message),
-  };
-  const pipeline = commandPipeline(await cli.project(), sql, logger);
-  const taken = await pipeline.enrich(campaign.organizationId, campaign.campaignId);
-  const after = await waiting(sql, campaign);
-  const notFound = after.notFound - before.notFound;
-  const found =
-    before.enrichable + before.enriching - after.enrichable - after.enriching - notFound;
-  cli.out.result(
-    {
-      campaign: campaign.name,
-      taken,
-      found,
-      notFound,
-      atEnricher: after.enriching,
-      waiting: after.enrichable,
-      held: after.held,
-    },
-    `${campaign.name}: ${lookedUp(campaign, { taken, found, notFound }, after)}`,
-  );
-}
-
-/** What an enricher warns of, with its rows where it tells some. */
-function warned({ out }: Cli, fields: object, message: string): void {
-  const { path, rows } = fields as { readonly path?: unknown; readonly rows?: unknown };
-  out.warn(`${typeof path === 'string' ? `${path}: ` : ''}${message}`);
-  if (Array.isArray(rows)) for (const row of rows) out.note(String(row));
-}
-
-function lookedUp(
-  campaign: CampaignRow,
-  { taken, found, notFound }: Record<'taken' | 'found' | 'notFound', number>,
-  { enrichable, enriching, held }: Waiting,
-): string {
-  const parts = [
-    found + notFound > 0
-      ? `${count(found, 'address', 'addresses')} found, ${notFound} not found`
-      : '',
-    enriching > 0 ? `${count(enriching, 'person', 'people')} not answered for yet` : '',
-    enrichable > 0 && held !== null
-      ? `${count(enrichable, 'person waits', 'people wait')} for an address, ` +
-        `and nobody is looked up while the ${held} is held: ` +
-        `postrider release ${held} ` +
-        JSON.stringify(held === 'campaign' ? campaign.name : campaign.organization)
-      : enrichable > 0
-        ? `${count(enrichable, 'person waits', 'people wait')} for the next time`
-        : '',
-  ].filter((part) => part !== '');
-  return parts.length > 0
-    ? parts.join('; ')
-    : taken > 0
-      ? `${count(taken, 'person', 'people')} looked up`
-      : 'nobody waits for an address';
-}
-
-interface Waiting {
-  readonly enrichable: number;
-  readonly enriching: number;
-  readonly notFound: number;
-  /** What keeps them, if anything. */
-  readonly held: 'organization' | 'campaign' | null;
-}
-
-async function waiting(sql: Sql, { organizationId, campaignId }: CampaignRow): Promise<Waiting> {
-  const [row] = await sql<Waiting[]>`
-    select
-      address_enrichable::int as enrichable,
-      address_enriching::int as enriching,
-      (
-        select count(*)::int
-        from postrider.recipients r
-        where r.organization_id = f.organization_id
-          and r.campaign_id = f.campaign_id
-          and r.state = 'skipped'
-          and r.reason = 'no_address'
-      ) as "notFound",
-      (
-        select min(h.kind)
-        from postrider.holds h
-        where h.organization_id = f.organization_id
-          and (
-            h.kind = 'organization'
-            or h.kind = 'campaign' and h.campaign_id = f.campaign_id
-          )
-      ) as held
-    from postrider.funnel f
-    where organization_id = ${organizationId}
-      and campaign_id = ${campaignId}`;
-  return row ?? { enrichable: 0, enriching: 0, notFound: 0, held: null };
 }

@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander';
 import type { Cli } from './cli.ts';
 import { showExamples, type Action, type Family } from './command.ts';
 import { alarms } from '../commands/alarms.ts';
+import { amending } from '../commands/amend.ts';
 import { benchFamily } from '../commands/bench.ts';
 import { campaigns } from '../commands/campaign.ts';
 import { databases } from '../commands/db.ts';
@@ -73,6 +74,7 @@ const groups: Groups = [
       ['release', 'what was held goes on'],
       ['retry', 'try again people who are in error'],
       ['cancel', 'no card for these people'],
+      ['amend', 'correct name, address or merge data before the printer has the card'],
       ['resolve', 'say whether a card was printed'],
       ['erase', 'forget a person'],
       ['rekey', 'give households the keys of today’s rules, after an upgrade'],
@@ -106,6 +108,7 @@ const families: readonly Family[] = [
   checks,
   holds,
   repairs,
+  amending,
   rekeying,
   statements,
   databases,

@@ -93,7 +93,8 @@ export type Reason =
   | 'estimated'
   | 'returned'
   | 'retried'
-  | 'went_live';
+  | 'went_live'
+  | 'amended';
 
 export interface Transition {
   /** Null: a new recipient. */
@@ -137,13 +138,13 @@ export const transitions: readonly Transition[] = [
   { from: null, to: 'holdout', actors: ['sync'], why: "the household is in the control group" },
   { from: null, to: 'blacklisted', actors: ['sync'], why: "on a do-not-mail list" },
   { from: 'address_enrichable', to: 'address_enriching', actors: ['enrich'], why: "taken into a batch for the enricher" },
-  { from: 'address_enrichable', to: 'pending', actors: ['sync'], why: "the source itself came to know the address" },
-  { from: 'address_enrichable', to: 'holdout', actors: ['sync'], why: "the source came to know the address, and the household is in the control group" },
+  { from: 'address_enrichable', to: 'pending', actors: ['sync', 'op'], why: "the source itself came to know the address, or an operator gave it" },
+  { from: 'address_enrichable', to: 'holdout', actors: ['sync', 'op'], why: "the address came from the source or an operator, and the household is in the control group" },
   { from: 'address_enrichable', to: 'skipped', actors: ['sync', 'enrich', 'op'], why: "left the segment, no enricher to ask, a bad or a duplicate address came, or cancelled" },
   { from: 'address_enrichable', to: 'blacklisted', actors: ['sync', 'op'], why: "opted out" },
   { from: 'address_enrichable', to: 'sent', actors: ['mail', 'track', 'op'], why: "late evidence: the printer has a card of an earlier try, or from before a restore" },
-  { from: 'address_enriching', to: 'pending', actors: ['enrich'], why: "the enricher found the address" },
-  { from: 'address_enriching', to: 'holdout', actors: ['enrich'], why: "found, and the household is in the control group" },
+  { from: 'address_enriching', to: 'pending', actors: ['enrich', 'op'], why: "the enricher found the address, or an operator gave it" },
+  { from: 'address_enriching', to: 'holdout', actors: ['enrich', 'op'], why: "found, or given by an operator, and the household is in the control group" },
   { from: 'address_enriching', to: 'address_enrichable', actors: ['enrich'], why: "the enricher lost the batch: its people go back" },
   { from: 'address_enriching', to: 'error', actors: ['enrich'], why: "too many batches were lost with this person in them" },
   { from: 'address_enriching', to: 'skipped', actors: ['enrich', 'op'], why: "no address found, a duplicate by the address found, a bad one, or cancelled" },
@@ -155,13 +156,13 @@ export const transitions: readonly Transition[] = [
   { from: 'pending', to: 'blacklisted', actors: ['sync', 'op'], why: "opted out" },
   { from: 'pending', to: 'sent', actors: ['mail', 'track', 'op'], why: "late evidence: the printer has a card of an earlier try, or from before a restore" },
   { from: 'proofing_staged', to: 'proofing', actors: ['proof'], why: "the cohort has begun" },
-  { from: 'proofing_staged', to: 'pending', actors: ['proof'], why: "the cohort could not begin: held, or its job was lost" },
+  { from: 'proofing_staged', to: 'pending', actors: ['proof', 'op'], why: "the cohort could not begin: held, or its job was lost; or an operator amended the content" },
   { from: 'proofing_staged', to: 'error', actors: ['proof'], why: "the begin failed 10 times" },
   { from: 'proofing_staged', to: 'skipped', actors: ['op'], why: "cancelled" },
   { from: 'proofing_staged', to: 'blacklisted', actors: ['op'], why: "opted out" },
   { from: 'proofing_staged', to: 'sent', actors: ['mail', 'track', 'op'], why: "late evidence: the printer has a card of an earlier try, or from before a restore" },
   { from: 'proofing', to: 'proofed', actors: ['proof'], why: "front and back are rendered and stored" },
-  { from: 'proofing', to: 'pending', actors: ['proof'], why: "to be tried again, or the lease was lost" },
+  { from: 'proofing', to: 'pending', actors: ['proof', 'op'], why: "to be tried again, the lease was lost, or an operator amended the content" },
   { from: 'proofing', to: 'error', actors: ['proof'], why: "cannot be rendered" },
   { from: 'proofing', to: 'skipped', actors: ['proof', 'op'], why: "cancelled" },
   { from: 'proofing', to: 'blacklisted', actors: ['op'], why: "opted out" },
@@ -173,6 +174,7 @@ export const transitions: readonly Transition[] = [
   { from: 'proofed', to: 'sent', actors: ['mail', 'track'], why: "late evidence: the printer has the card after all" },
   { from: 'sending_staged', to: 'sending', actors: ['mail'], why: "the cohort has begun, eligibility was checked again" },
   { from: 'sending_staged', to: 'proofed', actors: ['mail'], why: "the cohort could not begin, or a cap was reached: later" },
+  { from: 'sending_staged', to: 'pending', actors: ['op'], why: "an operator amended the content: it must be proofed again (only without an open mailpiece)" },
   { from: 'sending_staged', to: 'error', actors: ['mail'], why: "the begin failed 10 times" },
   { from: 'sending_staged', to: 'skipped', actors: ['mail', 'op'], why: "no longer eligible, or cancelled" },
   { from: 'sending_staged', to: 'blacklisted', actors: ['mail', 'op'], why: "opted out before anything was sent" },

@@ -5,11 +5,12 @@ import { onlyRow, rowOf, uuid, type Sql } from './calls.ts';
 import { withMachineErrors } from './errors.ts';
 import * as calls from './generated/index.generated.ts';
 
-export type SyncKind = 'automatic' | 'manual' | 'forced';
+/** Of a one-off that was launched: `amend`, and `amend_preview`, which changes nobody. */
+export type SyncKind = 'automatic' | 'manual' | 'forced' | 'amend' | 'amend_preview';
 
 /**
  * The report of one run of sync; the counts add up: fetched = created + changed + unchanged +
- * repeated + conflicting + invalid (+ erased people).
+ * repeated + conflicting + invalid + notAdded + tooLate (+ erased people).
  */
 export interface SyncReport {
   readonly runId: string;
@@ -23,6 +24,10 @@ export interface SyncReport {
   /** Rows with an id that an earlier row gave to another person: told as rejects, not taken. */
   readonly conflicting: number;
   readonly invalid: number;
+  /** Of a run that amends: rows of people who are not in the campaign. */
+  readonly notAdded: number;
+  /** Of a run that amends: rows of people who can no longer be amended. Told as notes. */
+  readonly tooLate: number;
   readonly leftSegment: number;
   readonly pages: number;
   readonly waitedMs: number;
@@ -159,13 +164,18 @@ export async function applySyncPage(
   run: SyncRun,
   { members, rejects, waitedMs }: SyncPage,
 ): Promise<void> {
-  const flat = members.map(({ address, otherEmails = [], notes = [], ...member }) => ({
+  const page = { ...run, members: flatMembers(members), rejects, waitedMs };
+  await calls.applySyncPage(sql, page);
+}
+
+/** Members as the machine takes them. */
+export function flatMembers(members: readonly Member[]): readonly object[] {
+  return members.map(({ address, otherEmails = [], notes = [], ...member }) => ({
     ...address,
     ...member,
     ...(otherEmails.length > 0 && { otherEmails }),
     ...(notes.length > 0 && { notes }),
   }));
-  await calls.applySyncPage(sql, { ...run, members: flat, rejects, waitedMs });
 }
 
 export interface SyncEnd {
@@ -207,6 +217,8 @@ export async function closeSync(
     repeated: Number(row['repeated']),
     conflicting: Number(row['conflicting']),
     invalid: Number(row['invalid']),
+    notAdded: Number(row['not_added']),
+    tooLate: Number(row['too_late']),
     leftSegment: Number(row['left_segment']),
     pages: Number(row['pages']),
     waitedMs: Number(row['waited_ms']),

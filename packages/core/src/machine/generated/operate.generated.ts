@@ -1,6 +1,51 @@
 // Generated from the catalog by `npm run generate:calls`. Do not edit.
 import { json, scalar, time, uuid, type Sql } from '../calls.ts';
 
+export async function amend<Result>(
+  sql: Sql,
+  given: {
+    readonly recipientId: string;
+    readonly fields: unknown;
+    readonly why?: string | null | undefined;
+    readonly dryRun?: boolean | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.amend(
+      p_recipient_id => ${uuid(given.recipientId, 'recipientId')},
+      p_fields => ${json(given.fields)}::text::jsonb,
+      p_why => ${given.why ?? null}
+      ${given.dryRun === undefined ? sql`` : sql`,
+      p_dry_run => ${given.dryRun}`}
+    ) as result`);
+}
+
+export async function applyAmendedPage<Result>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly campaignId: string;
+    readonly token: string;
+    readonly runId: string;
+    readonly members: unknown;
+    readonly rejects: unknown;
+    readonly waitedMs?: number | undefined;
+    readonly told?: number | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.apply_amended_page(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')},
+      p_token => ${uuid(given.token, 'token')},
+      p_run_id => ${uuid(given.runId, 'runId')},
+      p_members => ${json(given.members)}::text::jsonb,
+      p_rejects => ${json(given.rejects)}::text::jsonb
+      ${given.waitedMs === undefined ? sql`` : sql`,
+      p_waited_ms => ${given.waitedMs}`}
+      ${given.told === undefined ? sql`` : sql`,
+      p_told => ${given.told}`}
+    ) as result`);
+}
+
 export async function applyCampaign<Result>(
   sql: Sql,
   given: { readonly organizationId: string; readonly definition: unknown },

@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import { messageOf } from '../../common/message-of.ts';
 import { campaignBrief } from '../../machine/briefs.ts';
 import type { CampaignKey } from '../../machine/campaigns.ts';
+import { applyAmendedPage, type AmendedRow } from '../../machine/amend.ts';
 import { isMachineError } from '../../machine/errors.ts';
 import {
   applySyncPage,
@@ -40,6 +41,10 @@ export interface SyncOptions {
    * run concludes nothing and raises an alarm.
    */
   readonly allowDepartures?: boolean;
+  /** How many of those who are amended are told to `onAmended`; 20 unless given. */
+  readonly told?: number;
+  /** Of a run that amends: called after each page with the first of those who were amended. */
+  readonly onAmended?: (people: readonly AmendedRow[]) => void;
   /** Called after each page with the rows fetched so far. */
   readonly onPage?: (fetched: number) => void;
 }
@@ -104,6 +109,8 @@ export async function syncCampaign(
   }, RENEW_MS).unref();
   let fetched = 0;
   let incomplete: string | null = null;
+  const amends = options.kind === 'amend' || options.kind === 'amend_preview';
+  let untold = options.told ?? 20;
   try {
     const campaign = await campaignBrief(context.sql, organizationId, campaignId);
     const segment = await segmentOf(sql, organizationId, campaignId);
@@ -117,9 +124,14 @@ export async function syncCampaign(
     const limit = options.limit ?? null;
     const tell = (call: CallContext): AsyncIterable<AudiencePage> =>
       source.members(segment ?? '', { pageSize: settings.pageSize, limit }, call);
-    for await (const told of pagesOf(context, signal, tell)) {
-      const page = pageAnswer(told);
-      await applySyncPage(sql, run, { ...page, waitedMs: Math.round(page.waitedMs) });
+    for await (const answer of pagesOf(context, signal, tell)) {
+      const page = pageAnswer(answer);
+      const waitedMs = Math.round(page.waitedMs);
+      if (amends) {
+        const told = await applyAmendedPage(sql, run, { ...page, waitedMs, told: untold });
+        untold -= told.length;
+        options.onAmended?.(told);
+      } else await applySyncPage(sql, run, { ...page, waitedMs });
       const rows = page.members.length + page.rejects.length;
       context.meter.people(campaign, 'synced', rows);
       await context.reach('sync.page-applied');
@@ -127,9 +139,9 @@ export async function syncCampaign(
       incomplete ??= page.incomplete ?? null;
       options.onPage?.(fetched);
     }
-    // A limit that was reached may have cut the segment short.
+    // A limit that was reached may have cut the segment short, and nobody leaves by an amendment.
     const report = await closeSync(sql, run, {
-      complete: incomplete === null && (limit === null || fetched < limit),
+      complete: incomplete === null && !amends && (limit === null || fetched < limit),
       error: incomplete,
       allowDepartures: options.allowDepartures,
     });
