@@ -5,6 +5,7 @@
  */
 import { addresses } from './of-addresses.ts';
 import { cohorts } from './of-cohorts.ts';
+import { connections } from './of-connections.ts';
 import { emails } from './of-emails.ts';
 import { failingWorks } from './of-failing-work.ts';
 import { calls } from './of-the-calls.ts';
@@ -54,6 +55,7 @@ export const mutants: readonly Mutant[] = [
   ...sessions,
   ...driver,
   ...hosts,
+  ...connections,
   ...statements,
   ...watermarks,
   ...restores,

@@ -80,7 +80,7 @@ export async function run(host: RunHost, options: RunOptions, hooks: RunHooks): 
     name: 'postrider run, by itself',
   });
   const { sql } = database;
-  await using queueSql = connectQueue(database.url);
+  await using queueSql = connectQueue(database.address);
   await requireMigrated(sql);
   const logger = await createLogger(out, options.once && out.live ? 'warn' : settings.logLevel);
   project.makeDataDirectory();
