@@ -1,7 +1,7 @@
 /** What a machine does to a checkout: line ends, and a proxy for all that goes out. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { makeCheckout, repository, type Checkout } from './checkout.ts';
@@ -77,5 +77,24 @@ describe('bin/postrider', () => {
     } finally {
       writeFileSync(main, before);
     }
+  });
+
+  it('npm install and npm ci say how it is done, and change nothing', () => {
+    const root = join(checkout.base, 'by-npm');
+    for (const name of ['package.json', 'package-lock.json', 'packages/core/package.json'])
+      cpSync(join(repository, name), join(root, name));
+    const before = readdirSync(root).toSorted();
+    for (const command of ['install', 'ci']) {
+      const run = spawnSync('npm', [command, '--offline', '--no-audit', '--no-fund'], {
+        cwd: root,
+        encoding: 'utf8',
+        env: { ...process.env, HOME: checkout.base, npm_config_cache: join(checkout.base, 'npm') },
+      });
+      assert.notEqual(run.status, 0);
+      assert.match(run.stderr, /run: npm start - this checkout installs itself, with pnpm/);
+    }
+    assert.deepEqual(readdirSync(root).toSorted(), before);
+    const lock = readFileSync(join(repository, 'package-lock.json'), 'utf8');
+    assert.equal(readFileSync(join(root, 'package-lock.json'), 'utf8'), lock);
   });
 });
