@@ -47,4 +47,19 @@ export const connections: readonly Mutant[] = [
       pattern: 'says the address, and nothing of what was there before',
     },
   },
+  {
+    name: 'options-of-calls-known',
+    without: 'an option that a call does not have is refused',
+    edits: [
+      {
+        file: 'packages/core/src/common/invalid-options.ts',
+        find: 'if (unknown.length === 0) return;',
+        replace: 'if (unknown.length >= 0) return;',
+      },
+    ],
+    test: {
+      file: 'test/pipeline/life/options.test.ts',
+      pattern: 'an option that a call does not have is refused by its name',
+    },
+  },
 ];
