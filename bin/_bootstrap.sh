@@ -171,7 +171,16 @@ find_loader() {
   esac
 }
 
+# A proxy is for what is outside: NODE_USE_ENV_PROXY would send it what goes to the print shop or a health page on this machine, too.
+spare_loopback() {
+  NO_PROXY=${no_proxy:-${NO_PROXY:-}}
+  NO_PROXY=${NO_PROXY:+$NO_PROXY,}localhost,127.0.0.1,::1
+  no_proxy=$NO_PROXY
+  export NO_PROXY no_proxy
+}
+
 run_ts() {
+  spare_loopback
   find_loader
   use_compile_cache
   exec "$node" ${loader:+"$loader"} "$@"

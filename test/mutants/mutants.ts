@@ -6,6 +6,7 @@
 import { addresses } from './of-addresses.ts';
 import { amendments } from './of-amendments.ts';
 import { cohorts } from './of-cohorts.ts';
+import { connections } from './of-connections.ts';
 import { emails } from './of-emails.ts';
 import { failingWorks } from './of-failing-work.ts';
 import { calls } from './of-the-calls.ts';
@@ -57,6 +58,7 @@ export const mutants: readonly Mutant[] = [
   ...sessions,
   ...driver,
   ...hosts,
+  ...connections,
   ...statements,
   ...watermarks,
   ...restores,

@@ -91,7 +91,7 @@ export const launches: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/cli/src/operate/contact-sheet.ts',
-        find: '  if (made !== undefined) await chmod(folder, 0o700);',
+        find: '  if (made) await chmod(folder, 0o700);',
         replace: '  if (made !== undefined) await chmod(folder, 0o755);',
       },
     ],

@@ -46,8 +46,8 @@ export const handedOver: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/core/src/machine/connect.ts',
-        find: 'const looksRight = url !== undefined && /^postgres(?:ql)?:\\/\\//.test(url);',
-        replace: 'const looksRight = url !== undefined;',
+        find: 'wrong = whatIsWrong(problem);',
+        replace: 'wrong = `${whatIsWrong(problem)}: ${String(url)}`;',
       },
     ],
     test: { file: options, pattern: 'so is a port, and an address of a database' },

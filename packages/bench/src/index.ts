@@ -1,10 +1,11 @@
 /**
  * The benchmarks, as `postrider bench` lists and runs them. Each works in a scratch database beside
- * the one at `url`, which is dropped afterwards; the role needs CREATEDB. What one needs is loaded
- * when it runs: to list them costs nothing.
+ * the one at `address`, which is dropped afterwards; the role needs CREATEDB. What one needs is
+ * loaded when it runs: to list them costs nothing.
  */
+import type { Address } from '@postrider/core';
 export interface BenchmarkOptions {
-  readonly url: string;
+  readonly address: Address;
   /** Only where the benchmark takes it. */
   readonly people?: number;
   /** Progress, a line at a time. */
@@ -26,7 +27,8 @@ export const benchmarks: readonly Benchmark[] = [
     name: 'machine',
     about: 'audited moves against bare SQL',
     people: null,
-    run: async ({ url, say }) => await (await import('./machine.ts')).benchMachine(url, say),
+    run: async ({ address, say }) =>
+      await (await import('./machine.ts')).benchMachine(address, say),
   },
   {
     name: 'pipeline',
@@ -34,26 +36,27 @@ export const benchmarks: readonly Benchmark[] = [
       'recipients a second from pending to received, against plain SQL and ' +
       'against one job per recipient',
     people: '6,000 unless told',
-    run: async ({ url, say, people }) =>
-      await (await import('./pipeline.ts')).benchPipeline(url, say, people),
+    run: async ({ address, say, people }) =>
+      await (await import('./pipeline.ts')).benchPipeline(address, say, people),
   },
   {
     name: 'latency',
     about: 'from pending to proofing on an idle system',
     people: null,
-    run: async ({ url, say }) => await (await import('./latency.ts')).benchLatency(url, say),
+    run: async ({ address, say }) =>
+      await (await import('./latency.ts')).benchLatency(address, say),
   },
   {
     name: 'idle',
     about: 'statements a minute of an idle runner',
     people: null,
-    run: async ({ url, say }) => await (await import('./idle.ts')).benchIdle(url, say),
+    run: async ({ address, say }) => await (await import('./idle.ts')).benchIdle(address, say),
   },
   {
     name: 'queries',
     about: 'the questions of operators with a million people',
     people: 'a million',
-    run: async ({ url, say, people }) =>
-      await (await import('./queries.ts')).benchQueries(url, say, people),
+    run: async ({ address, say, people }) =>
+      await (await import('./queries.ts')).benchQueries(address, say, people),
   },
 ];

@@ -1,4 +1,5 @@
 /** `bench latency`: how soon somebody moves on an idle system. */
+import type { Address } from '@postrider/core';
 import { noopPipeline } from './noop-ports.ts';
 import { pause } from './pause.ts';
 import { addPending, fill, inScratch } from './scratch.ts';
@@ -7,8 +8,8 @@ import { addPending, fill, inScratch } from './scratch.ts';
  * Pending → proofing on an idle system, by the database's own clock: from the statement that makes
  * somebody pending to the begin of their cohort.
  */
-export async function benchLatency(url: string, say: (line: string) => void, samples = 100) {
-  return await inScratch(url, async (scratch) => {
+export async function benchLatency(address: Address, say: (line: string) => void, samples = 100) {
+  return await inScratch(address, async (scratch) => {
     const at = await fill(scratch.sql, 0);
     const pipeline = noopPipeline(scratch.connect(12));
     await pipeline.start();

@@ -3,6 +3,7 @@
  * event INSERT in one statement and no trigger, on tables of the same shape. Both take turns, so
  * that a noisy machine does not favour either; the ratio is the median of the pairs.
  */
+import type { Address } from '@postrider/core';
 import type postgres from 'postgres';
 import { median } from './median.ts';
 import { fill, inScratch } from './scratch.ts';
@@ -115,11 +116,11 @@ async function round(
 }
 
 export async function benchMachine(
-  url: string,
+  address: Address,
   say: (line: string) => void,
   rounds = 7,
 ): Promise<MachineFigures> {
-  return await inScratch(url, async (scratch) => {
+  return await inScratch(address, async (scratch) => {
     const sql = scratch.connect(1);
     const { organizationId } = await fill(scratch.sql, 6000);
     await scratch.sql.unsafe(SETUP);

@@ -6,7 +6,13 @@
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createPipeline, integrationsOf, launch, restoreWatermarkFolder } from '@postrider/core';
+import {
+  createPipeline,
+  integrationsOf,
+  launch,
+  restoreWatermarkFolder,
+  type Address,
+} from '@postrider/core';
 import type postgres from 'postgres';
 import { jobPerRecipient } from './job-per-recipient.ts';
 import { median } from './median.ts';
@@ -33,8 +39,8 @@ async function received(sql: postgres.Sql, campaignId: string): Promise<number> 
 }
 
 /** Seconds from the launch to the last person received, by the database's clock. */
-async function runPipeline(url: string, people: number, cohortSize: number): Promise<number> {
-  return await inScratch(url, async (scratch) => {
+async function runPipeline(address: Address, people: number, cohortSize: number): Promise<number> {
+  return await inScratch(address, async (scratch) => {
     const at = await fill(scratch.sql, people, false);
     const ports = noopPorts({
       maxBatch: 200,
@@ -71,7 +77,7 @@ async function runPipeline(url: string, people: number, cohortSize: number): Pro
 const ROUNDS = 3;
 
 export async function benchPipeline(
-  url: string,
+  address: Address,
   say: (line: string) => void,
   people = 6000,
 ): Promise<PipelineFigures> {
@@ -80,8 +86,8 @@ export async function benchPipeline(
     const ours: number[] = [];
     const plain: number[] = [];
     for (let n = 0; n < (size === 50 ? ROUNDS : 1); n += 1) {
-      ours.push(people / (await runPipeline(url, people, size)));
-      plain.push(people / (await plainSql(url, people, size)));
+      ours.push(people / (await runPipeline(address, people, size)));
+      plain.push(people / (await plainSql(address, people, size)));
     }
     cohorts[size] = {
       recipients_per_second: Math.round(median(ours)),
@@ -94,7 +100,7 @@ export async function benchPipeline(
     );
   }
   const few = Math.min(people, 1500);
-  const single = few / (await jobPerRecipient(url, few));
+  const single = few / (await jobPerRecipient(address, few));
   const fifty = cohorts['50'];
   say(`one job per recipient and stage: ${Math.round(single)} recipients/s`);
   return {

@@ -1,11 +1,16 @@
 /** `bench queries`: the questions of operators, and the claim that a runner makes most. */
+import type { Address } from '@postrider/core';
 import { crowd } from './crowd.ts';
 import { median } from './median.ts';
 import { fill, inScratch } from './scratch.ts';
 
 /** What people ask, with many recipients in the tables: the median of five, in milliseconds. */
-export async function benchQueries(url: string, say: (line: string) => void, people = 1_000_000) {
-  return await inScratch(url, async (scratch) => {
+export async function benchQueries(
+  address: Address,
+  say: (line: string) => void,
+  people = 1_000_000,
+) {
+  return await inScratch(address, async (scratch) => {
     const { sql } = scratch;
     say(`making ${people} recipients …`);
     const at = await fill(sql, 0);

@@ -10,6 +10,7 @@ import {
   launch,
   migrate,
   ensureOrganization,
+  type Address,
   type AppliedCampaign,
   type ConnectOptions,
 } from '@postrider/core';
@@ -29,24 +30,26 @@ export type Place = Pick<AppliedCampaign, 'organizationId' | 'campaignId'>;
 
 export const PRINTER = 'press';
 
-function withDatabase(url: string, name: string): string {
-  const parsed = new URL(url);
-  parsed.pathname = `/${name}`;
-  return parsed.toString();
+function withDatabase(address: Address, name: string): Address {
+  return { ...address, database: name };
 }
 
 /** Runs `work` in a scratch database. The role needs CREATEDB. */
 export async function inScratch<T>(
-  url: string,
+  address: Address,
   work: (scratch: Scratch) => Promise<T>,
 ): Promise<T> {
   const name = `postrider_bench_${process.pid}_${randomBytes(3).toString('hex')}`;
-  const admin = connect(url, { max: 1, name: 'postrider bench' });
+  const admin = connect(address, { max: 1, name: 'postrider bench' });
   await admin.unsafe(`create database ${name} template template0 encoding 'UTF8'`);
   const clients: postgres.Sql[] = [];
   try {
     const open: Scratch['connect'] = (max, options) => {
-      const sql = connect(withDatabase(url, name), { max, name: 'postrider bench', ...options });
+      const sql = connect(withDatabase(address, name), {
+        max,
+        name: 'postrider bench',
+        ...options,
+      });
       clients.push(sql);
       return sql;
     };

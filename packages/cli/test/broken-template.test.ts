@@ -52,6 +52,10 @@ describe('a template that cannot be used', () => {
     writeFileSync(path, whole.replace('\n  address-block(card)\n', '\n'));
     const out = join(place.home, 'pictures');
     const preview = ['preview', 'bakery-welcome', '--out', out, '--width', '300', '--guides'];
+    // Node would make folders there without end.
+    const nowhere = await cli(place, ['preview', 'bakery-welcome', '--out', '/proc/x/y']);
+    assert.equal(nowhere.code, 73, nowhere.stderr);
+    assert.match(nowhere.stderr, /\/proc\/x\/y cannot be made \(ENOENT\)\n.*nothing was written/);
     const seen = await cli(place, [...preview, '--json']);
     assert.equal(seen.code, 65, seen.stderr);
     assert.match(seen.stderr, /warning: this card would not be printed: the back has no address/);

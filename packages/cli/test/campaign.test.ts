@@ -44,7 +44,10 @@ describe('campaigns from the command line', () => {
   it('finds what was meant', async () => {
     const run = await cli(at.place, ['campaign', 'show', 'bakery-wellcome']);
     assert.equal(run.code, 1);
-    assert.match(run.stderr, /there is no campaign bakery-wellcome\ndid you mean bakery-welcome\?/);
+    assert.match(
+      run.stderr,
+      /there is no campaign bakery-wellcome\ndid you mean bakery-welcome\? Nothing was changed/,
+    );
     const known = await cli(at.place, ['campaign', 'show', 'Flour & Field Bakery/bakery-welcome']);
     assert.equal(known.code, 0, known.stderr);
     assert.match(known.stdout, /^bakery-welcome \(/);

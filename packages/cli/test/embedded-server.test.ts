@@ -53,6 +53,38 @@ it('says that the folder of POSTRIDER_HOME is not there, and does not make it fo
   }
 });
 
+it('no variable of libpq leads a command or psql away from the embedded database', async () => {
+  const home = projectHome();
+  const env = {
+    PGHOST: '127.0.0.2',
+    PGHOSTADDR: '127.0.0.2',
+    PGPORT: '1',
+    PGUSER: 'eve',
+    PGDATABASE: 'elsewhere',
+    PGPASSWORD: 'wrong',
+    PGSSLMODE: 'verify-full',
+    PGSERVICE: 'elsewhere',
+    PGOPTIONS: '-c role=eve',
+    PGTARGETSESSIONATTRS: 'standby',
+    PGMAX: '0',
+  };
+  const place = { url: null, home: home.path, env };
+  try {
+    const migrated = await cli(place, ['migrate']);
+    assert.equal(migrated.code, 0, migrated.stderr);
+    const asked = 'select current_user, current_database()';
+    const told = await cli(place, ['sql', asked, '--csv']);
+    assert.match(told.stdout, /\npostrider,postrider\n$/, told.stderr);
+    if (spawnSync('psql', ['--version']).status === 0) {
+      const psql = await cli(place, ['psql', '--', '-XAtc', asked]);
+      assert.equal(psql.stdout, 'postrider|postrider\n', psql.stderr);
+    }
+  } finally {
+    assert.equal((await cli(place, ['db', 'stop'])).code, 0);
+    home.remove();
+  }
+});
+
 it('its status tells the account of the system from the login of the database', async () => {
   const home = projectHome();
   try {

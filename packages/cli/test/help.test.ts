@@ -79,6 +79,8 @@ describe('the command line', () => {
       [['trace', ' '], /whom/],
       [['why', ''], /whom/],
       [['campaign', 'aply'], /Did you mean apply\?/],
+      [['db', 'stat'], /\(Did you mean status\?\)/],
+      [['db', 'st'], /unknown command 'st'/],
       [['campaign'], /Usage/],
       [['sync'], /missing required argument 'campaign'[\s\S]*postrider sync --help/],
       [['-q', 'sync'], /postrider sync --help/],

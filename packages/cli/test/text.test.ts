@@ -4,7 +4,6 @@ import { nearWords } from '@postrider/core/ports/near';
 import { readCsv } from '../src/demo/csv.ts';
 import { explain } from '../src/errors/explain.ts';
 import { peopleAtPrinter } from '../src/operate/pause-and-end.ts';
-import { libpqEnvironment } from '../src/operate/psql.ts';
 import { renderTable, wrapped } from '../src/output/table.ts';
 import { relative, width } from '../src/output/text.ts';
 
@@ -101,27 +100,5 @@ describe('small CSV files', () => {
       { line: 2, cells: ['x "y", z', 'two\nlines'] },
       { line: 5, cells: ['', 'last'] },
     ]);
-  });
-});
-
-describe('the environment of psql', () => {
-  it('holds every part of an address', () => {
-    assert.deepEqual(
-      libpqEnvironment('postgres://a%40b:p%2Fw@[::1]:5433/my%20db?sslmode=require'),
-      {
-        PGHOST: '::1',
-        PGPORT: '5433',
-        PGUSER: 'a@b',
-        PGPASSWORD: 'p/w',
-        PGDATABASE: 'my db',
-        PGSSLMODE: 'require',
-        PGAPPNAME: 'postrider psql',
-      },
-    );
-    assert.equal(
-      libpqEnvironment('postgres:///x?host=/run/postgresql')['PGHOST'],
-      '/run/postgresql',
-    );
-    assert.throws(() => libpqEnvironment('not an address'), /not the address of a database/);
   });
 });

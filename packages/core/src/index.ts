@@ -1,5 +1,7 @@
 /** @postrider/core: the recipient state machine as a library. */
 export { connect, type ConnectOptions } from './machine/connect.ts';
+export type { Address } from './machine/address/address.ts';
+export { ConnectionError } from './machine/connection-error.ts';
 export { isMachineError, MachineError, type MachineErrorKind } from './machine/errors.ts';
 export { UnsuitableSessionError } from './machine/session.ts';
 export { migrate, migrationSql } from './machine/migrate.ts';

@@ -6,6 +6,7 @@
  * A pipeline lives once: new, started, stopped. Each step is one promise that all callers share; a
  * start that fails, or that a stop comes upon, takes back what it had begun.
  */
+import { requireKnown } from './common/invalid-options.ts';
 import type { SyncReport } from './machine/sync.ts';
 import { applyEvents } from './machine/track.ts';
 import { readyWork, waitingWork, type Waiting } from './machine/waiting.ts';
@@ -79,6 +80,7 @@ export class Pipeline {
    * Safe to call twice. The clients stay open: they are yours.
    */
   async stop(options: { timeoutMs?: number } = {}): Promise<Stopped> {
+    requireKnown('stop', options, ['timeoutMs']);
     this.#stop.abort(new PipelineStoppedError('the pipeline stops'));
     const life = this.#life;
     if (life.is === 'stopped') return await life.stopped;
@@ -93,6 +95,7 @@ export class Pipeline {
     campaignId: string,
     options: SyncOptions = { kind: 'manual' },
   ): Promise<SyncReport> {
+    requireKnown('sync', options, ['kind', 'limit', 'allowDepartures', 'onPage']);
     return await this.#ask(
       async () => await syncCampaign(this.#context, { organizationId, campaignId }, options),
     );
@@ -152,6 +155,7 @@ export class Pipeline {
    * or a later time. Returns what waits.
    */
   async once(options: OnceOptions = {}): Promise<Waiting[]> {
+    requireKnown('once', options, ['sync', 'patienceMs', 'signal']);
     await this.start();
     return await this.#ask(async () => await once(this.#context, options));
   }

@@ -55,7 +55,7 @@ export function configuredUrl(
     );
   }
   if (url === '') throw unusable(`${named}, which is empty`);
-  if (/\s/.test(url)) throw unusable(`${named}, which holds more than one line or word`);
+  if (/[\r\n]/.test(url)) throw unusable(`${named}, which holds more than one line`);
   return { url: checked(path, url), source: 'DATABASE_URL_FILE' };
 }
 
@@ -76,10 +76,13 @@ export function redactUrl(url: string): string {
   );
 }
 
-/** The driver takes any scheme, and would look for a PostgreSQL at the port of something else. */
+/**
+ * The address of something else. The forms of that of a PostgreSQL are many, and read by whoever
+ * connects: a URI of another client (`jdbc:postgresql:`, `postgresql+psycopg2:`), or key words.
+ */
 function checked(where: string, url: string): string {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1];
-  if (scheme === undefined || /^postgres(ql)?$/i.test(scheme)) return url;
+  if (scheme === undefined || /^postgres(ql)?(\+\w+)?$/i.test(scheme)) return url;
   throw new ServerError('configuration', {
     what: `${where} names a ${scheme}:// address, which is not that of a PostgreSQL.`,
     kept: 'Nothing was started or changed.',

@@ -6,13 +6,17 @@ import {
   connect,
   createPipeline,
   defaultSettings,
+  endCampaign,
   integrationsOf,
   InvalidOptionsError,
   isMachineError,
+  launch,
+  launchPreview,
+  suppress,
   type Pipeline,
 } from '@postrider/core';
 import { freshMachine } from '../../support/machine.ts';
-import { noopPorts } from '../rig.ts';
+import { noopPorts, open } from '../rig.ts';
 
 const sql = connect('postgres://nobody@127.0.0.1:1/nothing');
 const whole = {
@@ -155,6 +159,37 @@ void test('so is a port, and an address of a database, which is quoted to nobody
     'max',
     'nmae',
   ]);
+});
+
+void test('an option that a call does not have is refused by its name, and nothing is begun', async () => {
+  await using place = await open({ people: 0 });
+  const { pipeline, sql } = place;
+  const { organizationId, campaignId } = place.place;
+  const runs = async (): Promise<object[]> => [
+    ...(await sql`select count(*)::int as runs from postrider.sync_runs`),
+  ];
+  const before = await runs();
+  const calls: Readonly<Record<string, () => Promise<unknown>>> = {
+    limitt: async () => await pipeline.sync(organizationId, campaignId, { limitt: 1 } as never),
+    patience: async () => await pipeline.once({ patience: 1 } as never),
+    timeout: async () => await pipeline.stop({ timeout: 1 } as never),
+    modee: async () => await launch(sql, place.place, { modee: 'live' } as never),
+    arms: async () => await launchPreview(sql, place.place, { mode: 'test', arms: true } as never),
+    state: async () => await endCampaign(sql, place.place, { state: 'done' } as never),
+    emial: async () => await suppress(sql, organizationId, { emial: 'a@b.test' } as never, 'test'),
+  };
+  for (const [option, call] of Object.entries(calls))
+    await assert.rejects(call(), (error: unknown) => {
+      assert.ok(error instanceof InvalidOptionsError, String(error));
+      assert.equal(error.problems[0]?.option, option);
+      assert.match(
+        error.problems[0]?.message ?? '',
+        /^is no option here; (?:did you mean|there are) /,
+      );
+      return true;
+    });
+  assert.deepEqual(await runs(), before);
+  await pipeline.start();
 });
 
 void test('an id that is none is refused by the name of its argument, and nothing is sent', async () => {

@@ -2,6 +2,7 @@
  * `bench`: how fast it is on this machine. The benchmarks are a package beside this one: the entry
  * of the program puts both together.
  */
+import type { Address } from '@postrider/core/address';
 import { UserError, exitCodes } from '@postrider/runner/process';
 import { command, number, wholeNumber, type Family } from '../program/command.ts';
 import type { Fields } from '../output/table.ts';
@@ -14,7 +15,7 @@ export interface Benchmark {
   readonly people: string | null;
   /** Works in a scratch database beside that at `url`. Resolves with the figures. */
   run(options: {
-    readonly url: string;
+    readonly address: Address;
     readonly people?: number;
     readonly say: (line: string) => void;
   }): Promise<object>;
@@ -54,11 +55,11 @@ export function benchFamily(benchmarks: readonly Benchmark[]): Family {
               `--people is for ${sized.map(({ name }) => name).join(' and ')}, not for ${given}`,
             );
           const { findDatabase } = await import('@postrider/runner/database');
-          const { url } = await findDatabase(cli, true);
+          const { address } = await findDatabase(cli, true);
           const figures = {
             bench: given,
             ...(await chosen.run({
-              url,
+              address,
               say: (line) => cli.out.note(line),
               ...(people === undefined ? {} : { people }),
             })),

@@ -59,17 +59,20 @@ export function databases(program: Command, act: Act): void {
     'postrider db status --json',
   ]).action(
     act(async (cli) => {
-      const { configuredUrl, redactUrl, serverStatus } =
-        await import('@postrider/embedded-postgres');
-      const own = configuredUrl(process.env);
+      const { ownAddress, serverPlace } = await import('@postrider/runner/database');
+      const own = await ownAddress(process.env);
       if (own !== null) {
+        const { shownAddress } = await import('@postrider/core/address');
+        const { address, source } = own;
+        const url = shownAddress(address);
+        const unused = address.notes.map((note) => `\n${note}`).join('');
         cli.out.result(
-          { state: 'own', source: own.source, url: redactUrl(own.url) },
-          `${own.source} names ${redactUrl(own.url)}; the embedded server is not used`,
+          { state: 'own', source, url, notes: address.notes },
+          `${source} names ${url}; the embedded server is not used${unused}`,
         );
         return;
       }
-      const { serverPlace } = await import('@postrider/runner/database');
+      const { serverStatus } = await import('@postrider/embedded-postgres');
       const place = await serverPlace(cli);
       const status = await serverStatus(place);
       // The role that owns the database has the name of the program.

@@ -67,6 +67,16 @@ export function database(error: Error, code: string): KnownExplanation {
       code,
     };
   switch (code) {
+    case '08P01':
+      return {
+        hint: /startup parameter/.test(error.message)
+          ? 'this is PgBouncer: connect without it; or in session mode, with ' +
+            'ignore_startup_parameters as in docs/how-to/run-on-your-own-postgres.md. ' +
+            'Nothing was changed'
+          : hint,
+        exitCode: exitCodes.unavailable,
+        code,
+      };
     case '28P01':
     case '28000':
       return {
@@ -149,8 +159,35 @@ function placeOf(error: unknown): string {
   return all.length === 0 ? '' : ` at ${[...new Set(all)].join(', ')}`;
 }
 
+/** TLS was asked for, and there is none, or not one that is trusted. */
+function ofTls(error: unknown, code: string): KnownExplanation | null {
+  const said = error instanceof Error ? error.message : '';
+  const isRefused = /secure TLS connection was established/.test(said);
+  if (!isRefused && !/^(?:ERR_TLS_|ERR_SSL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_)/.test(code))
+    return null;
+  return {
+    message: isRefused
+      ? `the database${placeOf(error)} has no TLS, or ended its negotiation`
+      : `the certificate of the database is not trusted: ${said}`,
+    hint: isRefused
+      ? 'sslmode of DATABASE_URL asks for TLS: ask the operator of the server for it; ' +
+        'sslmode=prefer goes without, where the way to the server is safe. Nothing was changed'
+      : 'sslrootcert in DATABASE_URL names the certificate that it is to be compared with; with ' +
+        'sslmode=verify-full the host is named as the certificate names it. Nothing was changed',
+    exitCode: exitCodes.unavailable,
+    code,
+  };
+}
+
+/** The socket of a server: nobody listens there, or this user may not enter. */
+function isOfSocket(error: unknown): boolean {
+  return field(error, 'syscall') === 'connect' && /\.s\.PGSQL\./.test(field(error, 'address'));
+}
+
 export function connection(error: unknown, code: string): KnownExplanation | null {
-  if (unreachable.has(code))
+  const tls = ofTls(error, code);
+  if (tls !== null) return tls;
+  if (unreachable.has(code) || isOfSocket(error))
     return {
       message: `the database${placeOf(error)} cannot be reached (${code})`,
       hint:

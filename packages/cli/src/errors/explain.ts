@@ -48,6 +48,11 @@ function tell(error: unknown): KnownExplanation {
   }
   const code = field(error, 'code');
   switch (error instanceof Error ? error.name : '') {
+    case 'ConnectionError': {
+      // In the words of the command line, which speaks of DATABASE_URL.
+      const { cause, message } = error as Error;
+      return { message, ...tell(cause) };
+    }
     case 'MachineError':
       return ofACommand(code, field(error, 'hint'), (error as { detail?: unknown }).detail);
     case 'MigrationError':

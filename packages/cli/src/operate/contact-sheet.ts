@@ -3,7 +3,8 @@
  * shows without any network. It holds names and addresses: a folder that is made for it is its
  * owner's alone.
  */
-import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { makeFolder } from '@postrider/runner/process';
+import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { PreviewRenderer } from '@postrider/adapters';
 import { overviewOf } from '@postrider/adapters/overview';
@@ -157,10 +158,10 @@ async function write(
   campaign: CampaignRow,
   drawn: readonly DrawnCard[],
 ): Promise<ContactSheet> {
-  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+  const made = await makeFolder(folder, 0o700);
   // The mode of a new folder is cut by the process's mask, and never widened. A folder that was
   // there keeps its own.
-  if (made !== undefined) await chmod(folder, 0o700);
+  if (made) await chmod(folder, 0o700);
   const before = await readdir(folder);
   for (const name of before) if (OURS.test(name)) await rm(join(folder, name));
   const save = async (name: string, bytes: Uint8Array | string): Promise<string> => {

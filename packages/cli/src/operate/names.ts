@@ -244,6 +244,9 @@ function namesIn(rows: readonly Record<string, unknown>[]): string[] {
   return rows.map((row) => String(row['name']));
 }
 
+/** Also of what was asked by a question: there it is no less true. */
+const KEPT = 'nothing was changed';
+
 async function only<Row>(
   rows: readonly Row[],
   given: string,
@@ -255,14 +258,16 @@ async function only<Row>(
     throw new UserError(
       exitCodes.usage,
       `${rows.length} ${kind}s are named ${given}`,
-      `say ${rows.map(say).join(' or ')}`,
+      `say ${rows.map(say).join(' or ')}; ${KEPT}`,
     );
   const names = await known();
-  if (names.length === 0) throw new UserError(exitCodes.failed, `there is no ${kind} yet`, make);
+  if (names.length === 0)
+    throw new UserError(exitCodes.failed, `there is no ${kind} yet`, `${make}; ${KEPT}`);
+  const meant = didYouMean(given, names);
   const few = names.length <= 10 ? `there are: ${names.join(', ')}` : `there are ${names.length}`;
   throw new UserError(
     exitCodes.failed,
     `there is no ${kind} ${printable(given)}`,
-    didYouMean(given, names) ?? few,
+    meant === null ? `${few}; ${KEPT}` : `${meant} Nothing was changed`,
   );
 }

@@ -1,12 +1,12 @@
 /** `preview`: front and back of one card as pictures. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PreviewRenderer } from '@postrider/adapters';
 import type { CampaignBrief, CardRequest, Member } from '@postrider/core';
 import { campaignBrief } from '@postrider/core/machine';
 import { openDatabase, type Sql } from '@postrider/runner/database';
 import { createIntegrations } from '@postrider/runner/integrations';
-import { UserError, exitCodes } from '@postrider/runner/process';
+import { UserError, exitCodes, makeFolder } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
 import type { Cli } from '../program/cli.ts';
 import { campaignNamed, recipientsNamed } from './names.ts';
@@ -56,7 +56,15 @@ export async function previewCard(
         error,
       );
     });
-  await mkdir(options.out, { recursive: true });
+  await makeFolder(options.out).catch((error: unknown) => {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
+    throw new UserError(
+      exitCodes.cannotWrite,
+      `the folder ${options.out} cannot be made (${code})`,
+      'name another by --out; nothing was written',
+      error,
+    );
+  });
   const files = {
     front: join(options.out, `${brief.name}-front.png`),
     back: join(options.out, `${brief.name}-back.png`),

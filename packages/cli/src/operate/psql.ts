@@ -8,12 +8,13 @@ import { UserError, exitCodes } from '@postrider/runner/process';
 import type { Cli } from '../program/cli.ts';
 
 export async function openPsql(cli: Cli, args: readonly string[]): Promise<void> {
-  const { url } = await findDatabase(cli, false);
+  const { address } = await findDatabase(cli, false);
+  const { libpqEnvironment } = await import('@postrider/core/address');
   // Ctrl-C belongs to psql: it cancels a statement there.
   cli.signals.catch(() => undefined);
   const child = spawn('psql', [...args], {
     stdio: 'inherit',
-    env: { ...process.env, ...libpqEnvironment(url) },
+    env: { ...libpqEnvironment(address, process.env), PGAPPNAME: 'postrider psql' },
   });
   const code = await new Promise<number>((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
@@ -33,38 +34,4 @@ export async function openPsql(cli: Cli, args: readonly string[]): Promise<void>
     );
   });
   process.exitCode = code;
-}
-
-/**
- * What a URL says, in the variables that libpq reads. Throws `UserError` for a text that is no URL.
- */
-export function libpqEnvironment(url: string): Record<string, string> {
-  if (!URL.canParse(url))
-    throw new UserError(
-      exitCodes.configuration,
-      'DATABASE_URL is not the address of a database',
-      'it looks like postgres://user:password@host:5432/name',
-    );
-  const parsed = new URL(url);
-  const query = parsed.searchParams;
-  const given: Record<string, string | null> = {
-    PGHOST: query.get('host') ?? decodeURIComponent(parsed.hostname).replace(/^\[(.*)\]$/, '$1'),
-    PGPORT: query.get('port') ?? parsed.port,
-    PGUSER: query.get('user') ?? decodeURIComponent(parsed.username),
-    PGPASSWORD: query.get('password') ?? decodeURIComponent(parsed.password),
-    PGDATABASE: query.get('dbname') ?? decodeURIComponent(parsed.pathname.slice(1)),
-    PGSSLMODE: query.get('sslmode'),
-    PGSSLROOTCERT: query.get('sslrootcert'),
-    PGSSLCERT: query.get('sslcert'),
-    PGSSLKEY: query.get('sslkey'),
-    PGOPTIONS: query.get('options'),
-    PGTARGETSESSIONATTRS: query.get('target_session_attrs'),
-    PGCHANNELBINDING: query.get('channel_binding'),
-    PGAPPNAME: 'postrider psql',
-  };
-  return Object.fromEntries(
-    Object.entries(given).filter(
-      (pair): pair is [string, string] => pair[1] !== null && pair[1] !== '',
-    ),
-  );
 }

@@ -265,7 +265,21 @@ function refuse(error: unknown, program: Command, word: string | undefined): nev
         `unknown command '${word}'\n(Did you mean ${names.join(' or ')}?)`,
       );
   }
+  if (error instanceof CommanderError && error.code === 'commander.unknownCommand')
+    throw new CommanderError(error.exitCode, error.code, nearest(error.message, program));
   throw error;
+}
+
+/** Who types the beginning of a word means that word, and no neighbour of its letters. */
+function nearest(message: string, program: Command): string {
+  const [, word = ''] = /unknown command '([^']*)'/.exec(message) ?? [];
+  const suggested = /\(Did you mean ([\w-]+)\?\)/.exec(message)?.[1];
+  const beside = allBelow(program)
+    .map((one) => one.commands.map((each) => each.name()))
+    .find((names) => suggested !== undefined && names.includes(suggested));
+  const begun = word === '' ? [] : (beside ?? []).filter((name) => name.startsWith(word));
+  if (begun.length === 0) return message;
+  return `unknown command '${word}'\n(Did you mean ${begun.join(' or ')}?)`;
 }
 
 function allBelow(command: Command): Command[] {

@@ -32,7 +32,8 @@ export function sqlState(error: unknown): string | null {
 }
 
 function mappedState(error: unknown): string | null {
-  if (isNamed(error, 'MigrationError') && 'cause' in error) return sqlState(error.cause);
+  if ((isNamed(error, 'MigrationError') || isNamed(error, 'ConnectionError')) && 'cause' in error)
+    return sqlState(error.cause);
   return isNamed(error, 'MachineError') && 'code' in error ? String(error.code) : null;
 }
 

@@ -1,4 +1,5 @@
 /** What a program handed over cannot be used. */
+import { didYouMean } from '../ports/words/near.ts';
 
 export interface InvalidOption {
   /** For example `settings.leaseMs`. */
@@ -16,4 +17,20 @@ export class InvalidOptionsError extends Error {
     super(`${of}: ${lines.join('; ')}`);
     this.problems = problems;
   }
+}
+
+/**
+ * Throws `InvalidOptionsError` for an option that a call does not have: one that was mistyped would
+ * be missed, and the call would do something else than was asked.
+ */
+export function requireKnown(of: string, options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  throw new InvalidOptionsError(
+    of,
+    unknown.map((option) => {
+      const meant = didYouMean(option, known) ?? `there are ${known.join(', ')}`;
+      return { option, message: `is no option here; ${meant}` };
+    }),
+  );
 }

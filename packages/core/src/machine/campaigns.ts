@@ -2,6 +2,7 @@
  * Typed calls of what operators do with organizations, campaigns and printers. All throw
  * `MachineError` with what to do.
  */
+import { requireKnown } from '../common/invalid-options.ts';
 import type { Sql } from './calls.ts';
 import { withMachineErrors } from './errors.ts';
 import * as calls from './generated/index.generated.ts';
@@ -126,8 +127,10 @@ export interface EndOptions {
 export async function endCampaign(
   sql: Sql,
   { organizationId, campaignId }: CampaignKey,
-  { status, why = null }: EndOptions,
+  options: EndOptions,
 ): Promise<number> {
+  requireKnown('endCampaign', options, ['status', 'why']);
+  const { status, why = null } = options;
   return await calls.endCampaign(sql, { organizationId, campaignId, status, why });
 }
 

@@ -3,6 +3,9 @@ import postgres from 'postgres';
 import { z } from 'zod';
 import { InvalidOptionsError } from '../common/invalid-options.ts';
 import { faultsOf } from '../ports/words/schema-words.ts';
+import { readAddress, type Address } from './address/address.ts';
+import { driverOptions, sessionOptions } from './address/clients.ts';
+import { AddressError, LOOKS_LIKE } from './address/problem.ts';
 import { learnServer, sessionSettings } from './session.ts';
 
 export interface ConnectOptions {
@@ -32,46 +35,64 @@ const optionsSchema = z.strictObject({
 /**
  * A client as the machine wants it: types fetched (pg-boss binds arrays), and `sessionSettings` in
  * each of its sessions, whatever the defaults of the database and the role are. A table of yours is
- * named with its schema: `search_path` is the server's own catalog alone. Throws
- * `InvalidOptionsError`, which never quotes the address: it may hold a password.
+ * named with its schema: `search_path` is the server's own catalog alone. What a text leaves out is
+ * taken from the variables of libpq (`PGPASSWORD` …); an `Address` is complete. A parameter that is
+ * not used is told to `onNotice`, else as a warning of the process. Throws `InvalidOptionsError`,
+ * which never quotes the address: it may hold a password.
  */
-export function connect(url: string | undefined, options: ConnectOptions = {}): postgres.Sql {
+export function connect(
+  url: string | Address | undefined,
+  options: ConnectOptions = {},
+): postgres.Sql {
   const { error } = optionsSchema.safeParse(options);
-  const looksRight = url !== undefined && /^postgres(?:ql)?:\/\//.test(url);
-  if (looksRight && error === undefined) {
-    try {
-      return clientOf(url, options);
-    } catch {
-      throw new InvalidOptionsError('connect', [{ option: 'url', message: wrongAddress(url) }]);
-    }
-  }
   const faults =
     error === undefined
       ? []
       : faultsOf(error, { schema: optionsSchema, value: options, noSuch: 'is no option here' });
+  let driver: ReturnType<typeof driverOptions> | null = null;
+  let address: Address | null = null;
+  let wrong: string | null = null;
+  try {
+    address = typeof url === 'object' ? url : addressOf(url, options);
+    driver = driverOptions(address);
+  } catch (problem) {
+    if (!(problem instanceof AddressError)) throw problem;
+    wrong = whatIsWrong(problem);
+  }
+  if (address !== null && driver !== null && faults.length === 0)
+    return clientOf(address, driver, options);
   throw new InvalidOptionsError('connect', [
-    ...(looksRight ? [] : [{ option: 'url', message: wrongAddress(url) }]),
+    ...(wrong === null ? [] : [{ option: 'url', message: wrong }]),
     ...faults.map(({ path, message }) => ({ option: path.join('.') || 'options', message })),
   ]);
 }
 
-function wrongAddress(url: string | undefined): string {
-  return (
-    `${url === undefined || url === '' ? 'is missing' : 'is not the address of a database'}: it ` +
-    'looks like postgres://user:password@host:5432/name; what is no letter or digit in the ' +
-    'password must be percent-encoded'
-  );
+function whatIsWrong({ message, hint }: AddressError): string {
+  if (/^is (?:missing|not)/.test(message)) return `${message}: ${hint}`;
+  return `is not the address of a database: ${LOOKS_LIKE}. This one ${message}: ${hint}`;
 }
 
-function clientOf(url: string, options: ConnectOptions): postgres.Sql {
-  const sql: postgres.Sql = postgres(url, {
+function addressOf(url: string | undefined, { onNotice }: ConnectOptions): Address {
+  if (typeof url !== 'string' || url === '') throw new AddressError('is missing', LOOKS_LIKE);
+  const address = readAddress(url, process.env);
+  const tell = onNotice ?? ((note: string) => process.emitWarning(`connect: ${note}`));
+  for (const note of address.notes) tell(note);
+  return address;
+}
+
+function clientOf(
+  address: Address,
+  driver: ReturnType<typeof driverOptions>,
+  options: ConnectOptions,
+): postgres.Sql {
+  const sql: postgres.Sql = postgres({
+    ...driver,
     max: options.max ?? 10,
-    connect_timeout: 10,
     // Seconds. The client's own grows to 20: a runner would still be waiting long after a server
     // that was restarted is back.
     backoff: (attempt) => (0.5 + Math.random() / 2) * Math.min(0.05 * 2 ** attempt, 1),
     connection: {
-      application_name: options.name ?? 'postrider',
+      ...sessionOptions(address, options.name ?? 'postrider'),
       ...sessionSettings,
       timezone: 'UTC',
       ...(options.synchronousCommit === undefined

@@ -4,6 +4,7 @@
  */
 import { isServerError } from '../common/driver-errors.ts';
 import { isNamed } from '../ports/common.ts';
+import { asConnectionError } from './connection-error.ts';
 import { notMigrated } from './migration-error.ts';
 
 export const machineErrors = {
@@ -79,16 +80,17 @@ const missing: readonly string[] = ['42P01', '3F000', '42883', '42703'];
 
 /**
  * Turns an error of the driver into a `MachineError` where it is one of ours, and into a
- * `MigrationError` where something of ours is not there; anything else is returned as it is.
+ * `MigrationError` where something of ours is not there, and one of making a session into a
+ * `ConnectionError`; anything else is returned as it is.
  */
 function asMachineError(error: unknown): unknown {
-  if (!isServerError(error)) return error;
+  if (!isServerError(error)) return asConnectionError(error);
   const { code, message, hint = '', detail } = error;
   if (isOurs(code))
     return new MachineError(code, message, { hint, detail: parsed(detail), cause: error });
   if (missing.includes(code) && message.includes('postrider'))
     return notMigrated(`the database is not set up for this version: ${message}`, error);
-  return error;
+  return asConnectionError(error);
 }
 
 /** Awaits a query and maps the machine's errors. */

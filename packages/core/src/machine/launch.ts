@@ -1,4 +1,5 @@
 /** Typed calls of a launch: what it would do, whose cards to look at before, and the launch. */
+import { requireKnown } from '../common/invalid-options.ts';
 import type { Sql } from './calls.ts';
 import type { CampaignKey } from './campaigns.ts';
 import * as calls from './generated/index.generated.ts';
@@ -18,8 +19,10 @@ export interface LaunchOptions {
 export async function launch(
   sql: Sql,
   { organizationId, campaignId }: CampaignKey,
-  { mode, why = null, arm = false }: LaunchOptions,
+  options: LaunchOptions,
 ): Promise<string> {
+  requireKnown('launch', options, ['mode', 'why', 'arm']);
+  const { mode, why = null, arm = false } = options;
   return await calls.launch(sql, { organizationId, campaignId, mode, why, arm });
 }
 
@@ -164,8 +167,10 @@ export interface LaunchPreview {
 export async function launchPreview(
   sql: Sql,
   { organizationId, campaignId }: CampaignKey,
-  { mode, arm = false }: Pick<LaunchOptions, 'mode' | 'arm'>,
+  options: Pick<LaunchOptions, 'mode' | 'arm'>,
 ): Promise<LaunchPreview> {
+  requireKnown('launchPreview', options, ['mode', 'arm']);
+  const { mode, arm = false } = options;
   return await calls.launchPreview(sql, { organizationId, campaignId, mode, arm });
 }
 

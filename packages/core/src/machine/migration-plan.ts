@@ -7,6 +7,7 @@ import type postgres from 'postgres';
 import { sqlState } from '../common/driver-errors.ts';
 import { messageOf } from '../common/message-of.ts';
 import { QUEUE_SCHEMA, queues } from '../queues/queues.ts';
+import { withConnectionErrors } from './connection-error.ts';
 import { MigrationError, notMigrated } from './migration-error.ts';
 import { setForTransaction } from './session.ts';
 import { sqlFiles, type SqlFiles } from './sql-files.ts';
@@ -53,10 +54,11 @@ export async function withOwnSettings<Answer>(
   access: 'read only' | 'read write',
   work: (tx: postgres.TransactionSql) => Promise<Answer>,
 ): Promise<Answer> {
-  return (await sql.begin(`isolation level read committed ${access}`, async (tx) => {
+  const done = sql.begin(`isolation level read committed ${access}`, async (tx) => {
     await tx.unsafe(setForTransaction);
     return await work(tx);
-  })) as Answer;
+  });
+  return (await withConnectionErrors(sql, done)) as Answer;
 }
 
 async function check(sql: postgres.TransactionSql): Promise<void> {

@@ -1,4 +1,5 @@
 /** Typed calls of what operators do with people and their cards, and to mend what failed. */
+import { requireKnown } from '../common/invalid-options.ts';
 import type { Sql } from './calls.ts';
 import type { CampaignKey } from './campaigns.ts';
 import * as calls from './generated/index.generated.ts';
@@ -129,6 +130,16 @@ export interface SuppressionEntry {
   readonly reason?: string | null;
 }
 
+const entryFields: readonly (keyof SuppressionEntry)[] = [
+  'email',
+  'externalId',
+  'line1',
+  'line2',
+  'postalCode',
+  'country',
+  'reason',
+];
+
 /** Puts somebody on the do-not-mail list. Returns how many people it stopped. */
 export async function suppress(
   sql: Sql,
@@ -136,6 +147,7 @@ export async function suppress(
   entry: SuppressionEntry,
   source: string,
 ): Promise<number> {
+  requireKnown('suppress', entry, entryFields);
   const { country, reason, ...known } = entry;
   return await calls.suppress(sql, {
     organizationId,

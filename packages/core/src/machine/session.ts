@@ -2,6 +2,8 @@
  * What a session of ours must be like, whatever defaults the database or the role were given.
  * Imports the driver alone: a command that asks one question opens its client by this too.
  */
+import { withConnectionErrors } from './connection-error.ts';
+import { sharesSessions } from './pooler.ts';
 import type postgres from 'postgres';
 
 /**
@@ -163,8 +165,15 @@ const limits = [
  * only harmful: sessions that end too soon.
  */
 export async function requireSuitableSession(sql: postgres.Sql): Promise<readonly string[]> {
+  if (await withConnectionErrors(sql, sharesSessions(sql)))
+    throw new UnsuitableSessionError(
+      'a pooler gives each transaction another session (transaction mode): notifications, ' +
+        'settings and locks of a session would be lost',
+      'connect without the pooler, or by its session mode (Supabase: port 5432 in place of 6543; ' +
+        'Neon: the host without -pooler; PgBouncer: pool_mode = session); nothing was changed',
+    );
   const asked = [...demands.map(({ setting }) => setting), ...limits];
-  const [told] = await sql<{ settings: Record<string, string>; path: string[] }[]>`
+  const looked = sql<{ settings: Record<string, string>; path: string[] }[]>`
     select pg_catalog.json_object_agg(s.name, pg_catalog.current_setting(s.name, true)) as settings,
       pg_catalog.array_remove(pg_catalog.current_schemas(true)::pg_catalog.text[], (
         select n.nspname::pg_catalog.text
@@ -172,6 +181,7 @@ export async function requireSuitableSession(sql: postgres.Sql): Promise<readonl
         where n.oid operator(pg_catalog.=) pg_catalog.pg_my_temp_schema()
       )) as path
     from pg_catalog.unnest(${asked}::pg_catalog.text[]) as s (name)`;
+  const [told] = await withConnectionErrors(sql, looked);
   if (told === undefined) return [];
   const set = (name: string): string => told.settings[name] ?? '';
   const unsuitable = demands.find(

@@ -4,6 +4,14 @@
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import {
+  AddressError,
+  driverOptions,
+  noTls,
+  readAddress,
+  sessionOptions,
+  type Address,
+} from '@postrider/core/address';
 import { learnServer, sessionSettings } from '@postrider/core/session';
 import type { Place, Server } from '@postrider/embedded-postgres';
 import postgres from 'postgres';
@@ -17,7 +25,7 @@ export type Sql = postgres.Sql;
 export interface OpenDatabase extends AsyncDisposable {
   readonly sql: Sql;
   /** Holds a password: hand it to programs by the environment, and show it to nobody. */
-  readonly url: string;
+  readonly address: Address;
   readonly source: 'DATABASE_URL' | 'DATABASE_URL_FILE' | 'embedded';
   /** The embedded server; null for one of your own. */
   readonly server: Server | null;
@@ -43,7 +51,7 @@ export interface OpenOptions {
 
 export async function openDatabase(host: Host, options: OpenOptions = {}): Promise<OpenDatabase> {
   const found = await findDatabase(host, options.create === true);
-  const sql = connectTo(found.url, host, options);
+  const sql = connectTo(found.address, host, options);
   const close = async (): Promise<void> => await sql.end({ timeout: 5 });
   return { ...found, sql, close, [Symbol.asyncDispose]: close };
 }
@@ -73,12 +81,15 @@ export async function makeServerPlace(host: Host): Promise<Place> {
 export async function findDatabase(
   host: Host,
   create: boolean,
-): Promise<Pick<OpenDatabase, 'url' | 'source' | 'server'>> {
-  const { configuredUrl, ensureServer } = await import('@postrider/embedded-postgres');
+): Promise<Pick<OpenDatabase, 'address' | 'source' | 'server'>> {
+  const { ensureServer } = await import('@postrider/embedded-postgres');
   // A broken postrider.yaml is refused by every command, also by those that need no setting of it.
   await host.project();
-  const own = configuredUrl(process.env);
-  if (own !== null) return { ...own, server: null };
+  const own = await ownAddress(process.env);
+  if (own !== null) {
+    for (const note of own.address.notes) host.out.note(`${own.source}: ${note}`);
+    return { ...own, server: null };
+  }
   if (!create && !(await databaseExists(host))) {
     const { directory } = await host.project();
     if (!existsSync(directory))
@@ -104,7 +115,36 @@ export async function findDatabase(
     host.out.detail(
       `embedded PostgreSQL started in ${duration(Date.now() - began)} on port ${server.port}`,
     );
-  return { url: server.url, source: 'embedded', server };
+  return { address: { ...readAddress(server.url, {}), tls: noTls }, source: 'embedded', server };
+}
+
+/**
+ * The address of a server of one's own, with what the variables of libpq add to it; null where none
+ * is named. Starts nothing.
+ */
+export async function ownAddress(
+  env: NodeJS.ProcessEnv,
+): Promise<
+  (Pick<OpenDatabase, 'address'> & { source: 'DATABASE_URL' | 'DATABASE_URL_FILE' }) | null
+> {
+  const { configuredUrl } = await import('@postrider/embedded-postgres');
+  const own = configuredUrl(env);
+  if (own === null) return null;
+  return { source: own.source, address: told(own.source, () => readAddress(own.url, env)) };
+}
+
+/** Errors of an address, with the name of where it stands. */
+function told<Result>(source: string, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof AddressError)) throw error;
+    throw new UserError(
+      exitCodes.configuration,
+      `${source} ${error.message}`,
+      `${error.hint}. Nothing was started or changed`,
+    );
+  }
 }
 
 /**
@@ -128,23 +168,17 @@ function settingsOf({ settings = {} }: OpenOptions): Record<string, string> {
   );
 }
 
-function connectTo(url: string, host: Host, options: OpenOptions): Sql {
-  try {
-    const sql: Sql = postgres(url, {
-      max: options.max ?? 1,
-      connect_timeout: 10,
-      connection: { application_name: options.name ?? whoAsks(), ...settingsOf(options) },
-      onnotice: (notice) => host.out.detail(String(notice['message'] ?? '')),
-      onparameter: learnServer(() => sql),
-    });
-    return sql;
-  } catch {
-    // Node's error quotes the address, password and all.
-    throw new UserError(
-      exitCodes.configuration,
-      'DATABASE_URL is not the address of a database',
-      'it looks like postgres://user:password@host:5432/name; what is no letter or digit in the ' +
-        'password must be percent-encoded',
-    );
-  }
+function connectTo(address: Address, host: Host, options: OpenOptions): Sql {
+  const driver = told('the address of the database', () => driverOptions(address));
+  const sql: Sql = postgres({
+    ...driver,
+    max: options.max ?? 1,
+    connection: {
+      ...sessionOptions(address, options.name ?? whoAsks()),
+      ...settingsOf(options),
+    },
+    onnotice: (notice) => host.out.detail(String(notice['message'] ?? '')),
+    onparameter: learnServer(() => sql),
+  });
+  return sql;
 }

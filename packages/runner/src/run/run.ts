@@ -97,7 +97,7 @@ export async function run(host: RunHost, options: RunOptions, hooks: RunHooks): 
     name: 'postrider run, by itself',
   });
   const { sql } = database;
-  await using queueSql = connectQueue(database.url);
+  await using queueSql = connectQueue(database.address);
   await requireMigrated(sql);
   const { logLevel, logFormat, progressSeconds } = settings;
   const told = await createLogger(out, logLevel, logFormat);
