@@ -95,7 +95,14 @@ export class Pipeline {
     campaignId: string,
     options: SyncOptions = { kind: 'manual' },
   ): Promise<SyncReport> {
-    requireKnown('sync', options, ['kind', 'limit', 'allowDepartures', 'onPage']);
+    requireKnown('sync', options, [
+      'kind',
+      'limit',
+      'allowDepartures',
+      'told',
+      'onAmended',
+      'onPage',
+    ]);
     return await this.#ask(
       async () => await syncCampaign(this.#context, { organizationId, campaignId }, options),
     );

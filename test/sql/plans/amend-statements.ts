@@ -1,12 +1,11 @@
 import type postgres from 'postgres';
-import type { Step } from './everyday-statements.ts';
 import type { Place } from '../../support/machine.ts';
 
 /** What corrects one person: by a rule of admission, and without. */
 export function amending(
   sql: postgres.Sql,
   { organizationId, campaignId }: Place,
-): readonly Step[] {
+): readonly (readonly [what: string, run: () => Promise<unknown>])[] {
   let who: string | null = null;
   const amend = async (fields: string): Promise<unknown> =>
     who !== null &&

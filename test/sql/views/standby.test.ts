@@ -29,19 +29,20 @@ for (const major of [undefined, 15] as const) {
     const standby = await startStandby(primary, primary.port);
     stack.defer(async () => await standby.drop());
     await standby.caughtUp();
-    const there = (sql: {
+    const there = async (sql: {
       readonly options: { readonly user: string; readonly pass: unknown };
     }) => {
+      const { user, pass } = sql.options;
       const url = new URL(machine.url);
       url.port = String(standby.port);
-      url.username = sql.options.user;
-      url.password = String(sql.options.pass);
+      url.username = user;
+      url.password = String(typeof pass === 'function' ? await pass() : pass);
       const made = connect(url.href, { max: 1 });
       stack.defer(async () => await made.end({ timeout: 2 }));
       return made;
     };
-    const reader = there(onPrimary as never);
-    const owner = there(machine.sql as never);
+    const reader = await there(onPrimary as never);
+    const owner = await there(machine.sql as never);
 
     // As the program asks, and as readers do.
     for (const sql of [reader, owner])

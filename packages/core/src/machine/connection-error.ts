@@ -11,7 +11,17 @@ export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
   readonly code: string;
   readonly hint: string;
-  constructor(code: string, message: string, hint: string, cause: unknown) {
+  constructor({
+    code,
+    message,
+    hint,
+    cause,
+  }: {
+    readonly code: string;
+    readonly message: string;
+    readonly hint: string;
+    readonly cause: unknown;
+  }) {
     super(message, { cause });
     this.code = code;
     this.hint = hint;
@@ -27,7 +37,12 @@ export function asConnectionError(error: unknown, client?: Client): unknown {
   const code = String(error.code);
   const at = placeOf(error, client);
   const make = (what: string, hint: string): ConnectionError =>
-    new ConnectionError(code, `the database${at} ${what}`, `${hint}; nothing was changed`, error);
+    new ConnectionError({
+      code,
+      message: `the database${at} ${what}`,
+      hint: `${hint}; nothing was changed`,
+      cause: error,
+    });
   if (isServerError(error)) {
     const [said, hint] = told(code, error.message) ?? [];
     return said === undefined || hint === undefined ? error : make(said, hint);
