@@ -79,3 +79,29 @@ begin
   left join postrider.region_name s on s.country = f.country and s.name = f.region_name
   left join postrider.region r on r.country = s.country and r.code = s.code;
 end $$;
+
+-- Says of each address what keeps it from being mailed, and the key of its household, as a sync
+-- would have them.
+-- p_addresses, p_longest_line: as in postal_addresses(). Rows in their order.
+create function postrider.judge_addresses(
+  p_addresses jsonb,
+  p_longest_line int
+) returns table (
+  fault text,
+  household_key text
+) language plpgsql stable security definer as $$
+#variable_conflict use_column
+begin
+  perform postrider.require_list('the addresses', jsonb_typeof(p_addresses));
+  return query
+  select
+    a.fault,
+    postrider.household_key(
+      g.line1, g.line2, g."postalCode", coalesce(a.country, g.country))
+  from rows from (
+    jsonb_to_recordset(p_addresses) as (
+      line1 text, line2 text, "postalCode" text, country text))
+    with ordinality as g (line1, line2, "postalCode", country, n)
+  left join postrider.postal_addresses(p_addresses, p_longest_line) a on a.n = g.n
+  order by g.n;
+end $$;

@@ -95,22 +95,10 @@ export async function judgeAddresses(
 ): Promise<readonly { readonly fault: string | null; readonly householdKey: string | null }[]> {
   return await withMachineErrors(
     sql<{ fault: string | null; householdKey: string | null }[]>`
-      select
-        a.fault,
-        postrider.household_key(
-          p_line1 => g.line1,
-          p_line2 => g.line2,
-          p_postal_code => g."postalCode",
-          p_country => coalesce(a.country, g.country)
-        ) as "householdKey"
-      from rows from (
-        jsonb_to_recordset(${JSON.stringify(addresses)}::text::jsonb) as (
-          line1 text, line2 text, "postalCode" text, country text))
-        with ordinality as g (line1, line2, "postalCode", country, n)
-      left join postrider.postal_addresses(
+      select fault, household_key as "householdKey"
+      from postrider.judge_addresses(
         p_addresses => ${JSON.stringify(addresses)}::text::jsonb,
-        p_longest_line => ${longestLine}::int) a on a.n = g.n
-      order by g.n`,
+        p_longest_line => ${longestLine}::int)`,
   );
 }
 
