@@ -127,7 +127,7 @@ async function setCards(
     );
     const [first] = failed;
     if (refused.length > 0 || first === undefined) return;
-    const why = first.message.replace(/\.$/, '');
+    const why = first.message.replace(/\.$/, '') + likelyField(first, sample ?? []);
     if (!real) {
       if (first.reason === 'broken_template')
         problems.push(draft.problem('renderer.template', why));
@@ -146,6 +146,19 @@ async function setCards(
   } catch (error) {
     problems.push(draft.problem('renderer', `no card can be made: ${explain(error).message}`));
   }
+}
+
+/** A field of the list that is written in another way than the template has it: Code for code. */
+function likelyField(
+  { reason, message }: { readonly reason: string; readonly message: string },
+  members: readonly Member[],
+): string {
+  const wanted = /"(.*?)"/.exec(message)?.[1];
+  if (reason !== 'missing_field' || wanted === undefined) return '';
+  const folded = (name: string): string => name.toLowerCase().replaceAll(/[\s_-]/g, '');
+  const fields = members.flatMap(({ merge }) => Object.keys(merge));
+  const likely = fields.find((name) => name !== wanted && folded(name) === folded(wanted));
+  return likely === undefined ? '' : `; the list has "${likely}"`;
 }
 
 function fieldOf(reason: string): string {

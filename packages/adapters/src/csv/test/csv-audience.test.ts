@@ -61,6 +61,13 @@ describe('CSV audience', () => {
     ]);
   });
 
+  it('says of a header that was cut at the wrong delimiter what stands in it', async () => {
+    await assert.rejects(
+      csv('id,email,first\n1,a@example.com,Ann\n', { delimiter: ';' }),
+      /line 1 is one cell with 2 commas in it, "id,email,first…": leave delimiter out/,
+    );
+  });
+
   it('takes semicolons and tabs, other spellings of columns, and names in one column', async () => {
     const expected = {
       line1: '1 High St',

@@ -229,6 +229,7 @@ export function planHeader(
     }
     seen.set(key, index);
   }
+  refuseOtherDelimiter(names);
   const plan = planColumns(names, options, true);
   if (plan.at.externalId === undefined && needsExternalId) {
     const byEmail = columnOf(plan, 'email');
@@ -246,3 +247,24 @@ export function planHeader(
   }
   return plan;
 }
+
+/** A header that is one cell, with other delimiters in it, was cut at the wrong one. */
+function refuseOtherDelimiter(names: readonly string[]): void {
+  const [only = ''] = names;
+  if (names.length !== 1) return;
+  for (const [delimiter, plural] of delimiters) {
+    const times = only.split(delimiter).length - 1;
+    if (times > 1)
+      throw new AudienceSourceError(
+        `line 1 is one cell with ${times} ${plural} in it, "${only.slice(0, 60)}…": ` +
+          'leave delimiter out, or name the one that stands between the columns',
+      );
+  }
+}
+
+const delimiters = [
+  [',', 'commas'],
+  [';', 'semicolons'],
+  ['\t', 'tabs'],
+  ['|', 'bars'],
+] as const;

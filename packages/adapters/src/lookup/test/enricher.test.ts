@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFile, readdir, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { contractContext, describeEnricherContract } from '@postrider/core/contract';
 import { AdapterConfigError, AudienceSourceError } from '@postrider/core/ports';
 import type { AddressEnricher, EnrichRequest } from '@postrider/core/ports';
+import { caseFolder, readCase } from '../../csv/test/cases.ts';
 import { createLookupEnricher } from '../index.ts';
 import { temporaryFolder, wiringAt } from '../../../test/helpers.ts';
 
@@ -108,6 +109,36 @@ describe('Look-up enricher', () => {
     assert.match(unusable ?? '', /2 of 6 .*row 5: .*"line1" holds "NULL".*; row 6: .*"zip"/);
     assert.match(twice ?? '', /row 3: ann@example\.com has another address in row 2/);
     assert.match(changed ?? '', /1 \(row 4: Column "line2" holds "NULL"/);
+  });
+
+  it('finds the people of a list in a file, each or nobody', async () => {
+    const found = async (list: string, path: string): Promise<readonly string[]> => {
+      const { members } = await readCase(list);
+      const folder = await temporaryFolder();
+      await copyFile(join(caseFolder, path), join(folder, path));
+      const enricher = createLookupEnricher({ path }, wiringAt(folder));
+      const asked = members.map(({ email }) => person(email ?? ''));
+      const context = contractContext();
+      assert.equal((await enricher.submit('batch', asked, context)).outcome, 'accepted');
+      const collected = await enricher.collect('lookup-batch', context);
+      assert.equal(collected.outcome, 'done');
+      return collected.outcome !== 'done'
+        ? []
+        : collected.results.map((result) =>
+            result.outcome === 'match'
+              ? `${result.address.line1}, ${result.address.postalCode}`
+              : result.outcome,
+          );
+    };
+    assert.deepEqual(await found('k01-list.csv', 'k01-lookup.csv'), [
+      '1 New Rd, 02139',
+      '2 Elm St, 02138',
+      ...Array.from({ length: 4 }, () => 'no_match'),
+    ]);
+    assert.deepEqual(await found('k02-list.csv', 'k02-lookup.csv'), [
+      'no_match',
+      '2 Yam St, 01970',
+    ]);
   });
 
   it('does not take an unreadable file for one without matches', async () => {
