@@ -164,6 +164,16 @@ describe('a list, when its campaign is applied', () => {
     assert.deepEqual([...moved], []);
   });
 
+  it('shows which column of a look-up file is what, and what is not used of it', async () => {
+    const path = at.spoiled('looked-up.yaml', (text) => text);
+    const run = await cli(at.place, ['campaign', 'apply', path, '--dry-run']);
+    assert.equal(run.code, 0, run.stderr);
+    assert.match(run.stdout, /column of the look-up file +is\nemail +email\nline1 +line1\n/);
+    const json = await cli(at.place, ['campaign', 'apply', path, '--dry-run', '--json']);
+    const [applied] = json.json<{ lookUps: readonly { field: string; role: string | null }[] }>();
+    assert.deepEqual(applied?.lookUps[0], { field: 'email', role: 'email', remark: null });
+  });
+
   it('counts by the rules of a sync: addresses that cannot be mailed, households, ids of two people', async () => {
     const run = await apply(
       [

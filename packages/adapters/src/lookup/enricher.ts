@@ -22,6 +22,7 @@ import { z } from 'zod';
 import { errorCode, isPassing, writeFileAtomic } from '../kit/files.ts';
 import { parseOptions } from '../kit/options.ts';
 import { csvRows } from '../kit/people/csv-rows.ts';
+import { fieldsOf } from '../kit/people/fields.ts';
 import { ndjsonRows } from '../kit/people/ndjson-rows.ts';
 import type { RowResult } from '../kit/people/row.ts';
 import { lookupOptions } from './options.ts';
@@ -115,6 +116,13 @@ export function createLookupEnricher(options: unknown, wiring: AdapterWiring): A
       const rows = formatOf(path, parsed) === 'csv' ? csvRows : ndjsonRows;
       const told = rows({ path, segmentId: '', needsExternalId: false }, parsed, context);
       return await remarksOn(path, told, context);
+    },
+
+    async describe(context) {
+      const rows = formatOf(path, parsed) === 'csv' ? csvRows : ndjsonRows;
+      return await fieldsOf((onPlan) =>
+        rows({ path, segmentId: '', needsExternalId: false, onPlan }, parsed, context),
+      );
     },
   };
 }

@@ -1,6 +1,6 @@
 /** The options of the look-up file. */
 import { z } from 'zod';
-import { rowOptions } from '../kit/people/options.ts';
+import { delimiterOption, rowOptions } from '../kit/people/options.ts';
 
 export const lookupOptions = z.strictObject({
   path: z.string().min(1).describe('a CSV or NDJSON file with an e-mail and an address per row'),
@@ -8,5 +8,6 @@ export const lookupOptions = z.strictObject({
     .enum(['csv', 'ndjson'])
     .optional()
     .describe('`csv` or `ndjson`; by the ending of the file unless told'),
+  delimiter: delimiterOption,
   ...rowOptions.shape,
 });

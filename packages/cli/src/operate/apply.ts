@@ -20,8 +20,8 @@ import { databaseExists, openDatabase, type Sql } from '@postrider/runner/databa
 import type { Cli } from '../program/cli.ts';
 import { explain } from '../errors/explain.ts';
 import { judgeSample } from './judged-sample.ts';
-import { mostlyUnusable, showList, type ListFindings } from './list-sample.ts';
-import { listProblem, MEANT_SO, tryOut, type ListCheck } from './trial.ts';
+import { mostlyUnusable, showList, showLookUps, type ListFindings } from './list-sample.ts';
+import { listProblem, MEANT_SO, tryOut, type ListCheck, type Trial } from './trial.ts';
 
 export async function applyFile(
   cli: Cli,
@@ -34,12 +34,12 @@ export async function applyFile(
   const warnings = [...campaignWarnings(draft), ...found.warnings];
   for (const warning of warnings) cli.out.warn(warning);
   const problems = inOrder([...draft.problems, ...found.problems]);
-  const { read } = found;
+  const { read, lookUps } = found;
   if (file === null || problems.length > 0) throw refused(path, problems, read?.list ?? null);
   const { name } = file.definition;
   if (options.dryRun && !(await databaseExists(cli))) {
     const list = read?.list ?? null;
-    if (list !== null && !cli.out.json) showList(cli.out, list);
+    show(cli, list, lookUps);
     cli.out.result(
       {
         dryRun: true,
@@ -47,6 +47,7 @@ export async function applyFile(
         organization: file.organization,
         warnings,
         list,
+        lookUps,
         definition: file.definition,
       },
       `${path} can be applied: campaign ${name} of ${file.organization}, ` +
@@ -60,7 +61,7 @@ export async function applyFile(
   const fault = list && mostlyUnusable(list);
   if (fault !== null && options.list === 'now')
     throw refused(path, [listProblem(draft, `${fault}; ${MEANT_SO}`)], list);
-  if (list !== null && !cli.out.json) showList(cli.out, list);
+  show(cli, list, lookUps);
   if (options.dryRun) {
     const { created, changed } = await rehearse(database.sql, file);
     const would = created
@@ -77,6 +78,7 @@ export async function applyFile(
         changed,
         warnings,
         list,
+        lookUps,
         definition: file.definition,
       },
       `${path} can be applied: campaign ${name} of ${file.organization} ${would}`,
@@ -90,7 +92,7 @@ export async function applyFile(
       ? 'as it was'
       : `changed: ${applied.changed.join(', ')}`;
   cli.out.result(
-    { ...applied, campaign: name, organization: file.organization, warnings, list },
+    { ...applied, campaign: name, organization: file.organization, warnings, list, lookUps },
     `campaign ${name} of ${file.organization} is ${what}`,
   );
   const [now] = await database.sql<{ status: string }[]>`
@@ -105,6 +107,12 @@ export async function applyFile(
         `proofs are made from now on; nothing is mailed before: postrider campaign launch ${name}`,
       ),
     );
+}
+
+function show({ out }: Cli, list: ListFindings | null, lookUps: Trial['lookUps']): void {
+  if (out.json) return;
+  if (list !== null) showList(out, list);
+  if (lookUps !== null) showLookUps(out, lookUps);
 }
 
 function refused(

@@ -152,6 +152,21 @@ function named({ field, role }: AudienceField): string {
   return `"${field}"${role === null ? '' : ` (${role})`}`;
 }
 
+/** The columns of a look-up file, for people. What has no role there is not used. */
+export function showLookUps(out: Output, fields: readonly AudienceField[]): void {
+  const [used, unused] = [
+    fields.filter(({ role }) => role !== null),
+    fields.filter(({ role }) => role === null),
+  ];
+  out.list(used, [
+    { title: 'column of the look-up file', value: ({ field }) => field },
+    { title: 'is', value: ({ role }) => role },
+  ]);
+  if (unused.length > 0)
+    out.print(printable(`not used: ${unused.map(({ field }) => field).join(', ')}`));
+  out.print();
+}
+
 /** For people; with --json it is part of the result. */
 export function showList(out: Output, { fields, sample }: ListFindings): void {
   const placed = (fields ?? []).filter(({ role, remark }) => role !== null || remark !== null);

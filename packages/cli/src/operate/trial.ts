@@ -5,7 +5,12 @@
  * such as a secret or the first rows of a list, is a warning.
  */
 import type { Member } from '@postrider/core';
-import type { AddressEnricher, AudienceSource, Renderer } from '@postrider/core/ports';
+import type {
+  AddressEnricher,
+  AudienceField,
+  AudienceSource,
+  Renderer,
+} from '@postrider/core/ports';
 import {
   type CampaignDraft,
   isGroup,
@@ -24,6 +29,13 @@ import { cardOf, nobody, quietContext } from './trial-card.ts';
  */
 export type ListCheck = 'now' | 'later' | 'unread';
 
+export interface Trial extends Findings {
+  /** Null where nobody can tell who the people are. */
+  readonly read: SampleRead | null;
+  /** The columns of a look-up file; null where there is none, or it does not say. */
+  readonly lookUps: readonly AudienceField[] | null;
+}
+
 /** The way out where a list as a whole is no list of people who can be mailed. */
 export const MEANT_SO = 'where it is meant so, or mended later, say --list-later';
 
@@ -40,22 +52,30 @@ export async function tryOut(
   project: Project,
   draft: CampaignDraft,
   list: ListCheck,
-): Promise<Findings & { readonly read: SampleRead | null }> {
+): Promise<Trial> {
   const found: Findings = { problems: [], warnings: [] };
   const { audience, enricher, renderer } = await makeAdapters(project, draft, found);
-  if (list === 'unread') return { ...found, read: null };
-  if (enricher !== null && !enricher.partial) await askForRemarks(enricher.port, found);
+  if (list === 'unread') return { ...found, read: null, lookUps: null };
+  const lookUps = enricher === null || enricher.partial ? null : await askOf(enricher.port, found);
   const read = await sampleOf(audience, draft, list, found);
   if (renderer !== null) await setCards(renderer, draft, read?.members ?? null, found);
-  return { ...found, read };
+  return { ...found, read, lookUps };
 }
 
-/** What cannot be used of the enricher's own data. That it is not there yet is no fault. */
-async function askForRemarks(enricher: AddressEnricher, { warnings }: Findings): Promise<void> {
+/**
+ * Which field of the enricher's own data is what, and what of it cannot be used. That it is not
+ * there yet is no fault.
+ */
+async function askOf(
+  enricher: AddressEnricher,
+  { warnings }: Findings,
+): Promise<readonly AudienceField[] | null> {
   try {
     warnings.push(...((await enricher.remarks?.(quietContext())) ?? []));
+    return (await enricher.describe?.(quietContext())) ?? null;
   } catch (error) {
     warnings.push(`nobody can be looked up: ${explain(error).message}`);
+    return null;
   }
 }
 

@@ -1,4 +1,5 @@
 /** The port of address enrichers: batches of people, answered now or hours later. */
+import type { AudienceField } from './audience.ts';
 import type { Address, CallContext } from './common.ts';
 
 export interface EnrichRequest {
@@ -59,4 +60,6 @@ export interface AddressEnricher {
    * when a campaign is applied, so that this is seen before anybody is looked up.
    */
   remarks?(context: CallContext): Promise<readonly string[]>;
+  /** Which field of its own data is what, where it reads a table: `campaign apply` shows it. */
+  describe?(context: CallContext): Promise<readonly AudienceField[]>;
 }

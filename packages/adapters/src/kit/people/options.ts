@@ -43,6 +43,12 @@ export const rowOptions = z.strictObject({
     .describe('of the file; a byte order mark at its beginning is believed before this'),
 });
 
+export const delimiterOption = z
+  .string()
+  .length(1)
+  .optional()
+  .describe('one character; found out from the header unless told');
+
 export interface RowOptions extends z.infer<typeof rowOptions> {
   readonly segmentColumn?: string | undefined;
 }
