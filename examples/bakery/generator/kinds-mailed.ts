@@ -109,7 +109,7 @@ export const MAILED: readonly Kind[] = [
       ['*bold* _it_', 'Miller'],
       ['$x$', 'Cook'],
       ['[#sys.version]', 'Pastry'],
-      ['`raw` <label>', 'Crumb'],
+      ['`raw` @label', 'Crumb'],
       ['\\u{41} \\', 'Flour'],
       ['// gone', 'Oven'],
       ['Jo--Ann...', "'Rolls'"],
