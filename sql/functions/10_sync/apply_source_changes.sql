@@ -10,7 +10,9 @@ return p_state in ('address_enrichable', 'pending')
 
 -- Takes over what the source says of people that we know, and counts who changed. It is called by
 -- apply_sync_page with the organization's sync row locked. What an operator has amended stays while
--- the row says what it said then.
+-- the row says what it said then. Who is sent in a test follows the source as well: they begin
+-- again when it goes live, and are printed as they stand. Where the rules of admission are asked,
+-- they begin the test again.
 -- p_known: members as in recognise_members(), with id.
 -- replaced: which amendments the rows have replaced, as notes_of_replaced() tells them.
 create function postrider.apply_source_changes(
@@ -26,14 +28,19 @@ declare
   v_known jsonb;
   v_moved jsonb;
   v_replaced jsonb;
+  v_ids uuid[] := array(select (k ->> 'id')::uuid from jsonb_array_elements(p_known) as k);
+  v_tested uuid[] := postrider.sent_in_test(p_organization_id, p_campaign_id, v_ids);
 begin
   perform from postrider.recipient_state s
   where s.organization_id = p_organization_id
-    and s.recipient_id = any (
-      array(select (k ->> 'id')::uuid from jsonb_array_elements(p_known) as k))
-    and postrider.follows_source(s.state, s.reason)
+    and s.recipient_id = any (v_ids)
+    and (postrider.follows_source(s.state, s.reason) or s.recipient_id = any (v_tested))
   order by s.recipient_id
   for no key update;
+  -- A webhook may have moved them before the lock.
+  if cardinality(v_tested) > 0 then
+    v_tested := postrider.sent_in_test(p_organization_id, p_campaign_id, v_tested);
+  end if;
   v_known := postrider.rows_beside_amendments(p_organization_id, p_campaign_id, p_known);
 
   with known as materialized (
@@ -53,7 +60,7 @@ begin
       and r.erased_at is null
       -- Said twice, or a planner without statistics reads everybody who waits.
       and s.recipient_id = any (array(select k.id from known k))
-      and postrider.follows_source(s.state, s.reason)
+      and (postrider.follows_source(s.state, s.reason) or s.recipient_id = any (v_tested))
   ), followed as (
     -- A source that knows no address any more does not take away one that was found.
     update postrider.recipient r
@@ -117,6 +124,14 @@ begin
 
   if v_moved is not null then
     perform postrider.keep_other_emails(p_organization_id, v_moved);
+    perform postrider.begin_test_again(
+      p_organization_id,
+      array(
+        select (k ->> 'id')::uuid
+        from jsonb_array_elements(v_moved) as k
+        where (k ->> 'id')::uuid = any (v_tested)),
+      'source_changed',
+      p_now);
     perform postrider.check_changed_people(p_organization_id, p_campaign_id, v_moved, p_now);
   end if;
 end $$;

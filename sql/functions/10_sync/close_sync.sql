@@ -55,7 +55,8 @@ begin
       from postrider.recipient_state s
       where s.organization_id = p_organization_id
         and s.campaign_id = p_campaign_id
-        and s.state in ('address_enrichable', 'pending');
+        and (s.state in ('address_enrichable', 'pending')
+          or v_campaign.mode = 'test' and s.state in ('sent', 'received', 'returned'));
       v_complete := cardinality(v_gone) * 2 <= v_waiting;
     end if;
   end if;
@@ -91,7 +92,7 @@ end $$;
 
 -- Lists the people who wait and whom the run has not met. A person whose row can no longer be read
 -- is in the segment all the same, where the reject names the person. One who has an open mailpiece
--- does not leave: the card may exist.
+-- does not leave: the card may exist. Who is sent in a test waits for its going live.
 create function postrider.gone_from_segment(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -113,6 +114,28 @@ begin atomic
       where m.organization_id = p_organization_id
         and m.recipient_id = s.recipient_id
         and m.status not in ('rejected', 'cancelled', 'failed', 'voided'))
+  union all
+  select s.recipient_id
+  from postrider.recipient_state s
+  where s.organization_id = p_organization_id
+    and s.campaign_id = p_campaign_id
+    and s.state in ('sent', 'received', 'returned')
+    -- Asked for once, before anybody is read: of a live campaign nobody is.
+    and (
+      select c.mode
+      from postrider.campaign c
+      where c.organization_id = p_organization_id
+        and c.id = p_campaign_id) = 'test'
+    and not exists (
+      select from postrider.sync_seen n
+      where n.organization_id = p_organization_id
+        and n.run_id = p_run_id
+        and n.recipient_id = s.recipient_id)
+    and not exists (
+      select from postrider.mailpiece m
+      where m.organization_id = p_organization_id
+        and m.recipient_id = s.recipient_id
+        and m.mode = 'live')
   except
   select r.id
   from postrider.sync_reject j
@@ -145,6 +168,11 @@ begin
     and s.recipient_id = any (p_people)
   order by s.recipient_id
   for no key update;
+  perform postrider.begin_test_again(
+    p_organization_id,
+    postrider.sent_in_test(p_organization_id, p_campaign_id, p_people),
+    'source_changed',
+    p_now);
   update postrider.recipient_state s
   set
     state = 'skipped',
