@@ -5,7 +5,10 @@ import { withMachineErrors } from './errors.ts';
 export interface CampaignProgress {
   readonly campaignId: string;
   readonly mode: 'test' | 'live';
-  /** People who ever came to these states, by whichever runner. */
+  /**
+   * People who ever came to these states, by whichever runner, but for those who began again: what
+   * they came to was a test.
+   */
   readonly mailed: number;
   readonly received: number;
   readonly returned: number;
@@ -49,9 +52,16 @@ export async function campaignProgress(
           on p.organization_id = c.organization_id and p.campaign_id = c.id
         left join lateral (
           select
-            sum(x.people) filter (where x.to_state = 'sent') as mailed,
-            sum(x.people) filter (where x.to_state = 'received') as received,
-            sum(x.people) filter (where x.to_state = 'returned') as returned,
+            sum(case when x.to_state = 'sent' then x.people else -x.people end) filter (
+              where x.to_state = 'sent'
+                or x.to_state = 'pending' and x.from_state in ('sent', 'received', 'returned')
+            ) as mailed,
+            sum(case when x.to_state = 'received' then x.people else -x.people end) filter (
+              where x.to_state = 'received'
+                or x.to_state = 'pending' and x.from_state = 'received') as received,
+            sum(case when x.to_state = 'returned' then x.people else -x.people end) filter (
+              where x.to_state = 'returned'
+                or x.to_state = 'pending' and x.from_state = 'returned') as returned,
             coalesce(sum(x.people) filter (where x.to_state = 'error'), 0) as to_error,
             coalesce(sum(x.people) filter (where x.from_state = 'error'), 0) as from_error
           from postrider.move_counts x
