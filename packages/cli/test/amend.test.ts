@@ -160,6 +160,11 @@ printer: { kind: noop, name: press }
 
   it('tells of a card that is gone, by row and by person', async () => {
     await done('run', '--once');
+    write(ada.replace('Ada', 'Adele'));
+    const tested = await done('sync', 'hello', '--amend');
+    assert.match(tested.stdout, /row 2: 1, sent → pending; the card is made anew/);
+    await done('campaign', 'launch', 'hello', '--live', '--arm', '--yes', '--no-sheet');
+    await done('run', '--once');
     write(ada.replace('Ada', 'Augusta'));
     const told = await done('sync', 'hello', '--amend');
     assert.match(told.stdout, /too late +1/);

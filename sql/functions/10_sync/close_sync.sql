@@ -44,8 +44,14 @@ declare
   v_complete boolean := p_complete;
   v_error text := p_error;
   v_run postrider.sync_run;
+  -- By rows that amend people nobody leaves.
+  v_concludes boolean := p_complete and not exists (
+    select from postrider.sync_run
+    where organization_id = p_organization_id
+      and id = p_run_id
+      and kind in ('amend', 'amend_preview'));
 begin
-  if p_complete then
+  if v_concludes then
     v_campaign := postrider.lock_for_sync(p_organization_id, p_campaign_id, p_token);
     v_gone := array(
       select g.recipient_id
@@ -60,9 +66,9 @@ begin
       v_complete := cardinality(v_gone) * 2 <= v_waiting;
     end if;
   end if;
-  if v_complete then
+  if v_concludes and v_complete then
     v_left := postrider.conclude_departures(p_organization_id, p_campaign_id, v_gone, v_now);
-  elsif p_complete then
+  elsif v_concludes then
     v_error := format(
       '%s of the %s people who wait would leave the segment at once, so nobody was taken out: '
       'look whether the source tells all of it; '
