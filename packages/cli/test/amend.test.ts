@@ -151,6 +151,9 @@ printer: { kind: noop, name: press }
       json?.notes.map((note) => note.reason),
       ['not_added'],
     );
+    write(ada, grace.replace('grace@', 'hopper@'));
+    const mailed = await done('sync', 'hello', '--amend', '--dry-run');
+    assert.match(mailed.stdout, /email: "grace@example\.com" → "hopper@example\.com"/);
     // What was typed for Ada holds against her row.
     const kept = (await cityOf('1')) as { line2: string };
     assert.equal(kept.line2, 'Apt 4');

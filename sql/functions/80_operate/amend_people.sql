@@ -173,10 +173,11 @@ return case
     then 'over'
 end;
 
--- Returns what can be amended of a person.
+-- Returns what can be amended of a person: by an operator, and an e-mail by their row.
 create function postrider.content_of(p_recipient postrider.recipient) returns jsonb
 language sql immutable
 return jsonb_build_object(
+  'email', p_recipient.email, 'otherEmails', coalesce(p_recipient.other_emails, '{}'),
   'firstName', p_recipient.first_name, 'lastName', p_recipient.last_name,
   'line1', p_recipient.line1, 'line2', p_recipient.line2, 'city', p_recipient.city,
   'region', p_recipient.region, 'postalCode', p_recipient.postal_code,
