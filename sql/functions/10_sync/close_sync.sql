@@ -73,7 +73,7 @@ begin
       '%s of the %s people who wait would leave the segment at once, so nobody was taken out: '
       'look whether the source tells all of it; '
       'if that is meant: postrider sync %s --allow-departures',
-      cardinality(v_gone), v_waiting, v_campaign.name);
+      cardinality(v_gone), v_waiting, postrider.as_argument(v_campaign.name));
     perform postrider.raise_mass_departure(
       p_organization_id, p_campaign_id, p_run_id, cardinality(v_gone), v_waiting, v_now);
   end if;
