@@ -28,7 +28,7 @@ export const goingLive: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/10_sync/close_sync.sql',
-        find: `postrider.sent_in_test(p_organization_id, p_campaign_id, p_people)`,
+        find: `postrider.ahead_of_live(p_organization_id, p_campaign_id, p_people)`,
         replace: `'{}'`,
       },
     ],

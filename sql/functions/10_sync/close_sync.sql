@@ -62,7 +62,8 @@ begin
       where s.organization_id = p_organization_id
         and s.campaign_id = p_campaign_id
         and (s.state in ('address_enrichable', 'pending')
-          or v_campaign.mode = 'test' and s.state in ('sent', 'received', 'returned'));
+          or v_campaign.mode = 'test' and s.state in (
+            'proofing_staged', 'proofing', 'proofed', 'sent', 'received', 'returned'));
       v_complete := cardinality(v_gone) * 2 <= v_waiting;
     end if;
   end if;
@@ -98,7 +99,8 @@ end $$;
 
 -- Lists the people who wait and whom the run has not met. A person whose row can no longer be read
 -- is in the segment all the same, where the reject names the person. One who has an open mailpiece
--- does not leave: the card may exist. Who is sent in a test waits for its going live.
+-- does not leave: the card may exist. Who has come ahead of the live mailing
+-- waits for it.
 create function postrider.gone_from_segment(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -125,7 +127,7 @@ begin atomic
   from postrider.recipient_state s
   where s.organization_id = p_organization_id
     and s.campaign_id = p_campaign_id
-    and s.state in ('sent', 'received', 'returned')
+    and s.state in ('proofing_staged', 'proofing', 'proofed', 'sent', 'received', 'returned')
     -- Asked for once, before anybody is read: of a live campaign nobody is.
     and (
       select c.mode
@@ -176,7 +178,7 @@ begin
   for no key update;
   perform postrider.begin_test_again(
     p_organization_id,
-    postrider.sent_in_test(p_organization_id, p_campaign_id, p_people),
+    postrider.ahead_of_live(p_organization_id, p_campaign_id, p_people),
     'source_changed',
     p_now);
   update postrider.recipient_state s

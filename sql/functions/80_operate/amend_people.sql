@@ -47,7 +47,7 @@ begin
     where organization_id = p_organization_id
       and recipient_id = any (v_amended);
     perform postrider.cancel_open_mailpieces(p_organization_id, v_amended, 'amended');
-    v_tested := postrider.sent_in_test(p_organization_id, p_campaign_id, v_amended);
+    v_tested := postrider.ahead_of_live(p_organization_id, p_campaign_id, v_amended);
     perform postrider.begin_test_again(
       p_organization_id, v_tested, 'amended', postrider.now());
     perform postrider.move_amended(p_organization_id, p_campaign_id, v_people);
@@ -78,7 +78,7 @@ create function postrider.people_to_amend(
   p_rows jsonb
 ) returns jsonb language plpgsql as $$
 declare
-  v_tested uuid[] := postrider.sent_in_test(
+  v_tested uuid[] := postrider.ahead_of_live(
     p_organization_id,
     p_campaign_id,
     array(select (k ->> 'id')::uuid from jsonb_array_elements(p_rows) as k));
@@ -155,11 +155,11 @@ create function postrider.amend_refused(
   p_recipient postrider.recipient,
   p_state postrider.recipient_state,
   p_open postrider.mailpiece,
-  p_sent_in_test boolean
+  p_ahead_of_live boolean
 ) returns text language sql immutable
 return case
   when p_recipient.erased_at is not null then 'erased'
-  when p_sent_in_test
+  when p_ahead_of_live
     then case when p_state.cancel_requested_at is not null then 'cancelled' end
   when p_state.state in ('sent', 'received', 'returned') or p_open.accepted_at is not null
     then 'printed'

@@ -21,10 +21,11 @@ begin
   return v_voided;
 end $$;
 
--- Names which of these people are sent in a test that goes on. Nothing was printed for them, so that
--- they can be corrected, and can leave: they would be printed as they were when it goes live. One
--- who has a live card all the same is not among them: the printer has told of it after a restore.
-create function postrider.sent_in_test(
+-- Names which of these people have come ahead of the live mailing: they have a proof in a campaign
+-- that was not launched, or are sent in a test. Nothing was printed for them, so that they can be
+-- corrected, and can leave: they would be printed as they were. One who has a live card all the
+-- same is not among them: the printer has told of it after a restore.
+create function postrider.ahead_of_live(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_people uuid[]
@@ -39,13 +40,15 @@ begin
       and c.mode = 'test'
     where s.organization_id = p_organization_id
       and s.recipient_id = any (p_people)
-      and s.state in ('sent', 'received', 'returned')
-      and exists (
-        select from postrider.mailpiece m
-        where m.organization_id = p_organization_id
-          and m.recipient_id = s.recipient_id
-          and m.mode = 'test'
-          and m.status <> 'voided')
+      and (
+        s.state in ('proofing_staged', 'proofing', 'proofed')
+        or s.state in ('sent', 'received', 'returned')
+        and exists (
+          select from postrider.mailpiece m
+          where m.organization_id = p_organization_id
+            and m.recipient_id = s.recipient_id
+            and m.mode = 'test'
+            and m.status <> 'voided'))
       and not exists (
         select from postrider.mailpiece m
         where m.organization_id = p_organization_id
@@ -54,9 +57,10 @@ begin
           and not postrider.piece_is_closed(m.status)));
 end $$;
 
--- Puts the test cards of people aside who are sent in a test, and brings these back to pending. To
--- void is for an operator, so it claims op meanwhile. The caller has locked them.
--- p_people: as sent_in_test() names them.
+-- Puts proofs and test cards of people aside who have come ahead of the live mailing, and brings
+-- these back to pending. That is for an operator, so it claims op meanwhile. The caller has locked
+-- them.
+-- p_people: as ahead_of_live() names them.
 create function postrider.begin_test_again(
   p_organization_id uuid,
   p_people uuid[],
@@ -71,9 +75,12 @@ begin
   end if;
   v_before := postrider.act_as('op');
   perform postrider.void_test_mailpieces(p_organization_id, p_people);
+  delete from postrider.proof
+  where organization_id = p_organization_id
+    and recipient_id = any (p_people);
   update postrider.recipient_state s
   set state = 'pending', since = p_now, move_no = s.move_no + 1, attempt = 0, losses = 0,
-    available_at = p_now, reason = p_reason, detail = 'in the test: ' || s.state
+    cohort_id = null, available_at = p_now, reason = p_reason, detail = 'before: ' || s.state
   where s.organization_id = p_organization_id
     and s.recipient_id = any (p_people);
   perform postrider.act_as(v_before);

@@ -221,3 +221,16 @@ void test('a cohort whose people are amended by the list loses them', async () =
   const pieces = (begun?.['begun'] as { pieces: unknown[] } | undefined)?.pieces;
   assert.equal(pieces?.length, 3);
 });
+
+void test('who waits and is not in the list any more stays', async () => {
+  const { sql } = rig;
+  const at = await oneOff(sql, list);
+  const { report } = await listAmended(sql, at, [[resident('h1', { line1: '9 Oak Street' }, 1)]]);
+  assert.deepEqual([report.complete, report.changed, report.leftSegment], [true, 1, 0]);
+  assert.deepEqual(await reasonsOf(sql, at), {
+    h1: 'pending (amended)',
+    h2: 'pending (new)',
+    h3: 'pending (new)',
+    h4: 'pending (new)',
+  });
+});

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { amend, cancel, goLive, launch, suppress } from '@postrider/core';
 import { applyAmendedPage } from '../../../packages/core/src/machine/amend.ts';
 import { closeSync } from '../../../packages/core/src/machine/sync.ts';
-import { syncPeople } from '../../support/machine.ts';
+import { people, syncPeople } from '../../support/machine.ts';
 import {
   event,
   firstOf,
@@ -15,8 +15,11 @@ import {
   membersOf,
   one,
   place,
+  proofAll,
+  proofing,
   reasonsOf,
   refused,
+  rendered,
   resident,
   runOpened,
   sending,
@@ -187,4 +190,45 @@ void test('a one-off takes amended rows of people who are sent in its test', asy
     const batch = await mailAll(sql, at);
     return batch.pieces.map(({ request }) => request.to.address.line1);
   }
+});
+
+void test('a row that changed before the launch is what the card is made of, also after its proof', async () => {
+  const { sql } = rig;
+  for (const campaign_mode of ['one_off', 'automated'] as const) {
+    const at = await place(sql, { campaign_mode }, null);
+    await syncPeople(sql, at, list);
+    await proofAll(sql, at);
+    const report = await syncPeople(sql, at, [
+      resident('t1', { lastName: 'Nightingale' }, 1),
+      resident('t2', {}, 2),
+    ]);
+    assert.deepEqual([report['changed'], report['left_segment']], [1, 1]);
+    assert.deepEqual(await reasonsOf(sql, at), {
+      t1: 'pending (source_changed)',
+      t2: 'proofed (rendered)',
+      t3: 'skipped (left_segment)',
+    });
+    await launch(sql, at, { mode: 'live', arm: true });
+    const live = await mailAll(sql, at);
+    assert.deepEqual(live.pieces.map(({ request }) => request.to.name).toSorted(), [
+      't1 Nightingale',
+      't2 Byron',
+    ]);
+  }
+});
+
+void test('a proof that is being made while its row changes is not the one that is printed', async () => {
+  const { sql } = rig;
+  const at = await place(sql, { campaign_mode: 'one_off' }, null);
+  const batch = await proofing(sql, at, 1);
+  await syncPeople(
+    sql,
+    at,
+    people(1).map((person) => ({ ...person, line1: '9 Oak Street' })),
+  );
+  await batch.settle(batch.cards.map(({ recipientId }) => rendered(recipientId)));
+  assert.deepEqual(await statesOf(sql, at), { p0: 'pending' });
+  await launch(sql, at, { mode: 'live', arm: true });
+  const live = await mailAll(sql, at);
+  assert.equal(firstOf(live).request.to.address.line1, '9 Oak Street');
 });
