@@ -60,6 +60,8 @@ using (values
   ('estimated', 'Delivered: an estimate of the printer.', true),
   ('returned', 'Came back.', true),
   ('retried', 'Tried again by an operator.', true),
+  ('source_changed',
+    'The source says something else: the card is made anew.', true),
   ('went_live', 'The campaign went live: what came of it in the test does not count.', true),
   ('amended', 'An operator amended name, address or merge data: the card is made anew.', true)
 ) as v (code, sentence, holds_place) on r.code = v.code

@@ -36,7 +36,8 @@ using (values
   ('processed_for_delivery', 50, true, 'sorted for the last mile'),
   ('delivered', 60, true, 'in the letterbox'),
   ('returned', 70, true, 'came back'),
-  ('voided', 100, false, 'of a test, put aside when its campaign went live: nothing was printed')
+  ('voided', 100, false,
+    'of a test, put aside when its campaign went live or its person changed: nothing was printed')
 ) as v (name, rank, is_open, meaning) on s.name = v.name
 when matched then
   update set rank = v.rank, is_open = v.is_open, meaning = v.meaning

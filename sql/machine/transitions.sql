@@ -83,12 +83,15 @@ with wanted (from_state, to_state, actors, why) as (values
   ('sent', 'returned', 'track', 'came back'),
   ('sent', 'skipped', 'mail,track', 'cancelled at the printer'),
   ('sent', 'error', 'track', 'the printer failed to make it'),
-  ('sent', 'pending', 'op', 'the campaign went live (only with a voided test mailpiece)'),
+  ('sent', 'pending', 'op',
+    'a test does not count any more (only with a voided test mailpiece)'),
 
   ('received', 'returned', 'track', 'came back after it was thought delivered'),
-  ('received', 'pending', 'op', 'the campaign went live (only with a voided test mailpiece)'),
+  ('received', 'pending', 'op',
+    'a test does not count any more (only with a voided test mailpiece)'),
 
-  ('returned', 'pending', 'op', 'the campaign went live (only with a voided test mailpiece)'),
+  ('returned', 'pending', 'op',
+    'a test does not count any more (only with a voided test mailpiece)'),
 
   ('error', 'pending', 'op', 'tried again from the start (only without an open mailpiece)'),
   ('error', 'address_enrichable', 'op', 'tried again with the enricher'),

@@ -155,9 +155,16 @@ function emailOf(field: (column: string) => string): string {
   return /^[^\s@]+@[^\s@]+\.[^\s@.]+$/.test(field('email')) ? field('email').toLowerCase() : '';
 }
 
+/**
+ * Quotes around a whole cell of name or address are a spreadsheet's, and not printed
+ * (docs/reference/lists.md).
+ */
 function trimmed(table: CsvTable, record: CsvRecord): (column: string) => string {
   const values = byColumn(table, record);
-  return (column) => (values[column] ?? '').normalize('NFC').trim();
+  return (column) => {
+    const value = (values[column] ?? '').normalize('NFC').trim();
+    return column === 'favorite' ? value : value.replace(/^"([^"]+)"$/, '$1');
+  };
 }
 
 class DoNotMail {

@@ -10,6 +10,37 @@ const moved = 'sql/functions/80_operate/move_amended.sql';
 
 export const amendments: readonly Mutant[] = [
   {
+    name: 'amending-list-takes-nobody-out',
+    without: 'by rows that amend people nobody leaves',
+    edits: [
+      {
+        file: 'sql/functions/10_sync/close_sync.sql',
+        find: `      and kind in ('amend', 'amend_preview'));`,
+        replace: `      and false);`,
+      },
+    ],
+    test: {
+      file: 'test/sql/operate/amend-list.test.ts',
+      pattern: 'who waits and is not in the list any more stays',
+    },
+  },
+  {
+    name: 'proof-before-the-launch-follows',
+    without: 'who has a proof before the launch follows the list',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/end_test.sql',
+        find: `        s.state in ('proofing_staged', 'proofing', 'proofed')
+        or s.state`,
+        replace: `        s.state`,
+      },
+    ],
+    test: {
+      file: 'test/sql/operate/change-in-test.test.ts',
+      pattern: 'before the launch is what the card is made of',
+    },
+  },
+  {
     name: 'amend-key-in-use',
     without: 'a piece of which nobody knew for a time keeps its key, and is not amended',
     edits: [

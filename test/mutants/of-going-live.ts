@@ -6,6 +6,38 @@ const goLive = 'sql/functions/80_operate/go_live.sql';
 
 export const goingLive: readonly Mutant[] = [
   {
+    name: 'tested-people-follow',
+    without: 'who is sent in a test follows the list, so that the live card has no old address',
+    edits: [
+      {
+        file: 'sql/functions/10_sync/apply_source_changes.sql',
+        find: `      and (postrider.follows_source(s.state, s.reason) or s.recipient_id = any (v_tested))
+  ), followed`,
+        replace: `      and postrider.follows_source(s.state, s.reason)
+  ), followed`,
+      },
+    ],
+    test: {
+      file: 'test/sql/operate/change-in-test.test.ts',
+      pattern: 'a row that changed after its test card',
+    },
+  },
+  {
+    name: 'tested-people-leave',
+    without: 'who is sent in a test leaves with the list, so that nobody who left is mailed live',
+    edits: [
+      {
+        file: 'sql/functions/10_sync/close_sync.sql',
+        find: `postrider.ahead_of_live(p_organization_id, p_campaign_id, p_people)`,
+        replace: `'{}'`,
+      },
+    ],
+    test: {
+      file: 'test/sql/operate/change-in-test.test.ts',
+      pattern: 'who left the list after their test card',
+    },
+  },
+  {
     name: 'live-piece-forbids',
     without: 'nobody whose live card may exist goes back to pending',
     edits: [

@@ -39,8 +39,8 @@ export const lists: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/core/src/stages/sync/sync.ts',
-        find: 'incomplete === null && !amends && (limit === null || fetched < limit)',
-        replace: '!amends && (limit === null || fetched < limit)',
+        find: 'incomplete === null && (limit === null || fetched < limit)',
+        replace: 'limit === null || fetched < limit',
       },
     ],
     test: { file: whole, pattern: 'a quote has swallowed a row' },

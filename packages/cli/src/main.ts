@@ -37,19 +37,24 @@ export async function main(parts: Parts): Promise<number> {
 function misused(error: CommanderError, program: Program): number {
   const { out } = program;
   if (error.exitCode === 0) return exitCodes.ok;
-  if (error.code === 'postrider.nothing' || error.code === 'commander.help') {
+  const helps = `see ${program.helpFor(process.argv)}`;
+  if (error.code === 'postrider.nothing' || (error.code === 'commander.help' && !out.json)) {
     process.stderr.write(error.code === 'commander.help' ? '' : error.message);
     return exitCodes.usage;
   }
-  const message = error.message.replace(/^error: /, '');
+  const message =
+    error.code === 'commander.help'
+      ? 'a command is missing'
+      : error.message.replace(/^error: /, '');
   if (out.json)
     process.stderr.write(
-      `${JSON.stringify({ error: { code: 'usage', message, exitCode: exitCodes.usage } })}\n`,
+      `${JSON.stringify({
+        error: { code: 'usage', message, hint: helps, exitCode: exitCodes.usage, detail: {} },
+      })}\n`,
     );
   else
     process.stderr.write(
-      `${out.tint('red', 'postrider:')} ` +
-        `${message}\n${out.tint('dim', `see ${program.helpFor(process.argv)}`)}\n`,
+      `${out.tint('red', 'postrider:')} ` + `${message}\n${out.tint('dim', helps)}\n`,
     );
   return exitCodes.usage;
 }
@@ -58,7 +63,7 @@ function failed(error: unknown, out: Output): number {
   const { message, hint, exitCode, code, detail } = explain(error);
   if (out.json)
     process.stderr.write(
-      `${JSON.stringify({ error: { code, message, hint, exitCode, detail } })}\n`,
+      `${JSON.stringify({ error: { code, message, hint, exitCode, detail: detail ?? {} } })}\n`,
     );
   else {
     // What the machine says is one line each, whatever somebody once wrote as a reason.

@@ -151,6 +151,9 @@ printer: { kind: noop, name: press }
       json?.notes.map((note) => note.reason),
       ['not_added'],
     );
+    write(ada, grace.replace('grace@', 'hopper@'));
+    const mailed = await done('sync', 'hello', '--amend', '--dry-run');
+    assert.match(mailed.stdout, /email: "grace@example\.com" → "hopper@example\.com"/);
     // What was typed for Ada holds against her row.
     const kept = (await cityOf('1')) as { line2: string };
     assert.equal(kept.line2, 'Apt 4');
@@ -159,6 +162,11 @@ printer: { kind: noop, name: press }
   });
 
   it('tells of a card that is gone, by row and by person', async () => {
+    await done('run', '--once');
+    write(ada.replace('Ada', 'Adele'));
+    const tested = await done('sync', 'hello', '--amend');
+    assert.match(tested.stdout, /row 2: 1, sent → pending; the card is made anew/);
+    await done('campaign', 'launch', 'hello', '--live', '--arm', '--yes', '--no-sheet');
     await done('run', '--once');
     write(ada.replace('Ada', 'Augusta'));
     const told = await done('sync', 'hello', '--amend');

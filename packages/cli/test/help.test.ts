@@ -117,8 +117,14 @@ describe('the command line', () => {
     };
     assert.equal(error.exitCode, 69);
     assert.equal(error.code, 'ECONNREFUSED');
-    const none = await cli(place, ['retry', '--json']);
-    assert.equal((JSON.parse(none.stderr) as { error: { code: string } }).error.code, 'usage');
+    for (const args of [['retry'], ['hold'], ['campaign'], ['campaign', 'launhc'], ['nothing']]) {
+      const none = await cli(place, [...args, '--json']);
+      assert.equal(none.code, 2);
+      const told = (JSON.parse(none.stderr) as { error: Record<string, unknown> }).error;
+      assert.deepEqual([told['code'], told['exitCode']], ['usage', 2]);
+      assert.match(String(told['hint']), args[0] === 'retry' ? /./ : /^see postrider .*--help$/);
+      assert.deepEqual(told['detail'], {});
+    }
   });
 
   it('knows its version', async () => {

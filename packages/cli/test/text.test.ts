@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { asArgument, asCommand } from '../src/commands/as-command.ts';
 import { nearWords } from '@postrider/core/ports/near';
 import { readCsv } from '../src/demo/csv.ts';
 import { explain } from '../src/errors/explain.ts';
@@ -30,6 +31,23 @@ describe('words of the command line', () => {
     ]);
     assert.deepEqual(nearWords('sprnig', ['spring', 'string']), ['spring', 'string']);
     assert.deepEqual(nearWords('x', ['bakery-welcome', 'spring']), []);
+  });
+
+  it('writes a name into a command as a shell takes it', () => {
+    for (const [name, argument] of [
+      ['spring', 'spring'],
+      ['shop/spring', 'shop/spring'],
+      ['Spring Sale', '"Spring Sale"'],
+      ['Flour & Field', '"Flour & Field"'],
+      ['Save $100 `now`', "'Save $100 `now`'"],
+      ["it's $5", String.raw`'it'\''s $5'`],
+    ] as const) {
+      assert.equal(asArgument(name), argument);
+      assert.equal(
+        asCommand("select postrider.launch('o', 'c', 'live')", name),
+        `postrider campaign launch ${argument}`,
+      );
+    }
   });
 
   it('tells times as people do', () => {

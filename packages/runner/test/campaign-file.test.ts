@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { readCampaignFile } from '../src/config/campaign-file.ts';
+import { readCampaignDraft, readCampaignFile } from '../src/config/campaign-file.ts';
+import { campaignWarnings } from '../src/config/campaign-warnings.ts';
 import { ConfigurationError } from '../src/config/yaml-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postrider-campaign-'));
@@ -72,6 +73,23 @@ describe('campaign files', () => {
       assumed_after: '35 days',
       effects: [],
     });
+  });
+
+  it('warns of an offer that ends before a card arrives, by the day of the organization', async () => {
+    const warned = async (offer: string, zone: string, now: string): Promise<boolean> => {
+      const text = `${least}offer_ends_on: ${offer}\ntransit_days: 5\ntime_zone: ${zone}\n`;
+      const path = join(folder, 'offer.yaml');
+      writeFileSync(path, text);
+      const draft = await readCampaignDraft(path);
+      return campaignWarnings(draft, new Date(now)).some((line) =>
+        line.startsWith('offer_ends_on'),
+      );
+    };
+    const night = '2026-11-30T05:00:00Z';
+    assert.equal(await warned('2026-12-04', 'America/Los_Angeles', night), false);
+    assert.equal(await warned('2026-12-03', 'America/Los_Angeles', night), true);
+    assert.equal(await warned('2026-12-04', 'Europe/Berlin', night), true);
+    assert.equal(await warned('2026-12-05', 'Pacific/Kiritimati', '2026-11-30T11:00:00Z'), true);
   });
 
   it('money becomes whole cents, and only so many decimals as the currency has', async () => {

@@ -73,3 +73,11 @@ begin
   perform postrider.require_within(
     'the lease', p_lease, interval '1 millisecond', interval '1 day');
 end $$;
+
+-- A name as a shell takes it, for a command that is advised.
+create function postrider.as_argument(p_name text) returns text language sql immutable
+return case
+  when p_name ~ '^[[:alnum:]_./-]+$' then p_name
+  when p_name ~ '[$`"\\!]' then '''' || replace(p_name, '''', '''\''''') || ''''
+  else '"' || p_name || '"'
+end;

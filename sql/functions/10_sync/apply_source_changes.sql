@@ -10,7 +10,9 @@ return p_state in ('address_enrichable', 'pending')
 
 -- Takes over what the source says of people that we know, and counts who changed. It is called by
 -- apply_sync_page with the organization's sync row locked. What an operator has amended stays while
--- the row says what it said then.
+-- the row says what it said then. Who has come ahead of the live mailing follows the source as
+-- well, and would be printed as they stand: their proof is made anew. Who is sent in a test begins
+-- again when it goes live, and now only where the rules of admission are asked.
 -- p_known: members as in recognise_members(), with id.
 -- replaced: which amendments the rows have replaced, as notes_of_replaced() tells them.
 create function postrider.apply_source_changes(
@@ -26,14 +28,20 @@ declare
   v_known jsonb;
   v_moved jsonb;
   v_replaced jsonb;
+  v_again uuid[];
+  v_ids uuid[] := array(select (k ->> 'id')::uuid from jsonb_array_elements(p_known) as k);
+  v_tested uuid[] := postrider.ahead_of_live(p_organization_id, p_campaign_id, v_ids);
 begin
   perform from postrider.recipient_state s
   where s.organization_id = p_organization_id
-    and s.recipient_id = any (
-      array(select (k ->> 'id')::uuid from jsonb_array_elements(p_known) as k))
-    and postrider.follows_source(s.state, s.reason)
+    and s.recipient_id = any (v_ids)
+    and (postrider.follows_source(s.state, s.reason) or s.recipient_id = any (v_tested))
   order by s.recipient_id
   for no key update;
+  -- A webhook may have moved them before the lock.
+  if cardinality(v_tested) > 0 then
+    v_tested := postrider.ahead_of_live(p_organization_id, p_campaign_id, v_tested);
+  end if;
   v_known := postrider.rows_beside_amendments(p_organization_id, p_campaign_id, p_known);
 
   with known as materialized (
@@ -44,7 +52,7 @@ begin
       "postalCode" text, country text, merge jsonb, email_keys text[], household_key text,
       name_key text, address_fault text, read_beside boolean, amended jsonb, replaced jsonb)
   ), before as materialized (
-    select r.*, s.reason
+    select r.*, s.reason, s.state
     from postrider.recipient r
     join known k on r.id = k.id
     join postrider.recipient_state s
@@ -53,7 +61,7 @@ begin
       and r.erased_at is null
       -- Said twice, or a planner without statistics reads everybody who waits.
       and s.recipient_id = any (array(select k.id from known k))
-      and postrider.follows_source(s.state, s.reason)
+      and (postrider.follows_source(s.state, s.reason) or s.recipient_id = any (v_tested))
   ), followed as (
     -- A source that knows no address any more does not take away one that was found.
     update postrider.recipient r
@@ -88,7 +96,7 @@ begin
             is distinct from (k.line1, k.line2, k.city, k.region, k."postalCode", k.country))
         or k.read_beside and b.amended is distinct from k.amended)
     returning
-      r.id, r.household_key, k.n, k."row", k."externalId", k.email_keys, k.name_key,
+      r.id, b.state, r.household_key, k.n, k."row", k."externalId", k.email_keys, k.name_key,
       k.address_fault, k.replaced,
       (b.email_key, b.other_emails, b.household_key)
           is distinct from (r.email_key, r.other_emails, r.household_key)
@@ -110,11 +118,16 @@ begin
     jsonb_agg(
       jsonb_build_object('row', "row", 'externalId', "externalId", 'replaced', replaced)
       order by n)
-      filter (where replaced <> '[]')
-  into changed, v_moved, v_replaced
+      filter (where replaced <> '[]'),
+    array_agg(id) filter (where id = any (v_tested)
+      and (to_be_judged or state not in ('sent', 'received', 'returned')))
+  into changed, v_moved, v_replaced, v_again
   from followed;
   replaced := postrider.notes_of_replaced(v_replaced);
 
+  if v_again is not null then
+    perform postrider.begin_test_again(p_organization_id, v_again, 'source_changed', p_now);
+  end if;
   if v_moved is not null then
     perform postrider.keep_other_emails(p_organization_id, v_moved);
     perform postrider.check_changed_people(p_organization_id, p_campaign_id, v_moved, p_now);

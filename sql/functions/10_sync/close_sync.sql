@@ -44,8 +44,14 @@ declare
   v_complete boolean := p_complete;
   v_error text := p_error;
   v_run postrider.sync_run;
+  -- By rows that amend people nobody leaves.
+  v_concludes boolean := p_complete and not exists (
+    select from postrider.sync_run
+    where organization_id = p_organization_id
+      and id = p_run_id
+      and kind in ('amend', 'amend_preview'));
 begin
-  if p_complete then
+  if v_concludes then
     v_campaign := postrider.lock_for_sync(p_organization_id, p_campaign_id, p_token);
     v_gone := array(
       select g.recipient_id
@@ -55,18 +61,20 @@ begin
       from postrider.recipient_state s
       where s.organization_id = p_organization_id
         and s.campaign_id = p_campaign_id
-        and s.state in ('address_enrichable', 'pending');
+        and (s.state in ('address_enrichable', 'pending')
+          or v_campaign.mode = 'test' and s.state in (
+            'proofing_staged', 'proofing', 'proofed', 'sent', 'received', 'returned'));
       v_complete := cardinality(v_gone) * 2 <= v_waiting;
     end if;
   end if;
-  if v_complete then
+  if v_concludes and v_complete then
     v_left := postrider.conclude_departures(p_organization_id, p_campaign_id, v_gone, v_now);
-  elsif p_complete then
+  elsif v_concludes then
     v_error := format(
       '%s of the %s people who wait would leave the segment at once, so nobody was taken out: '
       'look whether the source tells all of it; '
       'if that is meant: postrider sync %s --allow-departures',
-      cardinality(v_gone), v_waiting, v_campaign.name);
+      cardinality(v_gone), v_waiting, postrider.as_argument(v_campaign.name));
     perform postrider.raise_mass_departure(
       p_organization_id, p_campaign_id, p_run_id, cardinality(v_gone), v_waiting, v_now);
   end if;
@@ -91,7 +99,8 @@ end $$;
 
 -- Lists the people who wait and whom the run has not met. A person whose row can no longer be read
 -- is in the segment all the same, where the reject names the person. One who has an open mailpiece
--- does not leave: the card may exist.
+-- does not leave: the card may exist. Who has come ahead of the live mailing
+-- waits for it.
 create function postrider.gone_from_segment(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -113,6 +122,28 @@ begin atomic
       where m.organization_id = p_organization_id
         and m.recipient_id = s.recipient_id
         and m.status not in ('rejected', 'cancelled', 'failed', 'voided'))
+  union all
+  select s.recipient_id
+  from postrider.recipient_state s
+  where s.organization_id = p_organization_id
+    and s.campaign_id = p_campaign_id
+    and s.state in ('proofing_staged', 'proofing', 'proofed', 'sent', 'received', 'returned')
+    -- Asked for once, before anybody is read: of a live campaign nobody is.
+    and (
+      select c.mode
+      from postrider.campaign c
+      where c.organization_id = p_organization_id
+        and c.id = p_campaign_id) = 'test'
+    and not exists (
+      select from postrider.sync_seen n
+      where n.organization_id = p_organization_id
+        and n.run_id = p_run_id
+        and n.recipient_id = s.recipient_id)
+    and not exists (
+      select from postrider.mailpiece m
+      where m.organization_id = p_organization_id
+        and m.recipient_id = s.recipient_id
+        and m.mode = 'live')
   except
   select r.id
   from postrider.sync_reject j
@@ -145,6 +176,11 @@ begin
     and s.recipient_id = any (p_people)
   order by s.recipient_id
   for no key update;
+  perform postrider.begin_test_again(
+    p_organization_id,
+    postrider.ahead_of_live(p_organization_id, p_campaign_id, p_people),
+    'source_changed',
+    p_now);
   update postrider.recipient_state s
   set
     state = 'skipped',

@@ -21,6 +21,7 @@ create function postrider.amend_people(
 declare
   v_people jsonb;
   v_amended uuid[];
+  v_tested uuid[];
 begin
   perform from postrider.recipient_state s
   where s.organization_id = p_organization_id
@@ -30,6 +31,7 @@ begin
   for no key update;
   v_people := postrider.people_to_amend(
     p_organization_id,
+    p_campaign_id,
     case p_by
       when 'source'
         then postrider.rows_beside_amendments(p_organization_id, p_campaign_id, p_rows)
@@ -45,6 +47,9 @@ begin
     where organization_id = p_organization_id
       and recipient_id = any (v_amended);
     perform postrider.cancel_open_mailpieces(p_organization_id, v_amended, 'amended');
+    v_tested := postrider.ahead_of_live(p_organization_id, p_campaign_id, v_amended);
+    perform postrider.begin_test_again(
+      p_organization_id, v_tested, 'amended', postrider.now());
     perform postrider.move_amended(p_organization_id, p_campaign_id, v_people);
     perform postrider.note_intervention(
       p_organization_id, 'amend',
@@ -69,8 +74,14 @@ end $$;
 -- Adds to each the row itself. The caller has locked them.
 create function postrider.people_to_amend(
   p_organization_id uuid,
+  p_campaign_id uuid,
   p_rows jsonb
 ) returns jsonb language plpgsql as $$
+declare
+  v_tested uuid[] := postrider.ahead_of_live(
+    p_organization_id,
+    p_campaign_id,
+    array(select (k ->> 'id')::uuid from jsonb_array_elements(p_rows) as k));
 begin
   return (
     select jsonb_agg(
@@ -129,21 +140,27 @@ begin
           where w.value is distinct from o.value
           order by coalesce(o.key, w.key)) as changed
     ) c
-    cross join lateral (select postrider.amend_refused(r, s, m.piece) as refused) f);
+    cross join lateral (
+      select postrider.amend_refused(
+        r, s, m.piece, s.recipient_id = any (v_tested)) as refused
+    ) f);
 end $$;
 
 -- Names why a person cannot be amended any more; null where they can. Until the printer may have
--- the card. A piece that it was proven not to have made is called off, and the next one has a key
+-- the card, and of a test also afterwards: nothing was printed, and the card is made anew. A piece that it was proven not to have made is called off, and the next one has a key
 -- of its own: that is safe after an answer of the printer, and only then. A piece of which nobody
 -- knew for a time keeps its key whatever it turned out to be, so that even a mistake makes no
 -- second card.
 create function postrider.amend_refused(
   p_recipient postrider.recipient,
   p_state postrider.recipient_state,
-  p_open postrider.mailpiece
+  p_open postrider.mailpiece,
+  p_ahead_of_live boolean
 ) returns text language sql immutable
 return case
   when p_recipient.erased_at is not null then 'erased'
+  when p_ahead_of_live
+    then case when p_state.cancel_requested_at is not null then 'cancelled' end
   when p_state.state in ('sent', 'received', 'returned') or p_open.accepted_at is not null
     then 'printed'
   when p_state.state = 'error' and p_state.reason = 'outcome_unknown' then 'outcome_unknown'
@@ -156,10 +173,11 @@ return case
     then 'over'
 end;
 
--- Returns what can be amended of a person.
+-- Returns what can be amended of a person: by an operator, and an e-mail by their row.
 create function postrider.content_of(p_recipient postrider.recipient) returns jsonb
 language sql immutable
 return jsonb_build_object(
+  'email', p_recipient.email, 'otherEmails', coalesce(p_recipient.other_emails, '{}'),
   'firstName', p_recipient.first_name, 'lastName', p_recipient.last_name,
   'line1', p_recipient.line1, 'line2', p_recipient.line2, 'city', p_recipient.city,
   'region', p_recipient.region, 'postalCode', p_recipient.postal_code,

@@ -21,6 +21,71 @@ begin
   return v_voided;
 end $$;
 
+-- Names which of these people have come ahead of the live mailing: they have a proof in a campaign
+-- that was not launched, or are sent in a test. Nothing was printed for them, so that they can be
+-- corrected, and can leave: they would be printed as they were. One who has a live card all the
+-- same is not among them: the printer has told of it after a restore.
+create function postrider.ahead_of_live(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_people uuid[]
+) returns uuid[] language plpgsql stable as $$
+begin
+  return array(
+    select s.recipient_id
+    from postrider.recipient_state s
+    join postrider.campaign c
+      on c.organization_id = p_organization_id
+      and c.id = p_campaign_id
+      and c.mode = 'test'
+    where s.organization_id = p_organization_id
+      and s.recipient_id = any (p_people)
+      and (
+        s.state in ('proofing_staged', 'proofing', 'proofed')
+        or s.state in ('sent', 'received', 'returned')
+        and exists (
+          select from postrider.mailpiece m
+          where m.organization_id = p_organization_id
+            and m.recipient_id = s.recipient_id
+            and m.mode = 'test'
+            and m.status <> 'voided'))
+      and not exists (
+        select from postrider.mailpiece m
+        where m.organization_id = p_organization_id
+          and m.recipient_id = s.recipient_id
+          and m.mode = 'live'
+          and not postrider.piece_is_closed(m.status)));
+end $$;
+
+-- Puts proofs and test cards of people aside who have come ahead of the live mailing, and brings
+-- these back to pending. That is for an operator, so it claims op meanwhile. The caller has locked
+-- them.
+-- p_people: as ahead_of_live() names them.
+create function postrider.begin_test_again(
+  p_organization_id uuid,
+  p_people uuid[],
+  p_reason text,
+  p_now timestamptz
+) returns void language plpgsql as $$
+declare
+  v_before text;
+begin
+  if cardinality(p_people) = 0 then
+    return;
+  end if;
+  v_before := postrider.act_as('op');
+  perform postrider.void_test_mailpieces(p_organization_id, p_people);
+  delete from postrider.proof
+  where organization_id = p_organization_id
+    and recipient_id = any (p_people);
+  update postrider.recipient_state s
+  set state = 'pending', since = p_now, move_no = s.move_no + 1, attempt = 0, losses = 0,
+    cohort_id = null, available_at = p_now, reason = p_reason, detail = 'before: ' || s.state
+  where s.organization_id = p_organization_id
+    and s.recipient_id = any (p_people);
+  perform postrider.act_as(v_before);
+end $$;
+
 -- Moves people who are in one of these states out of their cohorts.
 create function postrider.leave_cohorts(
   p_organization_id uuid,

@@ -74,6 +74,12 @@ begin
     spent_minor = 0
   where organization_id = p_organization_id
     and campaign_id = p_campaign_id;
+  -- What was accepted as a test is no pace of the live mailing.
+  update postrider.cohort
+  set accepted = 0
+  where organization_id = p_organization_id
+    and campaign_id = p_campaign_id
+    and accepted > 0;
   v_voided := postrider.void_test_mailpieces(p_organization_id, v_people);
   perform postrider.empty_cohorts(p_organization_id, v_people, v_now);
   v_again := postrider.begin_again(p_organization_id, p_campaign_id, v_people, v_now);

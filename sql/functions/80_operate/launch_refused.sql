@@ -55,7 +55,7 @@ begin
       format(
         'release it first: postrider release campaign %s, or '
         'select postrider.release(%L, ''campaign'', %L). Nothing was changed',
-        p_campaign.name, p_campaign.organization_id, p_campaign.id));
+        postrider.as_argument(p_campaign.name), p_campaign.organization_id, p_campaign.id));
   end if;
   if p_campaign.campaign_mode = 'one_off'
     and p_campaign.launched_at is null
@@ -107,7 +107,7 @@ begin
     format(
       'a one-off is not read any more once it is launched. Read it first: '
       'postrider sync %s, without --limit%s. Nothing was changed',
-      p_campaign.name, v_option));
+      postrider.as_argument(p_campaign.name), v_option));
 end $$;
 
 -- Refuses a printer that nobody has armed for live printing.

@@ -30,6 +30,8 @@ void test('what became of a person, and of a page of a list', async () => {
   fits<AmendedPerson>(told, { ...person, dryRun: 'boolean' });
   for (const content of [told.before, told.after])
     fits<AmendedContent>(content, {
+      email: 'string?',
+      otherEmails: 'list',
       firstName: 'string?',
       lastName: 'string?',
       line1: 'string?',

@@ -41,7 +41,7 @@ async function listAmended(
     const page = { members: membersOf(members), rejects: [], waitedMs: 0, told: 20 };
     told.push(...(await applyAmendedPage(sql, run, page)));
   }
-  return { told, report: await closeSync(sql, run, { complete: false, error: null }) };
+  return { told, report: await closeSync(sql, run, { complete: true, error: null }) };
 }
 
 /** What the list says of it by row. */
@@ -73,6 +73,11 @@ void test('amended rows are taken, new ones are told and not added, and nobody l
       [5, 2, 1, 1, 1],
     );
     assert.deepEqual([report.created, report.leftSegment, report.tooLate], [0, 0, 0]);
+    // It was read to its end, and why says no other.
+    assert.equal(report.complete, true);
+    const [why] = await sql`
+      select sentence from postrider.why('nobody at all', ${at.organizationId}) as sentence`;
+    assert.doesNotMatch(String(why?.['sentence']), /did not read its list/);
     assert.deepEqual(
       told.map((person) => [person.row, person.externalId, person.changed, person.state]),
       [
@@ -215,4 +220,17 @@ void test('a cohort whose people are amended by the list loses them', async () =
     ${at.organizationId}, ${cohort}, ${at.campaignId}, '1 minute') as begun`;
   const pieces = (begun?.['begun'] as { pieces: unknown[] } | undefined)?.pieces;
   assert.equal(pieces?.length, 3);
+});
+
+void test('who waits and is not in the list any more stays', async () => {
+  const { sql } = rig;
+  const at = await oneOff(sql, list);
+  const { report } = await listAmended(sql, at, [[resident('h1', { line1: '9 Oak Street' }, 1)]]);
+  assert.deepEqual([report.complete, report.changed, report.leftSegment], [true, 1, 0]);
+  assert.deepEqual(await reasonsOf(sql, at), {
+    h1: 'pending (amended)',
+    h2: 'pending (new)',
+    h3: 'pending (new)',
+    h4: 'pending (new)',
+  });
 });

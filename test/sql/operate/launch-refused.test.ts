@@ -96,3 +96,15 @@ void test('what is active already is not launched again, whatever stands in its 
   await sent(sql, at, 1);
   assert.equal(await launch(sql, at, { mode: 'live' }), 'active');
 });
+
+void test('a name stands in the command that is advised as a shell takes it', async () => {
+  for (const [name, argument] of [
+    ['Spring Sale', '"Spring Sale"'],
+    ["it's $5", String.raw`'it'\''s $5'`],
+  ] as const) {
+    const at = await place(rig.sql, { name }, null);
+    await hold(rig.sql, { kind: 'campaign', id: at.campaignId, ...at }, 'wrong price');
+    const error = await refused('PR012', launch(rig.sql, at, { mode: 'test' }));
+    assert.ok(error.hint?.includes(`postrider release campaign ${argument}, or`), error.hint);
+  }
+});

@@ -1,6 +1,8 @@
 /** How fast a campaign goes, when it will be done, and why it will not. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { goLive } from '@postrider/core';
+import { campaignProgress } from '../../../packages/core/src/machine/progress.ts';
 import { hold, release } from '../../../packages/core/src/machine/operate.ts';
 import { people, syncPeople, type Place } from '../../support/machine.ts';
 import {
@@ -9,6 +11,9 @@ import {
   accepted,
   answered,
   emailOnly,
+  event,
+  firstOf,
+  idOf,
   mailBegun,
   one,
   place,
@@ -18,6 +23,7 @@ import {
   settle,
   settleAll,
   sharedMachine,
+  tell,
   turnClock,
 } from '../rig.ts';
 
@@ -94,6 +100,23 @@ void test('cards that the printer refuses, or asks to be tried again, are no pac
     batch.pieces.slice(0, 1).map((piece) => accepted(piece)),
   );
   assert.deepEqual((await pace(at)).last_hour, 1);
+});
+
+void test('what the printer took as a test counts neither as pace nor as mailed, once it is live', async () => {
+  const at = await place(rig.sql, {}, 'test');
+  const batch = await sending(rig.sql, at, 4);
+  await settleAll(rig.sql, at, batch);
+  await tell(rig.sql, at, [event({ providerId: idOf(firstOf(batch)), status: 'delivered' })]);
+  const counted = async (): Promise<(number | undefined)[]> => {
+    const [there] = await campaignProgress(rig.sql, [at.campaignId]);
+    return [(await pace(at)).last_hour, there?.mailed, there?.received];
+  };
+  assert.deepEqual(await counted(), [4, 4, 1]);
+  await goLive(rig.sql, at);
+  assert.deepEqual(await counted(), [0, 0, 0]);
+  await proofAll(rig.sql, at);
+  await settleAll(rig.sql, at, await mailBegun(rig.sql, at));
+  assert.deepEqual(await counted(), [4, 4, 0]);
 });
 
 void test("a cap of the day makes it take days, by the organization's midnight", async () => {

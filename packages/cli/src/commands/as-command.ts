@@ -1,6 +1,13 @@
+/** A name as a shell takes it, for a command that is advised. */
+export function asArgument(name: string): string {
+  if (/^[\w./-]+$/.test(name)) return name;
+  return /[$`"\\!]/.test(name) ? `'${name.replaceAll("'", String.raw`'\''`)}'` : `"${name}"`;
+}
+
 /** What a view or an error advises as SQL, for psql and programs, as a command. */
 export function asCommand(helps: string, name: string): string {
-  const campaign = /^[\w./-]+$/.test(name) ? name : JSON.stringify(name);
+  // A dollar sign in what replaces stands for what was found.
+  const campaign = asArgument(name).replaceAll('$', '$$$$');
   return helps
     .replace(/, or select postrider\.release\('[^']+', 'campaign', '[^']+'\)/, '')
     .replace(/select postrider\.retry\('([^']+)'\)/, 'postrider retry $1')

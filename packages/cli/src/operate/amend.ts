@@ -195,6 +195,7 @@ export function changesOf({ changed, before, after }: Amended): string[] {
 }
 
 function valueOf(content: AmendedContent, field: string): string | null {
+  if (field === 'email') return [content.email, ...content.otherEmails].join('; ') || null;
   if (field.startsWith('merge.')) return content.merge[field.slice(6)] ?? null;
   const column = columns.find((one) => one === field);
   return column === undefined ? null : content[roles[column]];

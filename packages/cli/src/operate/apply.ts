@@ -22,6 +22,7 @@ import { explain } from '../errors/explain.ts';
 import { judgeSample } from './judged-sample.ts';
 import { mostlyUnusable, showList, showLookUps, type ListFindings } from './list-sample.ts';
 import { listProblem, MEANT_SO, tryOut, type ListCheck, type Trial } from './trial.ts';
+import { asArgument } from '../commands/as-command.ts';
 
 export async function applyFile(
   cli: Cli,
@@ -104,7 +105,8 @@ export async function applyFile(
     cli.out.note(
       cli.out.tint(
         'dim',
-        `proofs are made from now on; nothing is mailed before: postrider campaign launch ${name}`,
+        'proofs are made from now on; nothing is mailed before: ' +
+          `postrider campaign launch ${asArgument(name)}`,
       ),
     );
 }

@@ -8,6 +8,7 @@ import { money } from '../output/money.ts';
 import type { Fields } from '../output/table.ts';
 import { relative } from '../output/text.ts';
 import { outlookOf, outlookFields } from './spending-and-pace.ts';
+import { asArgument } from '../commands/as-command.ts';
 
 export async function showCampaign(cli: Cli, name: string): Promise<void> {
   await using database = await openDatabase(cli);
@@ -63,7 +64,7 @@ export async function showCampaign(cli: Cli, name: string): Promise<void> {
     ],
     {
       nothing: reads
-        ? `nobody is in it yet; read its list: postrider sync ${name}`
+        ? `nobody is in it yet; read its list: postrider sync ${asArgument(name)}`
         : 'nobody is in it, and its list is not read any more',
     },
   );

@@ -13,7 +13,7 @@ import {
 } from '@postrider/core';
 import { openDatabase } from '@postrider/runner/database';
 import { UserError, exitCodes } from '@postrider/runner/process';
-import { asCommand } from '../commands/as-command.ts';
+import { asArgument, asCommand } from '../commands/as-command.ts';
 import { confirm } from '../output/confirm.ts';
 import type { Cli } from '../program/cli.ts';
 import { makeContactSheet, type ContactSheet } from './contact-sheet.ts';
@@ -139,7 +139,7 @@ function refuseUnprintable(sheet: ContactSheet | null, name: string): void {
     exitCodes.configuration,
     `none of the ${cards.length} cards of the contact sheet would be printed: ${first}`,
     'correct the template and apply the campaign file again, or launch without a look: ' +
-      `postrider campaign launch ${name} --no-sheet. Nothing was changed`,
+      `postrider campaign launch ${asArgument(name)} --no-sheet. Nothing was changed`,
   );
 }
 

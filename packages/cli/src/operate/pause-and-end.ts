@@ -5,6 +5,7 @@ import { count } from '@postrider/runner/process';
 import type { Cli } from '../program/cli.ts';
 import { confirm } from '../output/confirm.ts';
 import { campaignNamed } from './names.ts';
+import { asArgument } from '../commands/as-command.ts';
 
 export async function pauseCampaign(cli: Cli, name: string, why: string | null): Promise<void> {
   await using database = await openDatabase(cli);
@@ -17,7 +18,7 @@ export async function pauseCampaign(cli: Cli, name: string, why: string | null):
   cli.out.result(
     { ...held, name: campaign.name },
     `${campaign.name} is paused: nothing new begins${peopleAtPrinter(held)}. ` +
-      `It goes on with: postrider release campaign ${campaign.name}`,
+      `It goes on with: postrider release campaign ${asArgument(campaign.name)}`,
   );
 }
 

@@ -1,6 +1,7 @@
 /** What going from test to live did, in words. */
 import type { WentLive } from '@postrider/core';
 import { count } from '@postrider/runner/process';
+import { asArgument } from '../commands/as-command.ts';
 
 export function wentLive(name: string, went: WentLive): string {
   const held = went.status === 'paused';
@@ -9,6 +10,6 @@ export function wentLive(name: string, went: WentLive): string {
     `${count(went.voided, 'test card was', 'test cards were')} put aside, ` +
     `${count(went.begunAgain, 'person begins', 'people begin')} again, ` +
     `${count(went.turnedAway, 'person was', 'people were')} turned away` +
-    (held ? `. It goes on with: postrider release campaign ${name}` : '')
+    (held ? `. It goes on with: postrider release campaign ${asArgument(name)}` : '')
   );
 }

@@ -176,7 +176,11 @@ export function buildProgram(version: string, { entry, benchmarks }: Parts): Pro
     .option('--no-color', 'no colour; NO_COLOR does the same')
     .helpCommand(false)
     .showSuggestionAfterError(true)
-    .configureOutput({ outputError: () => undefined })
+    .configureOutput({
+      outputError: () => undefined,
+      // The help that stands for an error, where a command of a group is missing.
+      writeErr: (text) => void (output().json || process.stderr.write(text)),
+    })
     .exitOverride()
     .configureHelp({ formatHelp: (command, help) => formatHelp(command, help, groups, output()) });
   showExamples(program, [

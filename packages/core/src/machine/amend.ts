@@ -24,6 +24,9 @@ export interface Amendment {
 
 /** What of a person can be amended, and the key of their household. */
 export interface AmendedContent {
+  /** Another one comes with a row of a list only. */
+  readonly email: string | null;
+  readonly otherEmails: readonly string[];
   readonly firstName: string | null;
   readonly lastName: string | null;
   readonly line1: string | null;

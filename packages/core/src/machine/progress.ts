@@ -5,7 +5,10 @@ import { withMachineErrors } from './errors.ts';
 export interface CampaignProgress {
   readonly campaignId: string;
   readonly mode: 'test' | 'live';
-  /** People who came to these states, by whichever runner; not those of a test that is over. */
+  /**
+   * People who ever came to these states, by whichever runner, but for those who began again: what
+   * they came to was a test.
+   */
   readonly mailed: number;
   readonly received: number;
   readonly returned: number;
@@ -49,27 +52,21 @@ export async function campaignProgress(
           on p.organization_id = c.organization_id and p.campaign_id = c.id
         left join lateral (
           select
-            sum(case when x.to_state = 'sent' then x.people when x.begins_again then -x.people end)
-              as mailed,
-            sum(case
-              when x.to_state = 'received' then x.people
-              when x.begins_again and x.from_state = 'received' then -x.people
-            end) as received,
-            sum(case
-              when x.to_state = 'returned' then x.people
-              when x.begins_again and x.from_state = 'returned' then -x.people
-            end) as returned,
+            sum(case when x.to_state = 'sent' then x.people else -x.people end) filter (
+              where x.to_state = 'sent'
+                or x.to_state = 'pending' and x.from_state in ('sent', 'received', 'returned')
+            ) as mailed,
+            sum(case when x.to_state = 'received' then x.people else -x.people end) filter (
+              where x.to_state = 'received'
+                or x.to_state = 'pending' and x.from_state = 'received') as received,
+            sum(case when x.to_state = 'returned' then x.people else -x.people end) filter (
+              where x.to_state = 'returned'
+                or x.to_state = 'pending' and x.from_state = 'returned') as returned,
             coalesce(sum(x.people) filter (where x.to_state = 'error'), 0) as to_error,
             coalesce(sum(x.people) filter (where x.from_state = 'error'), 0) as from_error
-          from (
-            -- Who was mailed in a test begins again when the campaign goes live.
-            select n.*,
-              n.from_state in ('sent', 'received', 'returned') and n.to_state = 'pending'
-                as begins_again
-            from postrider.move_counts n
-            where n.organization_id = c.organization_id
-              and n.campaign_id = c.id
-          ) x
+          from postrider.move_counts x
+          where x.organization_id = c.organization_id
+            and x.campaign_id = c.id
         ) m on true
         where c.id = any (${campaignIds as string[]}::uuid[])`;
     }),

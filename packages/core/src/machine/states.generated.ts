@@ -93,6 +93,7 @@ export type Reason =
   | 'estimated'
   | 'returned'
   | 'retried'
+  | 'source_changed'
   | 'went_live'
   | 'amended';
 
@@ -187,10 +188,10 @@ export const transitions: readonly Transition[] = [
   { from: 'sent', to: 'returned', actors: ['track'], why: "came back" },
   { from: 'sent', to: 'skipped', actors: ['mail', 'track'], why: "cancelled at the printer" },
   { from: 'sent', to: 'error', actors: ['track'], why: "the printer failed to make it" },
-  { from: 'sent', to: 'pending', actors: ['op'], why: "the campaign went live (only with a voided test mailpiece)" },
+  { from: 'sent', to: 'pending', actors: ['op'], why: "a test does not count any more (only with a voided test mailpiece)" },
   { from: 'received', to: 'returned', actors: ['track'], why: "came back after it was thought delivered" },
-  { from: 'received', to: 'pending', actors: ['op'], why: "the campaign went live (only with a voided test mailpiece)" },
-  { from: 'returned', to: 'pending', actors: ['op'], why: "the campaign went live (only with a voided test mailpiece)" },
+  { from: 'received', to: 'pending', actors: ['op'], why: "a test does not count any more (only with a voided test mailpiece)" },
+  { from: 'returned', to: 'pending', actors: ['op'], why: "a test does not count any more (only with a voided test mailpiece)" },
   { from: 'error', to: 'pending', actors: ['op'], why: "tried again from the start (only without an open mailpiece)" },
   { from: 'error', to: 'address_enrichable', actors: ['op'], why: "tried again with the enricher" },
   { from: 'error', to: 'proofed', actors: ['op'], why: "tried again with the proof it has" },

@@ -21,7 +21,7 @@ export function campaignWarnings({ raw }: CampaignDraft, today = new Date()): st
   const [end, mailClass] = [read('offer_ends_on'), read('mail_class')];
   if (mailClass === undefined) return found;
   const days = read('transit_days') ?? (deliveryTimes[mailClass] ?? slowestDelivery).transit;
-  const arrives = new Date(today.getTime() + days * 86_400_000).toISOString().slice(0, 10);
+  const arrives = dayAfter(today, days, read('time_zone') ?? 'America/New_York');
   if (end !== undefined && end < arrives)
     found.push(
       `offer_ends_on: ${end} is before a card mailed today arrives ` +
@@ -33,4 +33,15 @@ export function campaignWarnings({ raw }: CampaignDraft, today = new Date()): st
         'a printer that lists none may refuse it, and the times of standard count',
     );
   return found;
+}
+
+/** The day so many days after today, where the organization is. A zone that is none is told apart. */
+function dayAfter(today: Date, days: number, timeZone: string): string {
+  let here: string;
+  try {
+    here = new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(today);
+  } catch {
+    here = today.toISOString().slice(0, 10);
+  }
+  return new Date(Date.parse(here) + days * 86_400_000).toISOString().slice(0, 10);
 }

@@ -139,9 +139,9 @@ export async function syncCampaign(
       incomplete ??= page.incomplete ?? null;
       options.onPage?.(fetched);
     }
-    // A limit that was reached may have cut the segment short, and nobody leaves by an amendment.
+    // A limit that was reached may have cut the segment short.
     const report = await closeSync(sql, run, {
-      complete: incomplete === null && !amends && (limit === null || fetched < limit),
+      complete: incomplete === null && (limit === null || fetched < limit),
       error: incomplete,
       allowDepartures: options.allowDepartures,
     });
