@@ -137,7 +137,7 @@ declare
       merge_directionals, move_after_mailpieces, move_amended, move_to_terminal, needs_cohort,
       neighbourhood_digest, nobody_in_flight, note_intervention, note_not_called_back,
       notes_of_replaced, notice_restore, obstacles_of_launch, open_enrichment_batch,
-      open_listed, open_mailpieces, open_pieces_in_cohort, open_replacements,
+      open_listed, open_mailpieces, open_pieces_in_cohort, open_replacements, ordinal,
       other_campaigns_of, outcomes_of_amending, parts_of_place, people_by_key,
       people_by_other_email, people_looked_at, people_to_amend, people_to_ask, people_to_judge,
       people_to_mail, people_to_show, pick_ready_people, piece_is_closed, postal_addresses,
@@ -167,8 +167,8 @@ declare
       turn_away_before_mail, turn_away_suppressed, turned_away, unblocked_states, unit_kind,
       unit_value, unknown_outcomes, unless_erased, verdict_of, void_test_mailpieces,
       waiting_effects, waiting_people, waiting_state_of, wake_workers, was_changed_since_begin,
-      was_held_for, why_not_amended, with_usable_addresses, write_amendments, write_off_batch,
-      write_routes}';
+      was_held_for, why_not_amended, with_usable_addresses, write_amendments, write_highways,
+      write_in_english, write_off_batch, write_puerto_rican, write_routes}';
 begin
   for v_wrong in
     select coalesce(there.name, listed.name) || case
