@@ -75,6 +75,7 @@ const piecesOfStreet = new Set([
   'streetdirection',
   'streettype',
   'streetsuffix',
+  ...['house', 'number', 'no', 'nr', 'numero', 'num', 'numeroexterior', 'piso', 'puerta', 'portal'],
 ]);
 
 /** @param names all columns, for what is told. */
