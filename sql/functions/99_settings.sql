@@ -53,7 +53,8 @@ begin
       abbreviate_address, address_parts, amended_after, beside_amendments, checked_definition,
       decode_punycode, fold_address, fold_email, household_key, id_of, mark_units,
       may_be_one_household, read_emails, require_amendments, require_given, require_list,
-      split_lines, split_street, split_units, unit_value, write_routes}'::text[]),
+      split_lines, split_street, split_units, unit_value, write_highways, write_in_english,
+      write_puerto_rican, write_routes}'::text[]),
       -- Once a cohort, or more often: planned once a session, and by index whatever the statistics
       -- say. They lag behind a burst of moves; to plan each call would cost more than to run it.
       ('hot', array[
@@ -133,7 +134,7 @@ begin
       neighbourhood_digest, neighbourhood_of, new_id, new_reference, next_at_printer,
       next_before_printer, next_when_over, next_when_sent, nobody_in_flight,
       note_batch_submitted, note_polled, notes_of_replaced, now, numbered_of, obstacle_help,
-      obstacle_meaning, obstacle_of, obstacles_of_launch, open_pieces_in_cohort,
+      obstacle_meaning, obstacle_of, obstacles_of_launch, open_pieces_in_cohort, ordinal,
       other_campaigns_of, parts_of_place, people_at_printers, people_by_key,
       people_by_other_email, people_in_cohorts, people_looked_at, people_to_ask,
       people_to_judge, people_to_mail, people_to_show, piece_is_closed, printer_brief,

@@ -57,14 +57,16 @@ join postrider.recipient_state s
   on s.organization_id = r.organization_id
   and s.recipient_id = r.id
   and (s.state <> 'skipped' or s.reason <> 'duplicate')
--- Looked up person by person, by index: such keys begin alike, or have a letter with the number.
+-- Looked up person by person, by index: such keys begin alike, or have a letter or a
+-- second number with the number.
 -- offset 0 keeps it so: to join everybody of the campaign with everybody never ends.
 cross join lateral (
   select p.*, y.state
   from (values
     (postrider.neighbourhood_of(r.household_key) || '|',
       postrider.neighbourhood_of(r.household_key) || '}'),
-    (postrider.numbered_of(r.household_key) || 'A', postrider.numbered_of(r.household_key) || '[')
+    (postrider.numbered_of(r.household_key) || 'A', postrider.numbered_of(r.household_key) || '['),
+    (postrider.numbered_of(r.household_key) || '-', postrider.numbered_of(r.household_key) || '.')
   ) as keys (first, beyond)
   cross join lateral (
     select q.*

@@ -2,7 +2,7 @@
 /** Suffixes of streets: the abbreviation, and other spellings of it. */
 export const SUFFIXES = readWords(`
   ALY: ALLEE ALLEY ALLY; ANX: ANEX ANNEX ANNX; ARC: ARCADE;
-  AVE: AV AVEN AVENU AVENUE AVN AVNUE; BYU: BAYOO BAYOU; BCH: BEACH; BND: BEND;
+  AVE: AV AVEN AVENU AVENUE AVENIDA AVDA AVN AVNUE; BYU: BAYOO BAYOU; BCH: BEACH; BND: BEND;
   BLF: BLUF BLUFF; BLFS: BLUFFS; BTM: BOT BOTTM BOTTOM; BLVD: BOUL BOULEVARD BOULV BVD;
   BR: BRNCH BRANCH; BRG: BRDGE BRIDGE; BRK: BROOK; BRKS: BROOKS; BG: BURG; BGS: BURGS;
   BYP: BYPA BYPAS BYPASS BYPS; CP: CAMP CMP; CYN: CANYN CANYON CNYN; CPE: CAPE;
@@ -96,6 +96,40 @@ export function abbreviated(word: string): string {
   );
 }
 
+/** 42 is 42ND. */
+export function asOrdinal(number: string): string {
+  if (!/^\d+$/.test(number)) return number;
+  const ending = /1[123]$/.test(number)
+    ? undefined
+    : { 1: 'ST', 2: 'ND', 3: 'RD' }[number.at(-1) ?? ''];
+  return `${number}${ending ?? 'TH'}`;
+}
+
+/** Numbered roads: "US 80" is HWY 80, and whose it is stands apart. */
+export function numberedRoad(words: readonly string[]): { words: string[]; whose: string | null } {
+  const [number = '', ...rest] = words;
+  const text = rest.join(' ');
+  for (const [whose, ways] of [
+    ['COUNTY', '(?:COUNTY|CNTY|CO) (?:RD|HWY|RTE)|CR|C R'],
+    ['STATE', '(?:STATE|ST) (?:RD|HWY|RTE)|SR|S R|SH'],
+    ['US', 'U ?S(?: (?:HWY|RTE))?'],
+    ['FARM', 'F ?M(?: RD)?|FARM TO MARKET(?: RD)?'],
+    ['INTERSTATE', 'INTERSTATE(?: HWY)?|I'],
+    [null, 'RTE'],
+  ] as const) {
+    const found = new RegExp(
+      `^((?:[NSEW] )?)(?:${ways}) (\\d+[A-Z]?|[A-Z]{1,2}(?=$))(?= |$)(.*)$`,
+    ).exec(text);
+    if (found === null || (whose === null && !/^\d/.test(found[2] ?? ''))) continue;
+    const left = whose === 'FARM' ? (found[3] ?? '').replace(/^ RD$/, '') : (found[3] ?? '');
+    return {
+      words: `${number} ${found[1] ?? ''}HWY ${found[2] ?? ''}${left}`.split(' '),
+      whose: whose === null ? null : `HWY OF ${whose}`,
+    };
+  }
+  return { words: [...words], whose: null };
+}
+
 /** "Twenty-First" is 21ST. */
 export function inFigures(words: readonly string[]): string[] {
   const tens = 'TWENTY THIRTY FORTY FIFTY SIXTY SEVENTY EIGHTY NINETY'.split(' ');
@@ -141,7 +175,7 @@ export function withoutUnits(words: readonly string[]): { street: string[]; unit
         const short = /^(\d+[A-Z]{0,2}|[A-Z]{1,2}\d+|[\d/]+|[A-Z])$/.test(next);
         const last = value === '' && after.length === 1;
         if (!short && !(last && ['#', 'BLDG', 'TOWER', 'WING', 'DEPT'].includes(kind))) break;
-        value += next;
+        value += `${/\d$/.test(value) && /^\d/.test(next) ? '-' : ''}${next}`;
         after.shift();
       }
       if (value !== '' || (ALONE.has(word) && (after.length === 0 || announces(after[0])))) {

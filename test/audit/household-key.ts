@@ -11,7 +11,15 @@
  * write them in more ways than the ZIP, which already implies them.
  */
 import { createHash } from 'node:crypto';
-import { abbreviated, DIRECTIONS, inFigures, SUFFIXES, withoutUnits } from './address-words.ts';
+import {
+  abbreviated,
+  asOrdinal,
+  DIRECTIONS,
+  inFigures,
+  numberedRoad,
+  SUFFIXES,
+  withoutUnits,
+} from './address-words.ts';
 
 /** An address as somebody wrote it. */
 export interface WrittenAddress {
@@ -83,6 +91,8 @@ function streetFields(written: readonly string[]): string[] {
       ? (words.shift() ?? '')
       : '';
   const suffix = words.length >= 2 && suffixed(words.at(-1)) ? (words.pop() ?? '') : '';
+  if (suffix !== '' && words[0] !== 'HWY' && !/^\d/.test(words.at(-2) ?? ''))
+    words.push(asOrdinal(words.pop() ?? ''));
   return [number, words.join(' '), suffix, ahead, after];
 }
 
@@ -132,6 +142,14 @@ export function householdKey(address: WrittenAddress): string {
       street ??= box;
       continue;
     }
+    // "12 Elm St", and "4B" in the second line.
+    if (
+      lines.some((line) => line.length > 1 && /^\d/.test(line[0] ?? '')) &&
+      /^(\d+ ?[A-Z]?|[A-Z] ?\d+|[A-DF-MO-RT-VX-Z])$/.test(words.join(' '))
+    ) {
+      units.push(`# ${words.join('')}`);
+      continue;
+    }
     const found = withoutUnits(words);
     units.push(...found.units);
     const [last = '', suffix = ''] = [found.street.at(-1), found.street.at(-2)];
@@ -154,7 +172,9 @@ export function householdKey(address: WrittenAddress): string {
   }
   if (street === undefined) {
     lines.sort((a, b) => Number(/^\d/.test(b[0] ?? '')) - Number(/^\d/.test(a[0] ?? '')));
-    street = streetFields(lines.shift() ?? []);
+    const road = numberedRoad(lines.shift() ?? []);
+    street = streetFields(road.words);
+    if (road.whose !== null) lines.push([road.whose]);
   }
   const set = (texts: readonly string[]): string => [...new Set(texts)].toSorted().join(',');
   return [

@@ -3,6 +3,7 @@ import type { Mutant } from './mutants.ts';
 
 const keys = 'test/sql/common/household-key.test.ts';
 const reach = 'test/sql/operate/opt-out-reach.test.ts';
+const possible = 'test/sql/common/possible-households.test.ts';
 const rekey = 'sql/functions/80_operate/rekey.sql';
 const rekeyed = 'test/sql/operate/rekey.test.ts';
 const arms = 'test/sql/operate/rekeyed-arms.test.ts';
@@ -56,6 +57,30 @@ export const households: readonly Mutant[] = [
       },
     ],
     test: { file: reach, pattern: 'stops whom it reaches' },
+  },
+  {
+    name: 'reach-of-a-range',
+    without: 'an opt-out of "12 Elm St" is looked for at "12-16 Elm St", too',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/suppress.sql',
+        find: "(k.numbered || '-', k.numbered || '.')",
+        replace: "(k.neighbourhood || '|', k.neighbourhood || '|')",
+      },
+    ],
+    test: { file: reach, pattern: 'stops whom it reaches' },
+  },
+  {
+    name: 'reach-behind-the-number',
+    without: 'what stands behind the number of a house may be left out in any country',
+    edits: [
+      {
+        file: 'sql/functions/00_common/household_key.sql',
+        find: "'^[^0-9 ]+(?: [^0-9 ]+)* ?[^ ]*[0-9][^ ]* (.+)$'",
+        replace: "'^(no)$'",
+      },
+    ],
+    test: { file: possible, pattern: 'what may be one household' },
   },
   {
     name: 'reach-before-mail',

@@ -22,6 +22,13 @@ begin
   units := '{}';
   while v_at <= c_words loop
     v_kind := postrider.unit_kind(p_words[v_at]);
+    -- "Apt Basement": what kind it is, the next word says.
+    if v_kind = '#' and cardinality(rest) <> 1
+      and postrider.unit_kind(p_words[v_at + 1]) in ('BSMT', 'REAR', 'FRNT', 'UPPR', 'LOWR')
+    then
+      v_at := v_at + 1;
+      continue;
+    end if;
     if v_kind is null and p_words[v_at] ~ '^[0-9]+(ST|ND|RD|TH)?$'
       and postrider.unit_kind(p_words[v_at + 1]) = 'FL'
       and (v_at + 1 = c_words or postrider.unit_kind(p_words[v_at + 2]) is not null)
@@ -66,6 +73,13 @@ begin
   while next <= c_words and postrider.unit_kind(p_words[next]) = '#' loop
     next := next + 1;
   end loop;
+  -- "Rear 12 Elm St"
+  if p_begins and p_kind in ('BSMT', 'FRNT', 'REAR', 'UPPR', 'LOWR', 'SIDE')
+    and next + 1 < c_words and p_words[next] ~ '^[0-9]'
+    and p_words[next + 1] !~ '^[0-9]' and postrider.unit_kind(p_words[next + 1]) is null
+  then
+    return;
+  end if;
   while next <= c_words
     and not (
       p_begins and value <> '' and next < c_words
@@ -74,7 +88,13 @@ begin
       p_words[next] ~ '^([0-9]+[A-Z]{0,2}|[A-Z]{1,2}[0-9]+|[0-9/]+|[A-Z])$'
       or value = '' and next = c_words and p_kind in ('#', 'BLDG', 'TOWER', 'WING', 'DEPT'))
   loop
-    value := value || p_words[next];
+    -- "4-B" is 4B, but "4-12" is not 412.
+    value := value
+      || case
+        when value <> '' and value ~ '[0-9]$' and p_words[next] ~ '^[0-9]' then '-'
+        else ''
+      end
+      || p_words[next];
     next := next + 1;
   end loop;
   value := regexp_replace(value, '^0+(?=.)', '');
@@ -85,6 +105,17 @@ begin
     value := null;
   end if;
 end $$;
+
+-- Writes a number as an ordinal: 42 and 42D as 42ND.
+create function postrider.ordinal(p_number text) returns text
+language sql immutable parallel safe
+return rtrim(p_number, 'D') || case
+  when p_number ~ '1[123]D?$' then 'TH'
+  when p_number ~ '1D?$' then 'ST'
+  when p_number ~ '2D?$' then 'ND'
+  when p_number ~ '3D?$' then 'RD'
+  else 'TH'
+end;
 
 -- Divides the words of a street into number, directionals, name and suffix.
 create function postrider.split_street(
@@ -128,6 +159,14 @@ begin
     suffix := v_words[cardinality(v_words)];
     v_words := v_words[:cardinality(v_words) - 1];
   end if;
+  -- "42 St" is 42nd Street, and "36.1 Rd" is none.
+  if suffix is not null and v_words[1] <> 'HWY'
+    and strpos('0123456789', left(v_words[cardinality(v_words)], 1)) > 0
+    and v_words[cardinality(v_words)] ~ '^[0-9]+D?$'
+    and coalesce(v_words[cardinality(v_words) - 1], 'A') !~ '^[0-9]'
+  then
+    v_words[cardinality(v_words)] := postrider.ordinal(v_words[cardinality(v_words)]);
+  end if;
   street := array_to_string(v_words, ' ');
 end $$;
 
@@ -145,6 +184,7 @@ declare
   v_line text;
   v_words text[];
   v_units text[];
+  v_numbered boolean := false;
   n int;
 begin
   lines := '{}';
@@ -158,6 +198,12 @@ begin
       box := coalesce(box, substring(v_line from 6));
       route := coalesce(route, lines[cardinality(lines)]);
       lines := lines[:cardinality(lines) - 1];
+      continue;
+    elsif v_numbered and length(v_line) <= 6
+      and v_line ~ '^([0-9]+ ?[A-Z]?|[A-Z] ?[0-9]+|[ABCDF-MO-RT-VX-Z])$'
+    then
+      -- "12 Elm St" and "4B" in the second line.
+      units := units || ('# ' || replace(v_line, ' ', ''));
       continue;
     elsif v_line ~ '^URB(ANIZACION)? ' then
       others := others || ('URB ' || substring(v_line from ' (.*)'));
@@ -183,9 +229,26 @@ begin
       lines := lines[:cardinality(lines) - 1];
     end if;
     if n > 0 then
+      v_numbered := v_numbered or n > 1 and strpos('0123456789', left(v_words[1], 1)) > 0;
       lines := lines || array_to_string(v_words, ' ');
     end if;
   end loop;
+end $$;
+
+-- Writes addresses of Puerto Rico in one way: the urbanization in a line of its own, the number
+-- before the street, "C-12 Calle 3" as "C12 Calle 3". p_text: abbreviated.
+create function postrider.write_puerto_rican(p_text text) returns text
+language plpgsql immutable parallel safe as $$
+declare
+  v_text text := p_text;
+begin
+  v_text := regexp_replace(v_text,
+    '(?<= , )(URB [^0-9,]+?) ((?:[A-Z](?: -)? )?[0-9]+[A-Z]? [^,])', '\1 , \2', 'g');
+  v_text := regexp_replace(v_text,
+    '(?<= , )((?:CALLE|AVE|CARR|CAMINO|PASEO) [^,#]+?) # ?([A-Z]?[0-9]+[A-Z]?)(?= ,|$)',
+    '\2 \1', 'g');
+  return regexp_replace(v_text,
+    '(?<= , )([A-Z])(?: -)? ([0-9]+[A-Z]?)(?= (?:CALLE|AVE|CARR|CAMINO|PASEO|VIA) )', '\1\2', 'g');
 end $$;
 
 -- Divides an address of a country that writes the number before the street: the United States,
@@ -204,14 +267,55 @@ create function postrider.address_parts(
 declare
   v_text text := postrider.mark_units(
     ' , ' || postrider.abbreviate_address(p_text), p_country);
+  c_numbers constant text[] := '{ONE,TWO,THREE,FOUR,FIVE,SIX,SEVEN,EIGHT,NINE,TEN,ELEVEN,TWELVE}';
   v_found record;
   v_street text;
+  v_word text;
 begin
   -- "12, rue Elm": the number of the house, and then its street.
   v_text := regexp_replace(v_text, '(?<= , )([0-9]+[A-Z]?) , (?=[^0-9# ])', '\1 ', 'g');
+  -- Where no number begins a line: "No. 12 Elm Rd", "One Elm St".
+  if v_text !~ ' , [0-9]' then
+    v_text := regexp_replace(v_text,
+      ' , (?:(?:#|NO|NUM|NUMBER) )+([0-9]+[A-Z]?)(?= [^ ,#0-9]{2})', ' , \1');
+    v_word := substring(v_text from
+      ' , (ONE|TWO|THREE|FOUR|FIVE|SIX|SEVEN|EIGHT|NINE|TEN|ELEVEN|TWELVE) [^ ,0-9]+ [^ ,0-9]');
+    if v_word is not null then
+      v_text := replace(v_text, ' , ' || v_word || ' ',
+        ' , ' || array_position(c_numbers, v_word) || ' ');
+    end if;
+  end if;
+  if v_text like '% - %' then
+    -- "71-12 110th St": one number, and a range of two houses is one, too.
+    v_text := regexp_replace(v_text,
+      '(?<= , )([0-9]+[A-Z]?) - ([0-9]+[A-Z]?)(?= [^ ,])', '\1-\2', 'g');
+  end if;
+  if p_country = 'US' and v_text like any (array[
+    '%URB %', '% CALLE %', '% CARR %', '% CAMINO %', '% PASEO %', '% VIA %', ' , AVE %'])
+  then
+    v_text := postrider.write_puerto_rican(v_text);
+  end if;
+  if p_country = 'US' and v_text like any (array[' , __ __ %', ' , ___ __ %']) then
+    v_text := regexp_replace(v_text,
+      '(?<= , )([0-9]+) ([0-9]+)(?= [0-9]+(?:ST|ND|RD|TH) )', '\1-\2', 'g');
+  end if;
   v_text := replace(v_text, ' -', '');
-  if p_country in ('US', 'CA') and v_text ~ ' (P ?O|BO?X|DRAWER|CALLER|LOCKBOX|GEN)' then
+  if v_text like '%/%' then
+    v_text := regexp_replace(v_text, '(?<=[A-Z]{2})/(?=[0-9])', ' ', 'g');
+  end if;
+  if v_text ~ ' (P[ /]?[O0]|BO?X|DRAWER|CALLER|LOCKBOX|GEN|POST|APARTADO|APDO)' then
     v_text := postrider.write_routes(v_text);
+  end if;
+  if p_country in ('US', 'CA') then
+    if v_text like any (array['%RR %', '%R R %', '%RURAL %']) then
+      v_text := regexp_replace(v_text,
+        '(?<= , )(?:RR|R R|RURAL RTE) (?:# )?0*([0-9]+)(?= ,|$)', 'RR \1', 'g');
+    end if;
+    if v_text ~ (' (HWY|RTE|CR|C R|SR|S R|SH|U ?S|I|F ?M|INTERSTATE'
+      || '|(COUNTY|CNTY|CO|MARKET|STATE|ST) RD) ')
+    then
+      v_text := postrider.write_highways(v_text);
+    end if;
   end if;
   v_found := postrider.split_lines(v_text);
 

@@ -13,7 +13,14 @@ begin
   -- Letters that nobody sees, apostrophes, and the accents of Latin and Greek letters.
   v_text := regexp_replace(v_text,
     E'[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff''‘’ʼ`´]', '', 'g');
-  v_text := regexp_replace(v_text, '([A-Za-zΑ-ω])[\u0300-\u036f]+', '\1', 'g');
+  v_text := regexp_replace(v_text, '([A-Za-zΑ-ω])[\u0300-\u036f]+|(?<=[Ее])\u0308', '\1', 'g');
+  -- Figures of other scripts, and the long vowel of Japanese that stands for a hyphen.
+  v_text := translate(v_text,
+    '٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९০১২৩৪৫৬৭৮৯๐๑๒๓๔๕๖๗๘๙',
+    '01234567890123456789012345678901234567890123456789');
+  if v_text like '%ー%' then
+    v_text := regexp_replace(v_text, '(?<=[0-9])ー(?=[0-9])', '-', 'g');
+  end if;
   v_text := translate(upper(v_text collate "C"),
     'αβγδεζηθικλμνξοπρςστυφχψωабвгдежзиклмнопрстуфхцчшщъыьэюяђєѕіјљњћџґғҙқңөүұһәӏ'
     'աբգդեզէըթժիլխծկհձղճմյնշոչպջռսվտրցւփքօֆøðđłħıſŧŋØÐĐŁĦŦŊ‐‑‒–—―−',
@@ -35,17 +42,28 @@ begin
 end $$;
 
 -- Abbreviates the words of a folded address, and writes ordinal numbers in figures. Hyphens stand
--- apart then.
+-- apart then, and so does a number that is written together with its word, as "Apt4" and "RR2".
 create function postrider.abbreviate_address(p_text text) returns text
 language plpgsql immutable parallel safe as $$
 declare
   c_tens constant text[] := '{TWENTY,THIRTY,FORTY,FIFTY,SIXTY,SEVENTY,EIGHTY,NINETY}';
-  v_text text := array_to_string(array(
+  v_text text := p_text;
+begin
+  -- A regular expression more costs each address much: the server keeps some thirty of them.
+  if v_text ~ '[A-Z][0-9]' then
+    v_text := regexp_replace(v_text,
+      '(?<= |^)(P ?O ?BOX|POB|BO?X|RR|HCR?|RFD|RD|PSC|CMR|APT|APPT?|STE|SUITE|UNIT|FLA?T|FLR?|LVL'
+        || '|LEVEL|BLDG|RM|LOT|SPC|TRLR|PH)([0-9]+[A-Z]?)(?= |$|-)', '\1 \2', 'g');
+  end if;
+  if v_text like any (array['% C/O %', '% ATTN %', '% ATTENTION %', '% CARE OF %']) then
+    v_text := regexp_replace(v_text,
+      '(?<=[^ ,]) (C/O|ATTN|ATTENTION|CARE OF) ', ' , \1 ', 'g');
+  end if;
+  v_text := array_to_string(array(
     select postrider.abbreviate(w.word)
-    from unnest(string_to_array(replace(p_text, '-', ' - '), ' ')) with ordinality as w (word, n)
+    from unnest(string_to_array(replace(v_text, '-', ' - '), ' ')) with ordinality as w (word, n)
     where w.word <> ''
     order by w.n), ' ');
-begin
   if v_text ~ 'TY (- )?[1-9](ST|ND|RD|TH)' then
     for n in 1 .. 8 loop
       v_text := regexp_replace(v_text,
@@ -65,7 +83,7 @@ declare
   v_text text := p_text;
 begin
   v_text := regexp_replace(v_text,
-    ' , (?:RURAL (?:RTE|RD)|R R|RR|R F D|RFD|RURAL|RD|RTE)' || c_number || c_box,
+    ' , (?:RURAL (?:RTE|RD)|(?:R R|RR|R F D|RFD)(?: RTE)?|RURAL|RD|RTE)' || c_number || c_box,
     ' , RR \1 , @BOX \2', 'g');
   v_text := regexp_replace(v_text,
     ' , (?:(?:HWY|H) CONTRACT(?: RTE)?|STAR RTE|H C|HCR|HC)' || c_number || c_box,
@@ -73,10 +91,71 @@ begin
   v_text := regexp_replace(v_text,
     ' , (PSC|CMR|UNIT)' || c_number || c_box, ' , @\1 \2 , @BOX \3', 'g');
   v_text := regexp_replace(v_text,
-    ' (?:(?:POST OFFICE|POST OFC|P O|PO|POSTAL) ?(?:BOX|BX|B|DRAWER|LOCKBOX)|POB|POBOX|LOCKBOX'
-      || '|CALLER|(?<= , )(?:BOX|BX|DRAWER))' || c_number, ' , PO BOX , @BOX \1', 'g');
+    ' (?:(?:POST OFFICE|POST OFC|P O|PO|P 0|P0|P/O|POSTAL|POST) ?'
+      || '(?:BOX|BX|B|DRAWER|LOCKBOX)|POB|POBOX|LOCKBOX|CALLER|APARTADO|APDO|(?<= , )(?:BOX|BX|DRAWER))'
+      || c_number, ' , PO BOX , @BOX \1', 'g');
+  if v_text like '%@BOX%' then
+    v_text := regexp_replace(v_text, '@BOX ([0-9]+) ([A-Z])(?= |$)', '@BOX \1\2', 'g');
+  end if;
   return regexp_replace(v_text, ' (?:GENERAL|GEN) (?:DELIVERY|DEL)(?= |$)',
     ' , GENERAL DELIVERY , @BOX 0', 'g');
+end $$;
+
+-- Writes the French words of a folded Canadian address as they are written in English: boxes,
+-- stations, directionals, saints and ordinal numbers.
+create function postrider.write_in_english(p_text text) returns text
+language plpgsql immutable parallel safe as $$
+declare
+  v_text text := p_text;
+begin
+  v_text := regexp_replace(v_text,
+    '(?<= , )(?:C P|CP|CASE POSTALE) (?=(?:# )?[0-9])', 'PO BOX ', 'g');
+  if v_text ~ ' (PO BOX|P O BOX|POB) ' then
+    v_text := regexp_replace(v_text, ' (?:SUCCURSALE|SUCC|STA) ', ' , STA ', 'g');
+  end if;
+  v_text := regexp_replace(v_text, ' (?:SAINTE|STE)(?: -)? (?=[A-Z]{2})', ' STE ', 'g');
+  v_text := regexp_replace(v_text,
+    '(?<= [0-9]+)(?:RE|ERE|ER|E|EME|IEME)(?= (?:AVE|RUE|RANG) )', 'E', 'g');
+  if v_text ~ ' , (?:[0-9]+[A-Z]? )?(?:, )?(RUE|BLVD|AVE|CH|PL|COTE|RANG|MONTEE) ' then
+    v_text := regexp_replace(v_text, ' NORD(?: -)? (?:OUEST|O)(?= ,| #|$)', ' NW', 'g');
+    v_text := regexp_replace(v_text, ' NORD(?: -)? EST(?= ,| #|$)', ' NE', 'g');
+    v_text := regexp_replace(v_text, ' SUD(?: -)? (?:OUEST|O)(?= ,| #|$)', ' SW', 'g');
+    v_text := regexp_replace(v_text, ' SUD(?: -)? EST(?= ,| #|$)', ' SE', 'g');
+    v_text := regexp_replace(v_text, ' (?:OUEST|O)(?= ,| #|$)', ' W', 'g');
+    v_text := regexp_replace(v_text, ' EST(?= ,| #|$)', ' E', 'g');
+    v_text := regexp_replace(v_text, ' NORD(?= ,| #|$)', ' N', 'g');
+    v_text := regexp_replace(v_text, ' SUD(?= ,| #|$)', ' S', 'g');
+  end if;
+  return v_text;
+end $$;
+
+-- Writes numbered roads in one way, "HWY 50", and whose they are in a line of its own: "US Hwy 50"
+-- may be "Highway 50", and is not "State Route 50". p_text: abbreviated, without hyphens.
+create function postrider.write_highways(p_text text) returns text
+language plpgsql immutable parallel safe as $$
+declare
+  c_number constant text := '(?:(?: #| NO)? )([0-9]+[A-Z]?|[A-Z]{1,2}(?= ,|$))(?= |$)';
+  c_ways constant text[] := array[
+    'COUNTY', '(?:COUNTY|CNTY|CO) (?:RD|HWY|RTE)|CR|C R',
+    'STATE', '(?:STATE|ST) (?:RD|HWY|RTE)|SR|S R|SH',
+    'US', 'U ?S(?: (?:HWY|RTE))?',
+    'FARM', 'F ?M(?: RD)?|FARM TO MARKET(?: RD)?',
+    'INTERSTATE', 'INTERSTATE(?: HWY)?|I'];
+  v_text text := p_text;
+  v_before text;
+begin
+  for n in 1 .. cardinality(c_ways) by 2 loop
+    v_before := v_text;
+    v_text := regexp_replace(v_text,
+      '(?<= , [0-9]+[A-Z]?(?: [0-9]+/[0-9]+)?(?: [NSEW])?) (?:' || c_ways[n + 1] || ')' || c_number
+        || case when c_ways[n] = 'FARM' then '(?: RD(?= ,|$))?' else '' end,
+      ' HWY \1');
+    if v_text <> v_before then
+      return v_text || ' , HWY OF ' || c_ways[n];
+    end if;
+  end loop;
+  return regexp_replace(v_text,
+    '(?<= , [0-9]+[A-Z]?(?: [NSEW])?) RTE(?: #| NO)? ([0-9]+[A-Z]?)(?= |$)', ' HWY \1');
 end $$;
 
 -- Marks the units that a country writes in a way of its own by a number sign: "4-12 Elm St" in
@@ -92,14 +171,22 @@ declare
   v_text text := p_text;
 begin
   if p_country = 'CA' then
+    v_text := postrider.write_in_english(v_text);
     return regexp_replace(v_text,
       '(?<= , )(?:# )?([0-9A-Z]+) - ([0-9]+[A-Z]?)(?= )', '# \1 , \2', 'g');
   elsif p_country in ('AU', 'NZ', 'GB', 'IE', 'GG', 'JE', 'IM') then
     v_text := regexp_replace(v_text,
-      '(?<= , )(?:U|UNIT)? ?([0-9]+[A-Z]?) ?/ ?([0-9]+[A-Z]?)(?= )', '# \1 , \2', 'g');
+      '(?<= , )(?:U|UNIT|APT|FLT|SHOP|VILLA)? ?([0-9]+[A-Z]?|[A-Z]) ?/ ?([0-9]+[A-Z]?)(?= [^ ,])',
+      '# \1 , \2', 'g');
+    v_text := regexp_replace(v_text,
+      '(?<= , )U ([0-9]+[A-Z]?)(?: ,)? ([0-9]+[A-Z]?)(?= [^ ,])', '# \1 , \2', 'g');
+    v_text := regexp_replace(v_text, '(?<= , )THE (?=[^ ,]+ [^ ,])', '', 'g');
   end if;
-  if p_country in ('GB', 'IE', 'GG', 'JE', 'IM') and v_text ~ '(FLT|APT|APARTMENT|MAISONETTE)'
+  if p_country in ('GB', 'IE', 'GG', 'JE', 'IM')
+    and v_text ~ '(FLT|APT|APARTMENT|MAISONETTE|FLOOR|/)'
   then
+    v_text := regexp_replace(v_text, '(?<= , )([0-9]+/[0-9]+)(?= ,)', '# \1', 'g');
+    v_text := regexp_replace(v_text, '(?<= , )' || c_floor || '(?<=FLOOR)(?= ,|$)', '# \1', 'g');
     v_text := regexp_replace(v_text,
       '(?<= , )' || c_floor || ' (?:FLT|APARTMENT|APT|MAISONETTE)(?= ,|$| [0-9])',
       '# \1 , ', 'g');
@@ -115,6 +202,12 @@ end $$;
 -- Elm Ave North West". "100 N West St" stays as it is: West is the name.
 create function postrider.merge_directionals(p_street text) returns text
 language sql immutable parallel safe
-return regexp_replace(regexp_replace(p_street,
+return regexp_replace(regexp_replace(
+  case
+    -- "12 No. Elm St"
+    when p_street like '% _O %'
+      then regexp_replace(p_street, '^([0-9]+[A-Z]?) ([NS])O (?=[A-Z]+ [A-Z])', '\1 \2 ')
+    else p_street
+  end,
   '(?<= )([NS]) ([EW])$', '\1\2'),
-  '^([0-9]+[A-Z]?(?: [0-9]+/[0-9]+)?) ([NS]) ([EW])(?= [^ ]+ [^ ]+)', '\1 \2\3');
+  '^([0-9]+(?:[A-Z]|-[0-9]+)?(?: [0-9]+/[0-9]+)?) ([NS]) ([EW])(?= [^ ]+ [^ ]+)', '\1 \2\3');

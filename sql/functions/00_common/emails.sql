@@ -100,6 +100,9 @@ create function postrider.read_emails(
 declare
   -- What a decoder puts where a letter was lost.
   c_lost constant text := E'\ufffd';
+  -- Those of other scripts too: an Arabic comma would be a letter of the domain.
+  c_separators constant text := E'[] ,;:<>()[{}"|/\\\\?\u00a6\u055d\u060c\u061b\u061f\u06d4'
+    || E'\u1363\u1364\u2013-\u2bff\u3001]+';
   c_label constant text :=
     '[^\x01-\x2c./\x3a-\x40\x5b-\x5e`\x7b-\x7f' || c_lost || ']+';
   v_text text := p_text;
@@ -142,12 +145,14 @@ begin
   v_text := regexp_replace(v_text, '\([^()@]*\)', ' ', 'g');
   v_text := regexp_replace(v_text, '"[^"@]*"', ' ', 'g');
   v_text := regexp_replace(v_text, '(@[^ ?,;<>()@]+)\?[^ @,;<>()]*(?=[ ,;<>()]|$)', '\1', 'g');
+  v_text := regexp_replace(v_text collate "C", '%(?:20|0[9ad]|2c|3b)', ' ', 'gi');
+  v_text := regexp_replace(v_text collate "C", '%2b', '+', 'gi');
   v_text := regexp_replace(v_text, ' *@ *', '@', 'g');
   v_text := regexp_replace(v_text, ' +\.(?=[^ .,;@])', '.', 'g');
   -- Names in front of "<...>", also "Ash, Ann" without quotes.
   v_text := regexp_replace(v_text, '(^|[;>])[^@;<>]*(?=<[^<>]*@)', '\1 ', 'g');
   v_text := regexp_replace(v_text, '([,;>])[^@,;<>]*(?=<[^<>]*@)', '\1 ', 'g');
-  foreach v_word in array regexp_split_to_array(v_text, E'[] ,;:<>()[{}"|/\\\\?\u3001\u2022]+') loop
+  foreach v_word in array regexp_split_to_array(v_text, c_separators) loop
     v_word := regexp_replace(v_word, '^[-''.*!=~&#%^$]+', '');
     v_word := regexp_replace(v_word, '[-''.*!=~&#%^$_+]+$', '');
     if v_word ~ ('^[^@' || c_lost || ']+@' || c_label || '(\.' || c_label || ')+$')

@@ -10,6 +10,8 @@ return '2';
 -- neither letters nor digits: all such addresses of a postal code would be one household. Equal
 -- keys are certainly one household: where it is in doubt, keys differ, and may_be_one_household()
 -- tells.
+-- Elsewhere than where the number comes first, the street goes up to its first number, and every
+-- word behind it is one of the others, with its place.
 -- Parts: version|country|postal code|number|street|suffix|directional before|after|units|others.
 create function postrider.household_key(
   p_line1 text,
@@ -21,6 +23,7 @@ declare
   v_country text := upper(postrider.trimmed(p_country) collate "C");
   v_postal text := regexp_replace(postrider.fold(p_postal_code), '[^A-Z0-9]', '', 'g');
   v_text text := postrider.fold_address(concat_ws(',', p_line1, p_line2));
+  v_rest text;
 begin
   if p_line1 is null or p_postal_code is null or p_country is null then
     return null;
@@ -50,10 +53,23 @@ begin
     v_text := regexp_replace(v_text, 'STR(?= |$)', 'STRASSE', 'g');
     v_text := regexp_replace(v_text, '([AOU])E', '\1', 'g');
   end if;
+  v_text := btrim(regexp_replace(v_text, '[-,/# ]+', ' ', 'g'));
+  -- "Hauptstr. 5 a" is 5a, "12 bis" is 12bis.
+  v_text := regexp_replace(v_text, '(?<=[0-9]) ([A-ZΑ-ΩА-Я]|BIS|TER|QUATER)(?= |$)', '\1', 'g');
+  v_rest := coalesce(
+    substring(v_text from '^[^0-9 ]+(?: [^0-9 ]+)* ?[^ ]*[0-9][^ ]* (.+)$'),
+    substring(v_text from
+      '^[0-9][^ ]* .+? ((?:BAT|BATIMENT|BLDG|APT|APPT?|APPARTEMENT|ESC|ESCALIER|RES|RESIDENCE'
+        || '|PORTE) .+)$'));
   return concat_ws('|',
     postrider.household_key_version(), v_country, v_postal, '',
-    btrim(regexp_replace(v_text, '[-,/# ]+', ' ', 'g')),
-    '', '', '', '', '');
+    left(v_text, length(v_text) - coalesce(length(v_rest) + 1, 0)),
+    '', '', '', '',
+    -- The place of each word, so that "5/2" may be "5/2/4", and "5/2/4" is not "5/4/2".
+    array_to_string(array(
+      select w.n || ' ' || w.word
+      from unnest(string_to_array(v_rest, ' ')) with ordinality as w (word, n)
+      order by w.n), ','));
 end $$;
 
 -- Keeps what the key of a household is made of; null where no key can be.
@@ -94,11 +110,12 @@ begin atomic
     concat_ws('|', k[1], k[2], k[3], n.figures, k[5]),
     concat_ws('|', k[1], k[2], k[3], n.figures),
     k[6], k[7], k[8],
-    string_to_array(
-      concat_ws(',', '# ' || substring(k[4] from '[0-9]([A-Z])$'), nullif(k[9], '')), ','),
+    string_to_array(concat_ws(',',
+      '# ' || substring(k[4] from '[0-9]([A-Z])$'), 'TO ' || nullif(split_part(k[4], '-', 2), ''),
+      nullif(k[9], '')), ','),
     string_to_array(k[10], ',')
   from string_to_array(p_household_key, '|') as k
-  cross join lateral (select regexp_replace(k[4], '(?<=[0-9])[A-Z]$', '')) as n (figures);
+  cross join lateral (select regexp_replace(k[4], '(?<=[0-9])([A-Z]|-.*)$', '')) as n (figures);
 end;
 
 -- What keys begin with that may be one household: all but the street, without the letter of the
@@ -107,7 +124,7 @@ create function postrider.numbered_of(p_household_key text) returns text
 language sql immutable parallel safe
 return split_part(p_household_key, '|', 1) || '|' || split_part(p_household_key, '|', 2)
   || '|' || split_part(p_household_key, '|', 3)
-  || '|' || regexp_replace(split_part(p_household_key, '|', 4), '(?<=[0-9])[A-Z]$', '');
+  || '|' || regexp_replace(split_part(p_household_key, '|', 4), '(?<=[0-9])([A-Z]|-.*)$', '');
 
 -- The same with the street.
 create function postrider.neighbourhood_of(p_household_key text) returns text

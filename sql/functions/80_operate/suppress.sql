@@ -255,7 +255,8 @@ return array(
     from postrider.household_key_parts(p_household_key) k
     cross join lateral (values
       (k.neighbourhood || '|', k.neighbourhood || '}'),
-      (k.numbered || 'A', k.numbered || '[')) as keys (first, beyond)
+      (k.numbered || 'A', k.numbered || '['),
+      (k.numbered || '-', k.numbered || '.')) as keys (first, beyond)
     cross join lateral (
       select x.id, x.campaign_id, x.household_key
       from postrider.recipient x

@@ -25,6 +25,15 @@ const cells: Readonly<Record<string, readonly [readonly string[], string | null]
     ['ann@example.com', 'bob@example.com', 'c@example.com'],
     null,
   ],
+  'ann@example.com، bob@example.com؛c@example.com': [
+    ['ann@example.com', 'bob@example.com', 'c@example.com'],
+    null,
+  ],
+  'ann@example.com – bob@example.com → c@example.com': [
+    ['ann@example.com', 'bob@example.com', 'c@example.com'],
+    null,
+  ],
+  '%20ann%2Btag@example.com%20': [['ann+tag@example.com'], null],
   '["ann@example.com","bob@example.com"]': [['ann@example.com', 'bob@example.com'], null],
   'Ben Bay <ben@example.com>': [['ben@example.com'], null],
   '"Bay, Ben" <ben@example.com>; Ash, Ann <ann@example.com>': [

@@ -23,6 +23,7 @@ const forms = {
   otherNumber: '14 Elm St Apt 4',
   letter: '12A Elm St',
   letterAsUnit: '12 Elm St Apt A',
+  range: '12-16 Elm St',
 } as const;
 type Form = keyof typeof forms;
 
@@ -35,7 +36,13 @@ const apartment: readonly Form[] = [
   'withoutSuffix',
   'withDirection',
 ];
-const anybodyInElmStreet: readonly Form[] = [...apartment, 'otherUnit', 'letter', 'letterAsUnit'];
+const anybodyInElmStreet: readonly Form[] = [
+  ...apartment,
+  'otherUnit',
+  'letter',
+  'letterAsUnit',
+  'range',
+];
 const withoutUnits: readonly Form[] = ['withoutUnit', 'withoutSuffix', 'withDirection'];
 const reaches: Readonly<Record<Form, readonly Form[]>> = {
   whole: apartment,
@@ -49,6 +56,7 @@ const reaches: Readonly<Record<Form, readonly Form[]>> = {
   otherNumber: ['otherNumber'],
   letter: ['letter', 'letterAsUnit', ...withoutUnits],
   letterAsUnit: ['letter', 'letterAsUnit', ...withoutUnits],
+  range: ['range', ...withoutUnits],
 };
 const all = Object.keys(forms) as Form[];
 

@@ -17,6 +17,9 @@ const longest = 254;
 const unseen =
   /\u034f|[\ufe00-\ufe0f]|[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/gu;
 const blanks = /[\x00-\x20\x7f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/gu;
+/** Those of other scripts too: an Arabic comma would be a letter of the domain. */
+const separators =
+  /[\] ,;:<>()[{}"|/\\?¦\u055d\u060c\u061b\u061f\u06d4\u1363\u1364\u2013-\u2bff\u3001]+/u;
 const known = /^(?:e-?mails?|mail|mailto|smtp|and|or)$/;
 
 /**
@@ -43,6 +46,8 @@ export function readEmails(cell: string): EmailsRead {
     .replace(/\([^()@]*\)/gu, ' ')
     .replace(/"[^"@]*"/gu, ' ')
     .replace(/(@[^ ?,;<>()@]+)\?[^ @,;<>()]*(?=[ ,;<>()]|$)/gu, '$1')
+    .replace(/%(?:20|0[9ad]|2c|3b)/gi, ' ')
+    .replace(/%2b/gi, '+')
     .replace(/ *@ */gu, '@')
     .replace(/ +\.(?=[^ .,;@])/gu, '.')
     // Names in front of `<…>`, also "Ash, Ann" without quotes.
@@ -50,7 +55,7 @@ export function readEmails(cell: string): EmailsRead {
     .replace(/([,;>])[^@,;<>]*(?=<[^<>]*@)/gu, '$1 ');
   const found = new Map<string, string>();
   const unread: string[] = [];
-  for (const part of open.split(/[\] ,;:<>()[{}"|/\\?\u3001\u2022]+/u)) {
+  for (const part of open.split(separators)) {
     const word = part.replace(/^[-'.*!=~&#%^$]+/u, '').replace(/[-'.*!=~&#%^$_+]+$/u, '');
     if ([...word].length <= longest && address.test(word)) {
       const key = emailKey(word);

@@ -67,15 +67,12 @@ function isAddressRole(part: string): part is AddressRole {
 /** Of these somebody must tell the street. The country alone is no address. */
 const needStreet = new Set(['city', 'postalCode', 'line2', 'line3', 'line4', 'region']);
 const bareStreets = new Set(['street', 'streetname', 'strasse', 'strassenname', 'rue', 'calle']);
-const piecesOfStreet = new Set([
-  'streetnumber',
-  'streetname',
-  'streetunit',
-  'streetnumbersuffix',
-  'streetdirection',
-  'streettype',
-  'streetsuffix',
-]);
+const piecesOfStreet = new Set(
+  (
+    'streetnumber streetname streetunit streetnumbersuffix streetdirection streettype ' +
+    'streetsuffix house number no nr numero num numeroexterior piso puerta portal'
+  ).split(' '),
+);
 
 /** @param names all columns, for what is told. */
 export function addressColumns(

@@ -84,8 +84,10 @@ export function addressParts(
   function readHouseNumber(): void {
     const number = cellOf('houseNumber');
     if (number === '' || line1 === '') return;
-    // As it is spoken where the list comes from: Hauptstraße 5, 12 Elm Street.
-    const isBehind = /^(?:haus|hnr)/i.test(columnOf(plan, 'houseNumber') ?? '');
+    // As it is spoken where the list comes from: Hauptstraße 5, Calle Mayor 5, 12 Elm Street.
+    const isBehind =
+      /^(?:haus|huis|hnr)/i.test(columnOf(plan, 'houseNumber') ?? '') ||
+      /^(?:calle|stra(?:ß|ss)e)/i.test(column);
     parts.line1 = isBehind ? `${line1} ${number}` : `${number} ${line1}`;
   }
 

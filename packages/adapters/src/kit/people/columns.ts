@@ -11,7 +11,7 @@ import {
 import { misleading } from './exports.ts';
 import { fold, headingOf, type Heading } from './headings.ts';
 import { named } from './named-columns.ts';
-import { idSpellings } from './spellings.ts';
+import { idSpellings, ownEmails } from './spellings.ts';
 
 /** What is printed. */
 export const nameAndAddress = ['firstName', 'lastName', 'name', ...addressRoles] as const;
@@ -39,6 +39,8 @@ export interface ColumnPlan {
   readonly whole: boolean;
   /** Of columns without a role, why they are no part of the address, by position. */
   readonly remarks: ReadonlyMap<number, string>;
+  /** Further e-mails of the same person: merge data, and an opt-out of one counts. */
+  readonly otherEmails: readonly number[];
   /** Why nobody can tell what the columns are; the first of several. */
   readonly fault: Fault | null;
 }
@@ -122,16 +124,26 @@ export function planColumns(
       delete at.name;
     }
   const used = new Set(Object.values(at));
+  const otherEmails = free.filter(
+    (index) => !used.has(index) && at.email !== undefined && isOwnEmail(headings[index] ?? null),
+  );
   return {
     at,
     names,
+    otherEmails,
     merge: names.flatMap((name, index) => (used.has(index) || name === '' ? [] : [index])),
     whole:
       at.line1 !== undefined &&
       (['city', 'postalCode', 'line2', 'houseNumber'] as const).every(
         (role) => at[role] === undefined && given[role] === undefined,
       ),
-    remarks: address.remarks,
+    remarks: new Map([
+      ...address.remarks,
+      ...otherEmails.map((index): [number, string] => [
+        index,
+        'a further e-mail of the person, by which an opt-out counts',
+      ]),
+    ]),
     fault: address.fault,
   };
 
@@ -154,6 +166,13 @@ export function planColumns(
       among.find((index) => headings[index]?.part === part)
     );
   }
+}
+
+function isOwnEmail(heading: Heading | null): boolean {
+  return (
+    heading?.part === 'email' &&
+    heading.group.split(' ').every((word) => word === '' || ownEmails.has(word))
+  );
 }
 
 function isAddressPart({ part }: Heading): boolean {

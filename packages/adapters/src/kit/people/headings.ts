@@ -39,7 +39,9 @@ function wordsOf(name: string): string[] {
       .replace(/^(.*)\((?:the )?(billing|shipping|mailing|delivery|home|work)\)/i, '$2 $1')
       .replace(romanceGroup, '$2 $1')
       // One of several addresses of a row, as `City - 2`.
-      .replace(/^(.*\S) - ([1-9])$/, '$2 $1')
+      .replace(/^(.*\S) - ([1-9]|home|work|other|billing|shipping|mailing)$/i, '$2 $1')
+      .replace(/^(.*\S) (privat)$/i, '$2 $1')
+      .replace(/^(.*\S) of (?:the )?(\S.*)$/i, '$2 $1')
       .normalize('NFD')
       .replace(/\p{M}/gu, '')
       .replace(/ß/g, 'ss')

@@ -12,10 +12,17 @@ const nothing =
   /^(?:\\N|#?n\/a|#n\/a n\/a|NULL|null|[(<[{]null[)>\]}]|undefined|NaN|nan|nil|<NA>|<none>|[-–—._]+)$/;
 const inCapitals = /^(?:#?N\/A|#N\/A N\/A|UNDEFINED|#NULL!)$/;
 const none = /^none$/i;
+/** What people and pivot tables write, in brackets. */
+const saysNothing = /^[([<](?:blank|empty|none|not set|not provided|no data|unknown)[)\]>]$/i;
+/** Of a street and a town; Unknown may be somebody's name. */
+const noPlace =
+  /^(?:unknown|tb[cd]|to be (?:determined|confirmed)|not (?:provided|available|known))$/i;
 
 /** Names of people, and what is printed with them. */
 export function isNothing(role: Role, value: string): boolean {
   if (nothing.test(value) || inCapitals.test(value)) return true;
+  if (saysNothing.test(value)) return true;
+  if (noPlace.test(value)) return /^line\d$|^city$|^postalCode/.test(role);
   if (none.test(value)) return role !== 'city';
   // R writes NA. It is a given name in China, the province of Naples and the code of Namibia.
   return value === 'NA' && (/^line\d$/.test(role) || role.startsWith('postalCode'));
@@ -38,6 +45,10 @@ const faults: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /^(?:\{[A-Za-z][\w. -]*\}|\[[A-Z][A-Z0-9_]+\]|%[A-Z][A-Z0-9_]+%)$/,
+    'is a merge tag that was not filled in',
+  ],
+  [
+    /^(?:[[«<]+(?:(?:first|last|full|your|customer|contact|recipient)[ _-]?)?(?:name|address|company|city)[\]»>]+)$/i,
     'is a merge tag that was not filled in',
   ],
   [/^\[object \w+\]$/, 'is an object and no text'],

@@ -6,7 +6,7 @@
  * e-mail: the card can be posted, and dropping the person for a field that is not needed would be
  * the silent loss this house does not allow.
  */
-import { readEmails } from '@postrider/core/ports';
+import { emailKey, readEmails } from '@postrider/core/ports';
 import type { Member, Note, Reject } from '@postrider/core/ports';
 import { readAddress } from './address.ts';
 import { addressParts } from './address-lines.ts';
@@ -14,6 +14,7 @@ import { maxLength, readCells } from './cells.ts';
 import { columnName, nameAndAddress } from './columns.ts';
 import type { ColumnPlan, Role } from './columns.ts';
 import { isRounded } from './long-numbers.ts';
+import { furtherEmails } from './further-emails.ts';
 import { quote } from './quote.ts';
 
 // A control character, a line separator or a bidirectional override changes what is printed without
@@ -133,8 +134,13 @@ export function readRow(
     return reject(column, reason, message);
   }
   const cell = at('email');
-  const { addresses, unread } = readEmails(cell);
-  const [email = null, ...otherEmails] = addresses;
+  const { addresses: own, unread } = readEmails(cell);
+  const further = furtherEmails(plan, values);
+  notes.push(...further.notes);
+  const addresses = [...own, ...further.addresses];
+  const [email = null, ...otherEmails] = addresses.filter(
+    (one, nth) => addresses.findIndex((other) => emailKey(other) === emailKey(one)) === nth,
+  );
   if (address.value === null && email === null) {
     if (unread === null) {
       return reject(
@@ -154,7 +160,7 @@ export function readRow(
   if (unread !== null) {
     const column = columnName(plan, 'email');
     notes.push(
-      email === null
+      own.length === 0
         ? {
             column,
             reason: 'email_not_used',
@@ -163,7 +169,7 @@ export function readRow(
         : {
             column,
             reason: 'email_partly_read',
-            message: `Column "${column}" was read as ${addresses.join(', ')}; this in it is no address: ${quote(unread)}.`,
+            message: `Column "${column}" was read as ${own.join(', ')}; this in it is no address: ${quote(unread)}.`,
           },
     );
   }

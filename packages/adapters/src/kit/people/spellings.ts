@@ -29,7 +29,8 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
     'email emailaddress mail primaryemail primaryemailaddress useremail useremailaddress ' +
     'email1 emailaddress1 email1value email1address emailvalue emailid personalemail homeemail ' +
     'workemail emailadresse mailadresse emailanschrift courriel adresseemail adressemail ' +
-    'adresseelectronique correoelectronico correo correoelectronicoprincipal',
+    'adresseelectronique correoelectronico correo correoelectronicoprincipal email2 email2value ' +
+    'email2address emailaddress2 email3 email3value email3address emailaddress3 secondaryemail',
   firstName:
     'firstname givenname forename first fname namefirst vorname prenom nombre nombredepila',
   lastName:
@@ -41,7 +42,7 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
   line1:
     'line1 addressline1 address1 addr1 addrline1 addresslineone addressone address12 ' +
     'streetaddress1 streetaddressline1 streetline1 addressstreet1 street1 streetaddress ' +
-    'addressstreet streetandnumber streetandhousenumber street streetname addressline address ' +
+    'addressstreet streetandnumber streetandhousenumber streetroadname street streetname addressline address ' +
     'addr fulladdress strasseundhausnummer strasseundnummer strassehausnummer strassehausnr ' +
     'strasseundhausnr strasseundnr strassenr strasse strassenname adresszeile1 adresszeile ' +
     'adresse1 adresseligne1 lignedadresse1 ligneadresse1 numeroetrue rue anschrift adresse ' +
@@ -56,7 +57,7 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
     'complemento aptsuiteetc aptsuiteunitetc apartmentsuiteetc apartmentsuiteunitetc ' +
     'aptsuiteunit apartmentsuiteunit aptsuite aptunit unitapt apartmentsuite apartmentunit ' +
     'apartmentnumber apartmentno apartment aptnumber aptno apt unitnumber unitno unit ' +
-    'suitenumber suiteno suite ste wohnung',
+    'suitenumber suiteno suite ste wohnung apartmentsuiteno',
   line3:
     'line3 addressline3 address3 addr3 addrline3 streetaddress3 streetaddressline3 streetline3 ' +
     'street3 supplementaladdress2 additionaladdress2 adresszusatz2 adresszeile3 adresse3 ' +
@@ -64,10 +65,12 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
   line4:
     'line4 addressline4 address4 addr4 streetaddress4 street4 supplementaladdress3 ' +
     'additionaladdress3 adresszusatz3 adresszeile4 adresse4',
-  houseNumber: 'housenumber houseno hausnummer hausnr streetnumber streetno numerodecasa',
+  houseNumber:
+    'housenumber houseno house hausnummer hausnr huisnummer streetnumber streetno numerodecasa ' +
+    'numeroexterior number no nr numero num',
   city:
     'city cityname town citytown towncity cityortown townorcity citysuburb suburbcity ' +
-    'citylocality towncityname posttown locality municipality ort wohnort stadt ortschaft ' +
+    'citylocality citytownvillagelocality towncityname posttown locality municipality ort wohnort stadt ortschaft ' +
     'ville commune localite ciudad localidad poblacion municipio suburb',
   region:
     'statecode provincecode regioncode stateprovincecode stateprovinceregioncode ' +
@@ -89,12 +92,15 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
     'countrycodeiso2 countryregioncode countryidcode countrycountrycode country countryregion ' +
     'countryorregion regioncountry countryname countryregionname countryid countryidname ' +
     'countrycountryname countrydisplayname landercode laendercode landescode land pays codepays ' +
-    'pais codigopais',
+    'pais codigopais landerkennzeichen laenderkennzeichen landkennzeichen lkz',
   other:
     'county countyname district neighborhood neighbourhood building buildingname ' +
     'buildingnumber bldg floor room pobox postofficebox postbox postfach housename careof ' +
     'streetnumbersuffix streetunit streetdirection streettype streetsuffix boitepostale ' +
-    'apartadopostal colonia barrio subpremise etage edificio batiment',
+    'apartadopostal colonia barrio bairro subpremise etage edificio batiment ruralroute ' +
+    'urbanization urbanizacion predir predirectional postdir postdirectional unittype ' +
+    'flathousebuildingno housenamenumber subbuilding subbuildingname numerointerior piso ' +
+    'puerta escalera portal huisnummertoevoeging citystatezip citystate csz',
 };
 
 /** Of the id at the source. Such a heading stands alone: `Order ID` is the id of something else. */
@@ -129,6 +135,11 @@ export const knownGroups = new Set(
   ).split(' '),
 );
 
+/** Words before an e-mail by which it is another one of the same person. */
+export const ownEmails = new Set(
+  'home work other privat secondary second alternate alternative additional 1 2 3 4 5'.split(' '),
+);
+
 /** Groups that may be written together with the part: `billingcity`, `Lieferadresse`. */
 export const gluedGroups = 'billing shipping mailing delivery rechnungs liefer'.split(' ');
 
@@ -148,7 +159,7 @@ export const foreignWords = new Set(
 /** Words that mean many things where something unknown stands before them: `Business Unit`. */
 export const weakWords = new Set(
   (
-    'unit suite ste st apt room floor building bldg state region land str cp plz ort first ' +
+    'number no nr numero num house piso puerta portal unit suite ste st apt room floor building bldg state region land str cp plz ort first ' +
     'last line1 line2 line3 line4 district estado postal statename statecode regioncode ' +
     'regionname stateid locality etage suburb province municipality'
   ).split(' '),

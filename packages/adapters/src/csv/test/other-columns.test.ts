@@ -1,0 +1,99 @@
+/** Columns beside the usual ones: further e-mails, and pieces of an address. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { csv, rolesIn } from './people.ts';
+
+describe('Columns beside the usual ones', () => {
+  it('a further e-mail column of a person counts for opt-outs, and is the e-mail where the first is blank', async () => {
+    const { members } = await csv(
+      [
+        'ID,E-mail 1 - Value,E-mail 2 - Value,Secondary Email,Salesperson Email,First Name',
+        '1,ann@example.com,ann.work@example.com,N/A,rep@example.com,Ann',
+        '2,,ben@example.com,ben@example.com; ben2@example.com,rep@example.com,Ben',
+        '3,cat@example.com,cat@work,,rep@example.com,Cat',
+      ].join('\n'),
+    );
+    assert.deepEqual(
+      members.map(({ email, otherEmails = [], notes = [] }) => [
+        email,
+        ...otherEmails,
+        ...notes.map(({ column, reason }) => `${column} ${reason}`),
+      ]),
+      [
+        ['ann@example.com', 'ann.work@example.com'],
+        ['ben@example.com', 'ben2@example.com'],
+        ['cat@example.com', 'E-mail 2 - Value email_not_used'],
+      ],
+    );
+    assert.equal(members[0]?.merge['E-mail 2 - Value'], 'ann.work@example.com');
+    assert.ok(
+      (await rolesIn('id,Email,Secondary Email')).some((role) =>
+        role.startsWith('Secondary Email: a further e-mail'),
+      ),
+    );
+  });
+
+  it('an e-mail and an address whose kind stands behind it are recognised', async () => {
+    assert.deepEqual(
+      await rolesIn(
+        'Person - ID,Person - Name,Person - Email - Work,Street address line 1 - Home,' +
+          'City - Home,State/Province - Home,Zip/Postal code - Home,Country - Home',
+      ),
+      [
+        'externalId: Person - ID',
+        'name: Person - Name',
+        'email: Person - Email - Work',
+        'line1: Street address line 1 - Home',
+        'city: City - Home',
+        'region: State/Province - Home',
+        'postalCode: Zip/Postal code - Home',
+        'country: Country - Home',
+      ],
+    );
+    assert.deepEqual(
+      await rolesIn('id,Straße privat,Ort privat,Postleitzahl privat,Länderkennzeichen'),
+      [
+        'externalId: id',
+        'line1: Straße privat',
+        'city: Ort privat',
+        'postalCode: Postleitzahl privat',
+        'country: Länderkennzeichen',
+      ],
+    );
+  });
+
+  it('a number in a column of its own belongs to a bare street, before it or behind it', async () => {
+    const lines = async (header: string) => {
+      const { members } = await csv(`${header}\n1,Elm,12,Boston,MA,02138\n`);
+      return members[0]?.address?.line1;
+    };
+    assert.equal(await lines('id,Street,Number,City,State,Zip'), '12 Elm');
+    assert.equal(await lines('id,Street,House #,City,State,Zip'), '12 Elm');
+    assert.equal(await lines('id,Calle,Número,Ciudad,Provincia,CP'), 'Elm 12');
+    assert.equal(await lines('id,Calle,Número exterior,Ciudad,Provincia,CP'), 'Elm 12');
+    assert.equal(await lines('id,Rue,Numéro,Ville,Province,CP'), '12 Elm');
+    const roles = await rolesIn('id,Address,Number,City,State,Zip');
+    assert.ok(roles.every((role) => !role.startsWith('houseNumber')));
+  });
+
+  it('what else is a piece of an address is refused, where nothing says what it is', async () => {
+    for (const column of [
+      'Rural Route',
+      'Urbanization',
+      'Pre Dir',
+      'Unit Type',
+      'Mailing Flat/House/Building No',
+      'Piso',
+      'Puerta',
+      'Número interior',
+      'Sub Building',
+      'City State Zip',
+      'City State',
+    ])
+      await assert.rejects(
+        csv(`id,Street,${column},City,State,Zip\n`),
+        new RegExp(`"${column}" looks like`),
+        column,
+      );
+  });
+});

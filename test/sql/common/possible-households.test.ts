@@ -1,0 +1,64 @@
+/**
+ * What an opt-out by address reaches although it is not certain: pairs that may be one household,
+ * and pairs that contradict each other.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sharedMachine } from '../rig.ts';
+
+const rig = sharedMachine();
+
+/** Country, postal code, and lines; a bar divides line 1 from line 2. */
+type Pair = readonly [country: string, postalCode: string, one: string, other: string];
+
+const possible: readonly Pair[] = [
+  ['US', '02138', '12-14 Elm St', '12 Elm St'],
+  ['US', '02138', '100 US Highway 50', '100 Highway 50'],
+  ['US', '02138', '12 Elm St c/o Bob', '12 Elm St'],
+  ['US', '00926', 'Urb. Las Flores 12 Calle 3', '12 Calle 3'],
+  ['CA', 'H2X 1Y4', 'CP 12 Succ Centre-ville', 'CP 12'],
+  ['DE', '10115', 'Hauptstr. 5', 'Hauptstr. 5, Hinterhaus'],
+  ['DE', '10115', 'Hauptstr. 5|3. OG', 'Hauptstraße 5'],
+  ['AT', '1010', 'Hauptstraße 5', 'Hauptstraße 5/2/4'],
+  ['NL', '1011 AB', 'Damstraat 5', 'Damstraat 5-2'],
+  ['ES', '28001', 'Calle Mayor 5, 2º A', 'Calle Mayor 5'],
+  ['FR', '75001', '12 rue Foch', '12 rue Foch|Bâtiment A'],
+  ['RU', '101000', 'ул. Ленина, д. 5', 'ул. Ленина, д. 5, кв. 8'],
+  ['JP', '104-0061', '銀座1-2-3', '銀座1-2-3|101号室'],
+];
+
+const contradictory: readonly Pair[] = [
+  ['US', '02138', '12-14 Elm St', '12-16 Elm St'],
+  ['US', '02138', '12-14 Elm St', '14 Elm St'],
+  ['US', '11375', '71-12 110th St', '71-13 110th St'],
+  ['US', '02138', '100 US Highway 50', '100 State Route 50'],
+  ['US', '02138', '12 Elm St Apt 1-11', '12 Elm St Apt 11-1'],
+  ['DE', '10115', 'Hauptstr. 5, Hinterhaus', 'Hauptstr. 5, Vorderhaus'],
+  ['DE', '10115', 'Hauptstr. 5', 'Hauptstr. 5a'],
+  ['AT', '1010', 'Hauptstraße 5/2/4', 'Hauptstraße 5/4/2'],
+  ['ES', '28001', 'Calle Mayor 5, 2º A', 'Calle Mayor 5, 3º A'],
+  ['FR', '75001', '12 rue Foch', '12 bis rue Foch'],
+  ['JP', '104-0061', '銀座1-2-3', '銀座1-2-4'],
+];
+
+for (const [name, pairs, expected] of [
+  ['what may be one household is apart, and within reach of an opt-out', possible, true],
+  ['what contradicts itself is out of reach of an opt-out', contradictory, false],
+] as const)
+  void test(name, async () => {
+    const wrong = [];
+    for (const [country, postalCode, one, other] of pairs) {
+      const [[a1 = '', a2 = ''], [b1 = '', b2 = '']] = [one.split('|'), other.split('|')];
+      const [row] = await rig.sql<{ same: boolean; possible: boolean; near: boolean }[]>`
+        select k.one = k.other as same,
+          postrider.may_be_one_household(k.one, k.other) as possible,
+          postrider.numbered_of(k.one) = postrider.numbered_of(k.other) as near
+        from (
+          select postrider.household_key(${a1}, ${a2}, ${postalCode}, ${country}) as one,
+            postrider.household_key(${b1}, ${b2}, ${postalCode}, ${country}) as other
+        ) k`;
+      if (row?.same !== false || row.possible !== expected || (expected && !row.near))
+        wrong.push([one, other, row]);
+    }
+    assert.deepEqual(wrong, []);
+  });
