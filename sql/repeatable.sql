@@ -32,6 +32,7 @@
 \ir functions/00_common/jobs.sql
 \ir functions/10_sync/duplicates.sql
 \ir functions/10_sync/eligibility.sql
+\ir functions/10_sync/do_not_mail.sql
 \ir functions/10_sync/check_eligibility.sql
 \ir functions/10_sync/sync_lock.sql
 \ir functions/10_sync/recognise_members.sql
