@@ -89,7 +89,10 @@ export interface AudienceField {
   readonly field: string;
   /** The field of a member or of its address, as `line1`; null: it is merge data. */
   readonly role: string | null;
-  /** Of merge data that looks like part of an address: why it is none of it. */
+  /**
+   * Of merge data that looks like part of an address: why it is none of it. Of a field that has a
+   * role, what is to be known of it.
+   */
   readonly remark: string | null;
 }
 

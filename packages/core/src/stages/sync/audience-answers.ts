@@ -57,6 +57,10 @@ const doNotMail = z
   .nullish()
   .catch('unclear');
 
+function forbidsMail(said: z.infer<typeof doNotMail>): boolean {
+  return said === true || said === 'unclear';
+}
+
 const unclearNote: Note = {
   column: 'doNotMail',
   reason: 'do_not_mail_unclear',
@@ -81,7 +85,7 @@ const memberSchema = z
     asReason('not_a_member'),
   )
   .transform(({ doNotMail, doNotMailBecause, ...member }, context): Member => {
-    const forbids = doNotMail === true || doNotMail === 'unclear';
+    const forbids = forbidsMail(doNotMail);
     const told = [member.email, ...(member.otherEmails ?? [])].map((text) => text ?? '');
     const { addresses, unread } = readEmails(told.filter((text) => text !== '').join('; '));
     const [email = null, ...otherEmails] = addresses;
@@ -122,7 +126,7 @@ function noteOfEmail(email: string | null): Note {
 const unmailableSchema = z.object({
   row: z.int().nullable().catch(null),
   externalId: requiredText('missing_external_id'),
-  doNotMail: doNotMail.refine((says) => says === true || says === 'unclear'),
+  doNotMail,
   email: textWithoutFaults('not_text').nullish().catch(null),
   otherEmails: z.array(textWithoutFaults('not_text')).nullish().catch(null),
   doNotMailBecause: storableText.nullish().catch(null),
@@ -135,7 +139,7 @@ const unmailableSchema = z.object({
  */
 function unmailableOf(told: unknown, fault: Note): Member | null {
   const { data } = unmailableSchema.safeParse(told);
-  if (data === undefined) return null;
+  if (data === undefined || !forbidsMail(data.doNotMail)) return null;
   const rest = { firstName: null, lastName: null, address: null, merge: {} };
   const { data: member } = memberSchema.safeParse({ ...data, ...rest });
   return member === undefined ? null : { ...member, notes: [...(member.notes ?? []), fault] };
