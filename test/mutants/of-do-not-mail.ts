@@ -2,6 +2,7 @@
 import type { Mutant } from './mutants.ts';
 
 const synced = 'test/sql/sync/do-not-mail.test.ts';
+const rows = 'test/sql/sync/do-not-mail-rows.test.ts';
 const read = 'packages/adapters/src/csv/test/do-not-mail.test.ts';
 
 export const doNotMail: readonly Mutant[] = [
@@ -15,7 +16,7 @@ export const doNotMail: readonly Mutant[] = [
         replace: 'null',
       },
     ],
-    test: { file: synced, pattern: 'with the same e-mail the second forbids mail, in one page' },
+    test: { file: rows, pattern: 'with the same e-mail the second forbids mail, in one page' },
   },
   {
     name: 'do-not-mail-of-a-repeat',
@@ -27,7 +28,7 @@ export const doNotMail: readonly Mutant[] = [
         replace: 'filter (where p.do_not_mail is not null and not p.repeated),',
       },
     ],
-    test: { file: synced, pattern: 'with the same id the second forbids mail, in two pages' },
+    test: { file: rows, pattern: 'with the same id the second forbids mail, in two pages' },
   },
   {
     name: 'do-not-mail-before-the-printer',

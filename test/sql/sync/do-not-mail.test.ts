@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { erase, goLive, suppress } from '@postrider/core';
-import { people, syncPeople, type Person } from '../../support/machine.ts';
+import { people, syncPeople } from '../../support/machine.ts';
 import {
   answered,
   emailOnly,
@@ -22,6 +22,7 @@ import {
   statesOf,
   syncRun,
 } from '../rig.ts';
+import { answer, claimed } from '../rig/enricher.ts';
 
 const rig = sharedMachine();
 
@@ -166,106 +167,18 @@ void test('when the source says so no more, who was stopped stays, as after a su
   assert.equal((await mailBegun(sql, at)).pieces.length, 1);
 });
 
-interface Twice {
-  readonly what: string;
-  readonly rows: readonly [Person, Person];
-  /** Of whom nobody may get a card. */
-  readonly kept: readonly string[];
-}
-
-const same = { email: 'same@example.com' };
-const twice: readonly Twice[] = [
-  {
-    what: 'the same id',
-    rows: [resident('a'), resident('a', forbids, 2)],
-    kept: ['a'],
-  },
-  {
-    what: 'the same id, of a row with another e-mail and house',
-    rows: [
-      resident('a'),
-      resident('a', { email: 'z@example.com', line1: '8 Far Road', ...forbids }, 2),
-    ],
-    kept: ['a'],
-  },
-  {
-    what: 'the same e-mail',
-    rows: [resident('a', same), resident('b', { ...same, ...forbids }, 2)],
-    kept: ['a', 'b'],
-  },
-  {
-    what: 'one of several e-mails',
-    rows: [
-      resident('a', { otherEmails: ['same@example.com'] }),
-      resident('b', { otherEmails: ['Same@Example.com'], ...forbids }, 2),
-    ],
-    kept: ['a', 'b'],
-  },
-  {
-    what: 'the same e-mail, and an address that cannot be mailed',
-    rows: [resident('a', same), resident('b', { ...same, region: 'ZZ', ...forbids }, 2)],
-    kept: ['a', 'b'],
-  },
-  {
-    what: 'the same house and name',
-    rows: [
-      resident('a', { firstName: 'Ada', line1: '1 Oak St' }),
-      resident('b', { firstName: 'Ada', line1: '1 Oak Street', ...forbids }, 2),
-    ],
-    kept: ['a', 'b'],
-  },
-];
-
-for (const { what, rows, kept } of twice)
-  for (const order of ['first', 'last'] as const)
-    for (const pages of ['one page', 'two pages', 'two runs'] as const)
-      void test(`of two rows with ${what} the ${order === 'first' ? 'first' : 'second'} forbids mail, in ${pages}: nobody of them is mailed`, async () => {
-        const { sql } = rig;
-        const at = await place(sql, { dedupe: 'person' });
-        const list = order === 'last' ? rows : rows.toReversed();
-        const other = resident('other', {}, 3);
-        if (pages === 'two runs') await syncPeople(sql, at, [...list.slice(0, 1), other]);
-        const run = await syncRun(sql, at);
-        if (pages === 'two pages') {
-          await run.page([...list.slice(0, 1), other]);
-          await run.page(list.slice(1));
-        } else await run.page([...list, other]);
-        await run.close();
-        const states = await statesOf(sql, at);
-        for (const name of kept)
-          assert.ok(
-            ['blacklisted', 'skipped'].includes(states[name] ?? ''),
-            `${name} is ${states[name]}`,
-          );
-        assert.ok(Object.values(states).includes('blacklisted'));
-        assert.equal(states['other'], 'pending');
-      });
-
-void test('another in the house of somebody who is not to be mailed is mailed', async () => {
+void test('who is at the enricher is stopped, and what it finds brings nobody back', async () => {
   const { sql } = rig;
-  const at = await place(sql, { dedupe: 'person' });
-  await syncPeople(sql, at, [
-    resident('ada', { line1: '1 Oak St', ...forbids }),
-    resident('bob', { line1: '1 Oak St' }, 2),
-  ]);
-  assert.deepEqual(await statesOf(sql, at), { ada: 'blacklisted', bob: 'pending' });
-});
-
-void test('who was skipped and might come back holds the place against another row of theirs', async () => {
-  const { sql } = rig;
-  const at = await place(sql, { dedupe: 'person' });
-  await syncPeople(sql, at, [resident('a', { ...same, region: 'ZZ' })]);
-  assert.deepEqual(await reasonsOf(sql, at), { a: 'skipped (bad_address)' });
-  await syncPeople(sql, at, [
-    resident('b', same),
-    resident('a', { ...same, region: 'ZZ', ...forbids }, 2),
-  ]);
+  const at = await place(sql);
+  await syncPeople(sql, at, [emailOnly('a'), emailOnly('b', 2)]);
+  const batch = await claimed(sql, at);
+  await syncPeople(sql, at, [{ ...emailOnly('a'), ...forbids }, emailOnly('b', 2)]);
+  assert.deepEqual(await statesOf(sql, at), { a: 'blacklisted', b: 'address_enriching' });
+  await answer(sql, at, batch, { a: '1 Elm St', b: '2 Oak St' });
   assert.deepEqual(await reasonsOf(sql, at), {
     a: 'blacklisted (do_not_mail)',
-    b: 'skipped (duplicate)',
+    b: 'pending (address_found)',
   });
-  await syncPeople(sql, at, [resident('b', same), resident('a', { ...same, ...forbids }, 2)]);
-  assert.deepEqual(await statesOf(sql, at), { a: 'blacklisted', b: 'skipped' });
 });
 
 void test('an erased person is not made again, whatever the list says, and nothing of it is kept', async () => {

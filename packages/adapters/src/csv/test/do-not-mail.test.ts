@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import { temporaryFolder, wiringAt } from '../../../test/helpers.ts';
 import { readAll } from '../../../test/read.ts';
 import { createNdjsonAudience } from '../../ndjson/audience.ts';
+import { allowing, forbidding, ofOtherThings } from './mail-headings.ts';
 import { csv, good, header, rolesIn } from './people.ts';
 
 const plain = 'id,email,street,city,state,zip';
@@ -22,84 +23,6 @@ async function because(column: string, cell: string, options: object = {}) {
   assert.equal(member?.doNotMail, member?.doNotMailBecause === undefined ? undefined : true);
   return member?.doNotMailBecause ?? null;
 }
-
-const forbidding = [
-  'Do Not Mail',
-  'do_not_mail',
-  'DoNotMail',
-  'Do not post',
-  'Do-Not-Mail',
-  'DO NOT MAIL?',
-  "Don't mail",
-  'Please do not mail',
-  'Do Not Mail (Y/N)',
-  'Do Not Mail Flag',
-  'DNM',
-  'No Mail',
-  'No Direct Mail',
-  'No postal mail',
-  'Opt out of mail',
-  'Opted Out of Direct Mail',
-  'Has Opted Out Of Mail',
-  'Mail Opt Out',
-  'Mail Opt-Out',
-  'Postal Opt-Out',
-  'Direct Mail Opt Out',
-  'DirectMailOptOut__c',
-  'Mailing opt-out',
-  'Do Not Contact',
-  'npsp__Do_Not_Contact__c',
-  'npsp__Do_Not_Mail__c',
-  'npe01__Do_Not_Mail__c',
-  'Do_Not_Mail__c',
-  'Contact: Do Not Mail',
-  'Requests no mail',
-  'Do not contact by post',
-  'Mail suppressed',
-  'Deceased',
-  'Is Deceased',
-  'is_deceased',
-  'npsp__Deceased__c',
-  'Deceased?',
-  'Deceased Date',
-  'Keine Post',
-];
-const allowing = [
-  'Accepts Mail',
-  'Accepts Direct Mail',
-  'Accepts Post',
-  'Postal Consent',
-  'Mail Opt-In',
-  'Mail Opt In',
-  'Direct Mail Consent',
-  'DirectMailOptIn__c',
-  'Consent to post',
-  'Opted in to direct mail',
-];
-const ofOtherThings = [
-  'Email Opt Out',
-  'E-Mail Opt-Out',
-  'Do Not Email',
-  'Do Not E-Mail',
-  'No Email',
-  'No E-Mail',
-  'HasOptedOutOfEmail',
-  'Do Not Call',
-  'Do Not Phone',
-  'Do Not SMS',
-  'SMS Consent',
-  'Email Consent',
-  'Accepts Marketing',
-  'Accepts Email Marketing',
-  'Accepts Mailchimp',
-  'Email Permission Status',
-  'Bulk Email Opt Out',
-  'Mail Sent',
-  'Last Mail',
-  'Voicemail Opt Out',
-  'Do Not Trade',
-  'Post Count',
-];
 
 describe('A column that says whether mail may go to a person', () => {
   it('is known by its heading, where yes forbids mail', async () => {

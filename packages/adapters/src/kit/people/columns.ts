@@ -86,19 +86,17 @@ export function planColumns(
   const { doNotMail } = given;
   const namedAt =
     typeof doNotMail === 'string' ? columnAt(names, doNotMail, 'doNotMail', strict) : nowhere;
-  const ofMail = names.flatMap((name, index): MailColumn[] => {
-    const sense = taken.has(index) ? null : mailSense(name);
+  const mail = names.flatMap((name, index): MailColumn[] => {
+    const sense = doNotMail === null || taken.has(index) ? null : mailSense(name);
     const counts = index === namedAt || (sense !== null && !isIgnored(name));
     return counts ? [{ index, isConsent: sense === 'allows' }] : [];
   });
-  const isOfMail = new Set(ofMail.map(({ index }) => index));
+  const isOfMail = new Set(mail.map(({ index }) => index));
   const open = names.flatMap((name, index) =>
     taken.has(index) || isOfMail.has(index) || off.has(index) || name === '' || isIgnored(name)
       ? []
       : [index],
   );
-  // Switched off: they are merge data, and no e-mail for that.
-  const mail = doNotMail === null ? [] : ofMail;
   const headings = names.map((name) => headingOf(name));
   const address = addressColumns(
     names.flatMap((_, index): AddressHeading[] => {
