@@ -17,6 +17,7 @@
 \ir functions/00_common/access.sql
 \ir functions/00_common/address_words.sql
 \ir functions/00_common/address_text.sql
+\ir functions/00_common/address_units.sql
 \ir functions/00_common/address_parts.sql
 \ir functions/00_common/household_key.sql
 \ir functions/00_common/emails.sql
@@ -32,6 +33,7 @@
 \ir functions/00_common/jobs.sql
 \ir functions/10_sync/duplicates.sql
 \ir functions/10_sync/eligibility.sql
+\ir functions/10_sync/do_not_mail.sql
 \ir functions/10_sync/check_eligibility.sql
 \ir functions/10_sync/sync_lock.sql
 \ir functions/10_sync/recognise_members.sql

@@ -27,6 +27,8 @@ create table postrider.recipient (
   -- What the source's row said of what an operator has amended: name, address, merge fields. The
   -- amendment holds while the row says the same. Null: nothing is amended.
   amended jsonb,
+  -- By which words the source says that this person is not to be mailed; null: it does not say so.
+  do_not_mail text,
   -- Printed on the card; short, without letters that look alike.
   reference text not null,
   source_row bigint,
@@ -54,6 +56,9 @@ create index recipient_lot on postrider.recipient (organization_id, household_ke
 -- Who is amended: few people.
 create index recipient_amended on postrider.recipient (organization_id, campaign_id, id)
   where amended is not null;
+-- Whom the source does not want to be mailed.
+create index recipient_do_not_mail on postrider.recipient (organization_id, campaign_id, id)
+  where do_not_mail is not null;
 create index recipient_external_id on postrider.recipient (organization_id, external_id);
 create index recipient_reference on postrider.recipient (organization_id, reference);
 

@@ -7,6 +7,7 @@ using (values
   ('frequency_cap', 'The household was mailed too recently.', true),
   ('holdout', 'The household is in the control group.', true),
   ('suppressed', 'On a do-not-mail list.', true),
+  ('do_not_mail', 'The source says that this person is not to be mailed.', true),
   ('no_address', 'No postal address is known, and none was found.', false),
   ('left_segment', 'No longer in the segment, before anything was proofed.', false),
   ('cancelled', 'Cancelled.', false),

@@ -27,7 +27,7 @@ with wanted (from_state, to_state, actors, why) as (values
   ('address_enriching', 'error', 'enrich', 'too many batches were lost with this person in them'),
   ('address_enriching', 'skipped', 'enrich,op',
     'no address found, a duplicate by the address found, a bad one, or cancelled'),
-  ('address_enriching', 'blacklisted', 'enrich,op', 'opted out'),
+  ('address_enriching', 'blacklisted', 'sync,enrich,op', 'opted out'),
   ('address_enriching', 'sent', 'mail,track,op',
     'late evidence: the printer has a card of an earlier try, or from before a restore'),
 
@@ -45,7 +45,7 @@ with wanted (from_state, to_state, actors, why) as (values
     'the cohort could not begin: held, or its job was lost; or an operator amended the content'),
   ('proofing_staged', 'error', 'proof', 'the begin failed 10 times'),
   ('proofing_staged', 'skipped', 'op', 'cancelled'),
-  ('proofing_staged', 'blacklisted', 'op', 'opted out'),
+  ('proofing_staged', 'blacklisted', 'sync,op', 'opted out'),
   ('proofing_staged', 'sent', 'mail,track,op',
     'late evidence: the printer has a card of an earlier try, or from before a restore'),
 
@@ -54,7 +54,7 @@ with wanted (from_state, to_state, actors, why) as (values
     'to be tried again, the lease was lost, or an operator amended the content'),
   ('proofing', 'error', 'proof', 'cannot be rendered'),
   ('proofing', 'skipped', 'proof,op', 'cancelled'),
-  ('proofing', 'blacklisted', 'op', 'opted out'),
+  ('proofing', 'blacklisted', 'sync,op', 'opted out'),
   ('proofing', 'sent', 'mail,track,op',
     'late evidence: the printer has a card of an earlier try, or from before a restore'),
 
@@ -62,7 +62,7 @@ with wanted (from_state, to_state, actors, why) as (values
   ('proofed', 'pending', 'sync,op',
     'the content changed: it must be proofed again (only without an open mailpiece)'),
   ('proofed', 'skipped', 'op', 'cancelled'),
-  ('proofed', 'blacklisted', 'op', 'opted out'),
+  ('proofed', 'blacklisted', 'sync,op', 'opted out'),
   ('proofed', 'sent', 'mail,track', 'late evidence: the printer has the card after all'),
 
   ('sending_staged', 'sending', 'mail', 'the cohort has begun, eligibility was checked again'),
@@ -71,7 +71,7 @@ with wanted (from_state, to_state, actors, why) as (values
     'an operator amended the content: it must be proofed again (only without an open mailpiece)'),
   ('sending_staged', 'error', 'mail', 'the begin failed 10 times'),
   ('sending_staged', 'skipped', 'mail,op', 'no longer eligible, or cancelled'),
-  ('sending_staged', 'blacklisted', 'mail,op', 'opted out before anything was sent'),
+  ('sending_staged', 'blacklisted', 'sync,mail,op', 'opted out before anything was sent'),
   ('sending_staged', 'sent', 'mail,track', 'late evidence: the printer has the card after all'),
 
   ('sending', 'sent', 'mail,track', 'the printer accepted the card'),
@@ -102,6 +102,8 @@ with wanted (from_state, to_state, actors, why) as (values
 
   ('skipped', 'pending', 'sync,op',
     'the address that was missing or bad has come, or only a test''s printer had refused it'),
+  ('skipped', 'blacklisted', 'sync,op',
+    'the source says not to mail somebody who might have come back'),
   ('skipped', 'sent', 'mail,track',
     'late evidence, with an alarm: the card was printed all the same'),
   ('blacklisted', 'sent', 'mail,track',

@@ -10,6 +10,7 @@ import { connections } from './of-connections.ts';
 import { emails } from './of-emails.ts';
 import { failingWorks } from './of-failing-work.ts';
 import { calls } from './of-the-calls.ts';
+import { doNotMail } from './of-do-not-mail.ts';
 import { driver } from './of-the-driver.ts';
 import { hosts } from './of-hosts.ts';
 import { house } from './of-the-house.ts';
@@ -73,6 +74,7 @@ export const mutants: readonly Mutant[] = [
   ...addresses,
   ...launches,
   ...amendments,
+  ...doNotMail,
   ...lists,
   ...emails,
   ...providers,

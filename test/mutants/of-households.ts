@@ -111,7 +111,7 @@ export const households: readonly Mutant[] = [
     without: 'the street of "12 Front St" is no unit',
     edits: [
       {
-        file: parts,
+        file: 'sql/functions/00_common/address_units.sql',
         find: 'and (cardinality(rest) = 0 or cardinality(rest) >= 2)',
         replace: '',
       },

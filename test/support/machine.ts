@@ -132,6 +132,8 @@ export interface Person {
   readonly country?: string | null;
   readonly merge?: Record<string, string>;
   readonly row?: number;
+  readonly doNotMail?: boolean;
+  readonly doNotMailBecause?: string;
   readonly notes?: readonly { column: string | null; reason: string; message: string }[];
 }
 

@@ -18,6 +18,7 @@ interface Applied {
       readonly lookedUp: number;
       readonly repeated: number;
       readonly sharing: number;
+      readonly doNotMail: number;
       readonly unusable: readonly { readonly reason: string; readonly rows: number; row: number }[];
       readonly changed: readonly { readonly reason: string; readonly rows: number; row: number }[];
     };
@@ -52,6 +53,35 @@ describe('a list, when its campaign is applied', () => {
   const good = (n: number): string =>
     `${n},p${n}@example.com,Ann,${n} Elm St,Apt 4,Boston,MA,02138,x,`;
 
+  it('shows which column says who is not to be mailed, and how many that are', async () => {
+    const rows = [
+      `${header},Do Not Mail,Accepts Mail`,
+      `${good(2)},no,yes`,
+      `${good(3)},yes,yes`,
+      `${good(4)},,no`,
+      `${good(5)},no,`,
+      // The same person once more, who is kept out by the row before.
+      `${good(6).replace('p6@', 'p3@')},no,`,
+      `${good(7)},2020-01-02,`,
+      `${good(5)},yes,`,
+    ];
+    const run = await apply(rows);
+    assert.equal(run.code, 0, run.stderr);
+    for (const told of [
+      /^Do Not Mail +doNotMail$/m,
+      /^Accepts Mail +doNotMail +no means: not to be mailed$/m,
+      /^of its 7 rows 1 could be mailed, 1 repeated, 5 not to be mailed, as the list says$/m,
+      /^ +they are kept out of this campaign alone; .*: postrider suppress --file LIST --only "Do Not Mail=yes"$/m,
+      /^ +changed or left out: do_not_mail_unclear 1 \(row 7: Column "Do Not Mail" holds "2020-01-02"/m,
+    ])
+      assert.match(run.stdout, told);
+    const ignoring = await apply(rows, ['--dry-run', '--json'], (text) =>
+      text.replace('path: mine.csv', 'path: mine.csv\n  ignore: [Do Not Mail, Accepts Mail]'),
+    );
+    const [json] = ignoring.json<Applied>();
+    assert.deepEqual([json?.list.sample.doNotMail, json?.list.sample.mailable], [0, 6]);
+  });
+
   it('shows which column is what, how many could be mailed, and why not the others', async () => {
     const rows = [
       header,
@@ -80,7 +110,14 @@ describe('a list, when its campaign is applied', () => {
       remark: 'a county, which no card needs',
     });
     const { unusable, changed, ...counts } = json?.list.sample ?? { unusable: [], changed: [] };
-    assert.deepEqual(counts, { rows: 7, mailable: 4, lookedUp: 1, repeated: 1, sharing: 0 });
+    assert.deepEqual(counts, {
+      rows: 7,
+      mailable: 4,
+      lookedUp: 1,
+      repeated: 1,
+      sharing: 0,
+      doNotMail: 0,
+    });
     assert.deepEqual(
       [...unusable, ...changed].map(({ reason, rows: n, row }) => [reason, n, row]),
       [
@@ -196,6 +233,7 @@ describe('a list, when its campaign is applied', () => {
       lookedUp: 0,
       repeated: 1,
       sharing: 1,
+      doNotMail: 0,
       unusable: [
         {
           reason: 'bad_address',

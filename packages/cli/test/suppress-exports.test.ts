@@ -77,7 +77,13 @@ describe('an export as a do-not-mail list', () => {
     };
     await at.machine.sql`delete from postrider.suppression`;
     const address = 'Address,City,Zip';
-    for (const heading of ['Email Address', 'E-Mail', 'user_email', 'Adresse e-mail'])
+    for (const heading of [
+      'Email Address',
+      'E-Mail',
+      'user_email',
+      'Adresse e-mail',
+      'Do Not Mail',
+    ])
       assert.deepEqual(
         await taken(`ID,${heading},${address}\n7,a@example.com,12 Elm St,B,02138\n`),
         {

@@ -92,8 +92,8 @@ begin
     ' , (PSC|CMR|UNIT)' || c_number || c_box, ' , @\1 \2 , @BOX \3', 'g');
   v_text := regexp_replace(v_text,
     ' (?:(?:POST OFFICE|POST OFC|P O|PO|P 0|P0|P/O|POSTAL|POST) ?'
-      || '(?:BOX|BX|B|DRAWER|LOCKBOX)|POB|POBOX|LOCKBOX|CALLER|APARTADO|APDO|(?<= , )(?:BOX|BX|DRAWER))'
-      || c_number, ' , PO BOX , @BOX \1', 'g');
+      || '(?:BOX|BX|B|DRAWER|LOCKBOX)|POB|POBOX|LOCKBOX|CALLER|APARTADO|APDO'
+      || '|(?<= , )(?:BOX|BX|DRAWER))' || c_number, ' , PO BOX , @BOX \1', 'g');
   if v_text like '%@BOX%' then
     v_text := regexp_replace(v_text, '@BOX ([0-9]+) ([A-Z])(?= |$)', '@BOX \1\2', 'g');
   end if;

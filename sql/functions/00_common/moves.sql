@@ -253,3 +253,10 @@ create trigger recipient_not_deleted
 create trigger recipient_not_truncated
   before truncate on postrider.recipient_state
   for each statement execute function postrider.refuse_deletion();
+
+-- Whether a recipient in this state can be stopped before the card is at the printer.
+create function postrider.is_before_printer(p_state text) returns boolean
+language sql immutable
+return p_state in (
+  'address_enrichable', 'address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed',
+  'sending_staged');

@@ -1,6 +1,7 @@
 -- Applies one page of a sync. Running it again changes nothing.
 -- p_members: [{row, externalId, email, otherEmails: [], firstName, lastName, line1, line2, city,
--- region, postalCode, country, merge, notes: [{column, reason, message}]}],
+-- region, postalCode, country, merge, doNotMail: true, doNotMailBecause,
+-- notes: [{column, reason, message}]}],
 -- p_rejects: [{row, column, externalId, reason, message}].
 create function postrider.apply_sync_page(
   p_organization_id uuid,
@@ -38,19 +39,30 @@ declare
   v_newcomers jsonb;
   v_repeated int;
   v_conflicts jsonb;
+  v_unmailable jsonb;
+  v_stopped uuid[];
   v_changed int := 0;
   v_replaced jsonb;
   v_created int := 0;
   v_by_state jsonb;
   v_turned_away jsonb;
 begin
-  select m.known, m.newcomers, m.repeated, m.conflicts
-  into v_known, v_newcomers, v_repeated, v_conflicts
+  select m.known, m.newcomers, m.repeated, m.conflicts, m.unmailable
+  into v_known, v_newcomers, v_repeated, v_conflicts, v_unmailable
   from postrider.recognise_members(p_organization_id, p_campaign_id, p_run_id, p_members) m;
+  -- First: who is stopped holds the place against a newcomer who is the same person.
+  v_stopped := postrider.keep_from_mail(p_organization_id, p_campaign_id, v_known, v_unmailable);
   if v_known is not null then
     select c.changed, c.replaced
     into v_changed, v_replaced
     from postrider.apply_source_changes(p_organization_id, p_campaign_id, v_known, v_now) c;
+  end if;
+  if cardinality(v_stopped) > 0 then
+    -- A person who is stopped does not follow the source any more, and is not counted above.
+    v_changed := v_changed + (
+      select count(*)
+      from jsonb_array_elements(v_known) k
+      where (k ->> 'id')::uuid = any (v_stopped));
   end if;
   if v_newcomers is not null then
     select a.created, a.by_state, a.turned_away
@@ -59,8 +71,8 @@ begin
   end if;
   perform postrider.count_sync_page(
     p_organization_id, p_run_id, jsonb_array_length(p_members), v_created, v_changed,
-    coalesce(jsonb_array_length(v_known), 0) - v_changed, v_repeated, v_by_state, v_turned_away,
-    p_rejects, v_conflicts, p_waited_ms);
+    coalesce(jsonb_array_length(v_known), 0) - v_changed, v_repeated, v_by_state,
+    postrider.with_stopped(v_turned_away, v_stopped), p_rejects, v_conflicts, p_waited_ms);
   perform postrider.keep_notes(
     p_organization_id, p_run_id, p_members || coalesce(v_replaced, '[]'));
 end $$;

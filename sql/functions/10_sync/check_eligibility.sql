@@ -2,8 +2,9 @@
 -- above it.
 
 -- Lists the people who are to be judged, each with its suppression, and with the first in the list
--- that is the same person or household, where that is another. p_people: as in
--- check_eligibility().
+-- that is the same person or household, where that is another. Of several rows of one person, by an
+-- e-mail or by household and name, one that says not to mail the person counts for all of them.
+-- p_people: as in check_eligibility().
 create function postrider.people_to_judge(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -19,6 +20,7 @@ create function postrider.people_to_judge(
   address_fault text,
   suppression_reason text,
   suppression_source text,
+  do_not_mail text,
   first_n int,
   first_id uuid
 ) language sql stable
@@ -27,7 +29,7 @@ begin atomic
     select
       p.n, p.id, p."externalId" as external_id, p."emailKeys" as email_keys,
       p."householdKey" as household_key, p."nameKey" as name_key,
-      p."addressFault" as address_fault,
+      p."addressFault" as address_fault, p."doNotMail" as do_not_mail,
       case
         when p_dedupe = 'household' then p."householdKey"
         else p."householdKey" || '|' || p."nameKey"
@@ -35,7 +37,7 @@ begin atomic
       s.reason as suppression_reason, s.source as suppression_source
     from jsonb_to_recordset(p_people) as p (
       n int, id uuid, "externalId" text, "emailKeys" text[], "householdKey" text, "nameKey" text,
-      "addressFault" text)
+      "addressFault" text, "doNotMail" text)
     left join lateral (
       select s.reason, s.source
       from postrider.suppressions_of(
@@ -44,15 +46,16 @@ begin atomic
       limit 1
     ) s on true
   ), first_by_email as (
-    select k.n, min(k.first) as by_email
+    select k.n, min(k.first) as by_email, min(k.do_not_mail) as do_not_mail
     from (
       select
         p.n,
-        min(p.n) filter (where p.address_fault is null)
-          over (partition by e.email_key) as first
+        min(p.n) filter (where p.address_fault is null) over same_email as first,
+        min(p.do_not_mail) over same_email as do_not_mail
       from person p
       cross join lateral unnest(p.email_keys) as e (email_key)
       where p.suppression_reason is distinct from 'erasure'
+      window same_email as (partition by e.email_key)
     ) k
     group by k.n
   ), first_of as (
@@ -62,13 +65,20 @@ begin atomic
       n,
       case when place_key is not null
         then min(n) filter (where address_fault is null) over (partition by place_key)
-      end as by_place
+      end as by_place,
+      case when household_key is not null
+        then min(do_not_mail) over (partition by household_key, name_key)
+      end as do_not_mail
     from person
     where suppression_reason is distinct from 'erasure'
   )
   select
     p.n, p.id, p.external_id, p.email_keys, p.household_key, p.name_key, p.address_fault,
-    p.suppression_reason, p.suppression_source, x.n, x.id
+    p.suppression_reason, p.suppression_source,
+    coalesce(
+      p.do_not_mail,
+      postrider.said_of_another_row(coalesce(m.do_not_mail, f.do_not_mail))),
+    x.n, x.id
   from person p
   left join first_by_email m using (n)
   left join first_of f using (n)
@@ -82,15 +92,15 @@ create function postrider.verdict_of(
 ) returns text language sql immutable
 return case
   when p_reason in ('duplicate', 'bad_address', 'cross_campaign', 'frequency_cap') then 'skipped'
-  when p_reason in ('erased', 'suppressed') then 'blacklisted'
+  when p_reason in ('erased', 'suppressed', 'do_not_mail') then 'blacklisted'
   when p_reason = 'holdout' then 'holdout'
   when p_household_key is null then 'address_enrichable'
   else 'pending'
 end;
 
 -- Judges people by all rules at once, and says for each which state to take, why, and from when.
--- p_people: [{n, id, externalId, emailKeys, householdKey, nameKey, addressFault}], in the order in
--- which the first of two duplicates wins; id is null for a person who is new.
+-- p_people: [{n, id, externalId, emailKeys, householdKey, nameKey, addressFault, doNotMail}], in the
+-- order in which the first of two duplicates wins; id is null for a person who is new.
 -- verdict: pending, address_enrichable, skipped, blacklisted, holdout.
 -- duplicate_of_n: whose double it is, of those who are judged together and new. Of a person who has
 -- an id, detail names it.
@@ -129,6 +139,7 @@ begin
         when dup.what is not null then 'duplicate'
         when p.suppression_reason = 'erasure' then 'erased'
         when p.suppression_reason is not null then 'suppressed'
+        when p.do_not_mail is not null then 'do_not_mail'
         when p.address_fault is not null then 'bad_address'
         when other.campaign is not null then 'cross_campaign'
         when cap.free_at is not null and v_campaign.frequency_cap_mode = 'skip'
@@ -143,6 +154,7 @@ begin
       coalesce(
         dup.what,
         p.suppression_reason || ' (' || p.suppression_source || ')',
+        p.do_not_mail,
         p.address_fault,
         'campaign ' || other.campaign) as detail,
       coalesce(cap.free_at, v_now) as available_at,
@@ -172,6 +184,7 @@ begin
         v_now - v_campaign.exclusion_window) o
       where dup.what is null
         and p.suppression_reason is null
+        and p.do_not_mail is null
         and p.address_fault is null
       limit 1
     ) other on true
@@ -179,8 +192,8 @@ begin
       p_organization_id,
       -- Asked for nobody who is turned away already.
       case
-        when dup.what is null and p.suppression_reason is null and p.address_fault is null
-          and other.campaign is null
+        when dup.what is null and p.suppression_reason is null and p.do_not_mail is null
+          and p.address_fault is null and other.campaign is null
           then p.household_key
       end,
       v_campaign.frequency_cap,

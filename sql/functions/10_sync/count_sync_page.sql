@@ -134,3 +134,14 @@ return (
     group by key
   ) summed
 );
+
+-- Adds people whom a page stopped to those whom it turned away, by reason.
+create function postrider.with_stopped(
+  p_turned_away jsonb,
+  p_stopped uuid[]
+) returns jsonb language sql immutable
+return case
+  when cardinality(p_stopped) > 0 then postrider.add_counts(
+    coalesce(p_turned_away, '{}'), jsonb_build_object('do_not_mail', cardinality(p_stopped)))
+  else p_turned_away
+end;

@@ -1,6 +1,6 @@
--- Who may be mailed: the rules of admission, in their order: duplicate, suppression, address, other
--- campaigns, frequency cap, holdout. The address stands before the holdout, so that both arms of
--- an experiment leave out the same people. Sync, revivals, enrichment results and retry() all ask
+-- Who may be mailed: the rules of admission, in their order: duplicate, suppression, the source's
+-- own do-not-mail, address, other campaigns, frequency cap, holdout. The address stands before the
+-- holdout, so that both arms of an experiment leave out the same people. Sync, revivals, enrichment results and retry() all ask
 -- here, and all hold the organization's sync row: two of them at once could each find the household
 -- free (of 150 households without the lock 139 were taken twice).
 --

@@ -21,10 +21,12 @@ end;
 -- now: the first one stands. Where the second one is another person the id is a conflict: the first
 -- one stands all the same, and the other is told as a reject.
 -- Every address in the e-mail of a member counts, the first one is the person's.
--- known: members as in apply_sync_page, with n, id, email_keys, household_key, name_key and
--- address_fault.
+-- known: members as in apply_sync_page, with n, id, email_keys, household_key, name_key,
+-- address_fault and do_not_mail. Where one row of an id says not to mail the person, all say so.
 -- newcomers: people as in check_eligibility(), each with its member.
 -- conflicts: as p_rejects of apply_sync_page.
+-- unmailable: the rows of whom the source says so, as in keep_from_mail(). Repeats and conflicts are
+-- among them: where nobody can tell whose id it is, the row that forbids counts.
 create function postrider.recognise_members(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -33,10 +35,12 @@ create function postrider.recognise_members(
   out known jsonb,
   out newcomers jsonb,
   out repeated int,
-  out conflicts jsonb
+  out conflicts jsonb,
+  out unmailable jsonb
 ) language plpgsql as $$
 #variable_conflict use_column
 declare
+  c_own constant text[] := '{repeated,conflicting,first_row,said_of_id}';
   v_nameless boolean;
   v_longest_line int := (
     select longest_address_line
@@ -51,15 +55,16 @@ begin
       e.keys as email_keys, m."firstName", m."lastName", p.line1, p.line2, p.city, p.region,
       p."postalCode", p.country, m.merge, m.n, h.household_key,
       postrider.fold(concat_ws(' ', m."firstName", m."lastName")) as name_key,
-      p.fault as address_fault
+      p.fault as address_fault,
+      postrider.said_do_not_mail(m."doNotMail", m."doNotMailBecause") as do_not_mail
     from rows from (
       jsonb_to_recordset(p_members) as (
         "row" bigint, "externalId" text, email text, "otherEmails" text[], "firstName" text,
         "lastName" text, line1 text, line2 text, city text, region text, "postalCode" text,
-        country text, merge jsonb))
+        country text, merge jsonb, "doNotMail" boolean, "doNotMailBecause" text))
       with ordinality as m (
         "row", "externalId", email, "otherEmails", "firstName", "lastName", line1, line2, city,
-        region, "postalCode", country, merge, n)
+        region, "postalCode", country, merge, "doNotMail", "doNotMailBecause", n)
     left join postrider.postal_addresses(p_members, v_longest_line) a on a.n = m.n
     cross join lateral postrider.read_emails(
       concat_ws('; ', m.email, array_to_string(m."otherEmails", '; '))) e
@@ -87,7 +92,7 @@ begin
     from member m
   ), placed as (
     select
-      m.*, r.id,
+      m.*, r.id, min(m.do_not_mail) over (partition by m."externalId") as said_of_id,
       coalesce(g.source_row, first_value(m."row") over same_id) as first_row,
       g.met is not null or row_number() over same_id > 1 as repeated,
       case
@@ -131,14 +136,14 @@ begin
   )
   select
     jsonb_agg(
-      to_jsonb(p) - '{repeated,conflicting,first_row}'::text[] order by p.n)
+      to_jsonb(p) - c_own || jsonb_build_object('do_not_mail', p.said_of_id) order by p.n)
       filter (where not p.repeated and p.id is not null),
     jsonb_agg(
       jsonb_build_object(
         'n', p.n, 'externalId', p."externalId", 'emailKeys', p.email_keys,
         'householdKey', p.household_key, 'nameKey', p.name_key,
-        'addressFault', p.address_fault,
-        'member', to_jsonb(p) - '{repeated,conflicting,first_row}'::text[]) order by p.n)
+        'addressFault', p.address_fault, 'doNotMail', p.said_of_id,
+        'member', to_jsonb(p) - c_own) order by p.n)
       filter (where not p.repeated and p.id is null),
     count(*) filter (where p.repeated and not p.conflicting),
     jsonb_agg(
@@ -149,8 +154,13 @@ begin
           'Give each person an id of their own.',
           coalesce('row ' || p.first_row, 'a row before'))) order by p.n)
       filter (where p.conflicting),
+    jsonb_agg(
+      jsonb_build_object(
+        'n', p.n, 'id', p.id, 'emailKeys', p.email_keys, 'householdKey', p.household_key,
+        'nameKey', p.name_key, 'because', p.do_not_mail) order by p.n)
+      filter (where p.do_not_mail is not null),
     bool_or(p."externalId" is null)
-  into known, newcomers, repeated, conflicts, v_nameless
+  into known, newcomers, repeated, conflicts, unmailable, v_nameless
   from placed p;
   if v_nameless then
     perform postrider.fail(

@@ -80,7 +80,8 @@ begin atomic
     and s.state = 'sending_staged';
 end;
 
--- Finds the people of a cohort who are on a do-not-mail list; null where there are none.
+-- Finds the people of a cohort who are on a do-not-mail list, or of whom the source says that they
+-- are not to be mailed; null where there are none.
 -- p_printed: people whose card the printer has already. A suppression comes too late for them.
 create function postrider.suppressed_in_cohort(
   p_organization_id uuid,
@@ -133,6 +134,9 @@ begin
       and x.neighbourhood
         = sha256(convert_to(v_secret || ':neighbourhood:' || k.neighbourhood, 'UTF8'))
       and postrider.may_be_one_household(x.value, r.household_key)
+    union all
+    select null, null
+    where r.do_not_mail is not null
   ) x
   where s.organization_id = p_organization_id
     and s.cohort_id = p_cohort_id
@@ -163,7 +167,8 @@ begin
   perform postrider.follow_mailpieces(p_campaign.organization_id, v_pieces);
 end $$;
 
--- Brings people to blacklisted who are on a do-not-mail list by now.
+-- Brings people to blacklisted who are on a do-not-mail list by now, or whom the source does not
+-- want to be mailed.
 create function postrider.turn_away_suppressed(
   p_organization_id uuid,
   p_people uuid[],
@@ -173,8 +178,13 @@ begin
   perform postrider.cancel_open_mailpieces(p_organization_id, p_people, 'suppressed');
   update postrider.recipient_state s
   set state = 'blacklisted', since = p_now, move_no = s.move_no + 1, cohort_id = null,
-    reason = 'suppressed', detail = null
-  where s.organization_id = p_organization_id and s.recipient_id = any (p_people);
+    reason = case when r.do_not_mail is null then 'suppressed' else 'do_not_mail' end,
+    detail = r.do_not_mail
+  from postrider.recipient r
+  where s.organization_id = p_organization_id
+    and s.recipient_id = any (p_people)
+    and r.organization_id = s.organization_id
+    and r.id = s.recipient_id;
 end $$;
 
 -- Gives back people whose open piece is at a printer that the campaign has left, and which is held

@@ -56,6 +56,8 @@ declare
   v_newcomers jsonb;
   v_repeated int;
   v_conflicts jsonb;
+  v_unmailable jsonb;
+  v_stopped uuid[];
   v_told jsonb := '[]';
 begin
   if coalesce(v_kind, '') not in ('amend', 'amend_preview') then
@@ -73,10 +75,11 @@ begin
     v_campaign.status := 'active';
   end if;
   perform postrider.require_page(v_campaign, p_members, p_rejects, p_waited_ms);
-  select m.known, m.newcomers, m.repeated, m.conflicts
-  into v_known, v_newcomers, v_repeated, v_conflicts
+  select m.known, m.newcomers, m.repeated, m.conflicts, m.unmailable
+  into v_known, v_newcomers, v_repeated, v_conflicts, v_unmailable
   from postrider.recognise_members(p_organization_id, p_campaign_id, p_run_id, p_members) m;
   begin
+    v_stopped := postrider.keep_from_mail(p_organization_id, p_campaign_id, v_known, v_unmailable);
     if v_known is not null then
       v_told := postrider.amend_people(
         p_organization_id, p_campaign_id, v_known, 'source', 'by the list');
@@ -89,11 +92,12 @@ begin
   end;
   perform postrider.count_amended_page(
     p_organization_id, p_run_id, p_members, p_rejects, v_newcomers, v_repeated, v_conflicts,
-    v_told, p_waited_ms);
+    v_told, v_stopped, p_waited_ms);
   return v_told;
 end $$;
 
 -- Adds a page to the report of a run that amends, and tells by row who was not amended and why.
+-- p_stopped: whom the rows do not want to be mailed.
 create function postrider.count_amended_page(
   p_organization_id uuid,
   p_run_id uuid,
@@ -103,6 +107,7 @@ create function postrider.count_amended_page(
   p_repeated int,
   p_conflicts jsonb,
   p_told jsonb,
+  p_stopped uuid[],
   p_waited_ms bigint
 ) returns void language plpgsql as $$
 declare
@@ -157,7 +162,8 @@ begin
     ), '[]');
   perform postrider.count_sync_page(
     p_organization_id, p_run_id, jsonb_array_length(p_members), 0, v_amended, v_unchanged,
-    p_repeated, null, v_turned_away, p_rejects, p_conflicts, p_waited_ms);
+    p_repeated, null, postrider.with_stopped(v_turned_away, p_stopped), p_rejects, p_conflicts,
+    p_waited_ms);
   update postrider.sync_run
   set
     not_added = not_added + v_new,

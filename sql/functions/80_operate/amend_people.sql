@@ -147,10 +147,10 @@ begin
 end $$;
 
 -- Names why a person cannot be amended any more; null where they can. Until the printer may have
--- the card, and of a test also afterwards: nothing was printed, and the card is made anew. A piece that it was proven not to have made is called off, and the next one has a key
--- of its own: that is safe after an answer of the printer, and only then. A piece of which nobody
--- knew for a time keeps its key whatever it turned out to be, so that even a mistake makes no
--- second card.
+-- the card, and of a test also afterwards: nothing was printed, and the card is made anew. A piece
+-- that it was proven not to have made is called off, and the next one has a key of its own: that is
+-- safe after an answer of the printer, and only then. A piece of which nobody knew for a time keeps
+-- its key whatever it turned out to be, so that even a mistake makes no second card.
 create function postrider.amend_refused(
   p_recipient postrider.recipient,
   p_state postrider.recipient_state,

@@ -166,6 +166,7 @@ begin
     household_key = null,
     lot_key = null,
     amended = null,
+    do_not_mail = null,
     source_row = null,
     erased_at = coalesce(erased_at, p_now)
   where organization_id = p_organization_id

@@ -21,13 +21,14 @@ begin atomic
       case
         when r.erased_at is not null then 'erased'
         when listed.detail is not null then 'suppressed'
+        when r.do_not_mail is not null then 'do_not_mail'
         when s.cancel_requested_at is not null or cancelled.is_so then 'cancelled'
         when other.name is not null then 'cross_campaign'
         when cap.free_at is not null and p_campaign.frequency_cap_mode = 'skip'
           then 'frequency_cap'
         when cap.free_at is not null then 'frequency_deferred'
       end as reason,
-      coalesce(listed.detail, 'campaign ' || other.name) as detail,
+      coalesce(listed.detail, r.do_not_mail, 'campaign ' || other.name) as detail,
       cap.free_at
     from postrider.recipient_state s
     join postrider.recipient r
@@ -95,7 +96,7 @@ begin
   update postrider.recipient_state s
   set
     state = case
-      when f.reason in ('erased', 'suppressed') then 'blacklisted'
+      when f.reason in ('erased', 'suppressed', 'do_not_mail') then 'blacklisted'
       else 'skipped' end,
     since = p_now,
     move_no = s.move_no + 1,

@@ -93,7 +93,8 @@ begin
       'emailKeys', postrider.email_keys_of(p_organization_id, r.id),
       'householdKey', r.household_key,
       'nameKey', postrider.fold(concat_ws(' ', r.first_name, r.last_name)),
-      'addressFault', w.fault))
+      'addressFault', w.fault,
+      'doNotMail', r.do_not_mail))
   into v_asked
   from asked r
   left join postrider.postal_addresses(

@@ -17,6 +17,39 @@ begin
   if cardinality(p_people) = 0 then
     return '{}';
   end if;
+  v_stopped := postrider.stop_before_printer(
+    p_organization_id, p_people, p_state, p_reason, p_detail);
+  with marked as (
+    update postrider.recipient_state
+    set cancel_requested_at = v_now
+    where organization_id = p_organization_id
+      and recipient_id = any (p_people)
+      and state in ('sending', 'sent')
+      and cancel_requested_at is null
+    returning recipient_id
+  )
+  select coalesce(array_agg(recipient_id), '{}')
+  into v_marked
+  from marked;
+  if cardinality(v_marked) > 0 then
+    perform pg_notify('postrider_moved', 'cancel');
+  end if;
+  return v_stopped || v_marked;
+end $$;
+
+-- Moves people to skipped or blacklisted who are before the printer, and returns which. Of the
+-- others nothing changes, except that one whose card the printer has all the same is sent.
+create function postrider.stop_before_printer(
+  p_organization_id uuid,
+  p_people uuid[],
+  p_state text,
+  p_reason text,
+  p_detail text
+) returns uuid[] language plpgsql as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_stopped uuid[];
+begin
   perform from postrider.recipient_state
   where organization_id = p_organization_id
     and recipient_id = any (p_people)
@@ -49,22 +82,7 @@ begin
   select coalesce(array_agg(recipient_id), '{}')
   into v_stopped
   from stopped;
-  with marked as (
-    update postrider.recipient_state
-    set cancel_requested_at = v_now
-    where organization_id = p_organization_id
-      and recipient_id = any (p_people)
-      and state in ('sending', 'sent')
-      and cancel_requested_at is null
-    returning recipient_id
-  )
-  select coalesce(array_agg(recipient_id), '{}')
-  into v_marked
-  from marked;
-  if cardinality(v_marked) > 0 then
-    perform pg_notify('postrider_moved', 'cancel');
-  end if;
-  return v_stopped || v_marked;
+  return v_stopped;
 end $$;
 
 -- Moves people to sent who seem to be before the printer and have a card there all the same.
@@ -94,10 +112,3 @@ begin
     perform postrider.act_as(v_before);
   end if;
 end $$;
-
--- Whether a recipient in this state can be stopped before the card is at the printer.
-create function postrider.is_before_printer(p_state text) returns boolean
-language sql immutable
-return p_state in (
-  'address_enrichable', 'address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed',
-  'sending_staged');

@@ -42,7 +42,7 @@ export async function arrangedCalls(
         '[]', '[]'`,
     ],
     count_amended_page: [
-      `'${list.organizationId}', '${amending.runId}', '[]', '[]', '[]', 0, '[]', '[]', 0`,
+      `'${list.organizationId}', '${amending.runId}', '[]', '[]', '[]', 0, '[]', '[]', '{}', 0`,
     ],
     require_amending_campaign: [`'${list.organizationId}', '${list.campaignId}'`],
     require_segment: [campaign],

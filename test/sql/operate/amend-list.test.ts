@@ -234,3 +234,22 @@ void test('who waits and is not in the list any more stays', async () => {
     h4: 'pending (new)',
   });
 });
+
+void test('a list that says by now not to mail somebody stops the person, and a preview tells it', async () => {
+  const { sql } = rig;
+  const at = await oneOff(sql, list);
+  await proofAll(sql, at);
+  const forbids = { doNotMail: true, doNotMailBecause: '"Deceased" is "yes"' };
+  const rows = [resident('h1', forbids, 1), resident('h2', {}, 2), resident('new', forbids, 9)];
+  for (const kind of ['amend_preview', 'amend'] as const) {
+    const { report } = await listAmended(sql, at, [rows], kind);
+    assert.deepEqual(report.turnedAway, { do_not_mail: 1 });
+    assert.deepEqual([report.fetched, report.unchanged, report.notAdded], [3, 2, 1]);
+    assert.deepEqual(await reasonsOf(sql, at), {
+      h1: kind === 'amend' ? 'blacklisted (do_not_mail)' : 'proofed (rendered)',
+      h2: 'proofed (rendered)',
+      h3: 'proofed (rendered)',
+      h4: 'proofed (rendered)',
+    });
+  }
+});

@@ -5,6 +5,7 @@
 import type { AudienceField, AudienceSource, Member } from '@postrider/core/ports';
 import { count, printable } from '@postrider/runner/process';
 import type { Output } from '../output/output.ts';
+import { howToSuppress, keptOutBy } from './kept-out.ts';
 import { quietContext } from './trial-card.ts';
 
 export const SAMPLE_ROWS = 50;
@@ -29,6 +30,8 @@ export interface ListSample {
   readonly repeated: number;
   /** In a household that is there already, of which one gets a card. */
   readonly sharing: number;
+  /** Of whom the list says that they are not to be mailed. */
+  readonly doNotMail: number;
   readonly unusable: readonly Told[];
   /** Taken, with something changed or left out. */
   readonly changed: readonly Told[];
@@ -52,28 +55,32 @@ export async function readSample(
   segment: string,
   hasEnricher: boolean,
 ): Promise<SampleRead> {
+  const read: Member[] = [];
   const members: Member[] = [];
   const seen = new Map<string, Member>();
   const unusable: Telling[] = [];
   const changed: Telling[] = [];
-  let [rows, lookedUp, repeated] = [0, 0, 0];
+  let [rows, lookedUp, repeated, doNotMail] = [0, 0, 0, 0];
   const options = { pageSize: SAMPLE_ROWS, limit: SAMPLE_ROWS };
   for await (const page of source.members(segment, options, quietContext())) {
     rows += page.members.length + page.rejects.length;
     unusable.push(...page.rejects);
-    for (const member of page.members) {
-      const { row, externalId, address, notes = [] } = member;
-      const first = new Map(notes.toReversed().map((note) => [note.reason, note]));
-      changed.push(...[...first.values()].map((note) => ({ ...note, row })));
-      const before = seen.get(externalId);
-      if (before !== undefined && isAnother(before, member))
-        unusable.push({ row, column: null, ...conflict(before) });
-      else if (before !== undefined) repeated++;
-      else if (address !== null) members.push(member);
-      else if (hasEnricher) lookedUp++;
-      else unusable.push({ row, column: null, ...noAddress });
-      if (before === undefined) seen.set(externalId, member);
-    }
+    read.push(...page.members);
+  }
+  const isKeptOut = keptOutBy(read);
+  for (const member of read) {
+    const { row, externalId, address, notes = [] } = member;
+    const first = new Map(notes.toReversed().map((note) => [note.reason, note]));
+    changed.push(...[...first.values()].map((note) => ({ ...note, row })));
+    const before = seen.get(externalId);
+    if (before !== undefined && isAnother(before, member))
+      unusable.push({ row, column: null, ...conflict(before) });
+    else if (before !== undefined) repeated++;
+    else if (isKeptOut(member)) doNotMail++;
+    else if (address !== null) members.push(member);
+    else if (hasEnricher) lookedUp++;
+    else unusable.push({ row, column: null, ...noAddress });
+    if (before === undefined) seen.set(externalId, member);
   }
   const sample = {
     rows,
@@ -81,6 +88,7 @@ export async function readSample(
     lookedUp,
     repeated,
     sharing: 0,
+    doNotMail,
     unusable: gathered(unusable),
     changed: gathered(changed),
   };
@@ -181,17 +189,19 @@ export function showList(out: Output, { fields, sample }: ListFindings): void {
   const merge = (fields ?? []).filter(({ role, remark }) => role === null && remark === null);
   if (merge.length > 0)
     out.print(printable(`for the template only: ${merge.map(({ field }) => field).join(', ')}`));
-  const { rows, mailable, lookedUp, repeated, sharing } = sample;
+  const { rows, mailable, lookedUp, repeated, sharing, doNotMail } = sample;
   if (rows === 0) return;
   const others = [
     lookedUp > 0 ? `${lookedUp} without an address would be looked up` : '',
     repeated > 0 ? `${repeated} repeated` : '',
     sharing > 0 ? `${sharing} in a household that is in already` : '',
+    doNotMail > 0 ? `${doNotMail} not to be mailed, as the list says` : '',
   ].filter((part) => part !== '');
   out.print(
     `${placed.length + merge.length > 0 ? '\n' : ''}of ${rowsRead(rows)} ` +
       `${[`${mailable} could be mailed`, ...others].join(', ')}`,
   );
+  if (doNotMail > 0) out.print(printable(`  ${howToSuppress(fields)}`));
   for (const told of sample.unusable) out.print(printable(`  not usable: ${sentence(told)}`));
   for (const told of sample.changed)
     out.print(printable(`  changed or left out: ${sentence(told)}`));

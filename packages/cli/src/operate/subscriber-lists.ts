@@ -2,7 +2,14 @@
  * Exports of subscribers that are given as a do-not-mail list: a column says who has opted out and
  * who has not, and other columns hold further e-mails.
  */
-import { emailKey, quote, readEmails } from '@postrider/adapters/lists';
+import {
+  emailKey,
+  quote,
+  readEmails,
+  saysConsent,
+  saysNo,
+  saysYes,
+} from '@postrider/adapters/lists';
 import { UserError, exitCodes } from '@postrider/runner/process';
 
 export interface Column {
@@ -51,15 +58,11 @@ export function isChosen({ values }: Chosen, cell: string): boolean {
 // Of a column "Unsubscribed" or "Email opt-out" yes means the opposite.
 const ofOptOuts = /unsub|opt.?out|opted.?out|do.?not|suppress|exclu|bounce|complain|block/i;
 const ofSubscribers = /status|subscri|consent|opt.?in|opted.?in|accepts|marketing/i;
-const subscribed = /^(?:re)?(?:subscribed|active|opted[ _-]?in|opt[ _-]?in|confirmed|granted)$/i;
-const yes = /^(?:yes|y|true|t|1|x)$/i;
-const no = /^(?:no|n|false|f|0)$/i;
 
 /** Whether a cell says that the person has not opted out. Dates, sources and the like say nothing. */
 export function saysSubscribed(column: string, cell: string): boolean {
-  const value = cell.trim();
-  if (ofOptOuts.test(column)) return no.test(value);
-  return ofSubscribers.test(column) && (subscribed.test(value) || yes.test(value));
+  if (ofOptOuts.test(column)) return saysNo(cell);
+  return ofSubscribers.test(column) && (saysConsent(cell) || saysYes(cell));
 }
 
 export function notOptedOut(

@@ -7,6 +7,7 @@ import type { Cli } from '../program/cli.ts';
 import { explain } from '../errors/explain.ts';
 import { LiveLines } from '../output/live-lines.ts';
 import { listed } from '../output/text.ts';
+import { howToSuppress } from './kept-out.ts';
 import { campaignNamed, type CampaignRow } from './names.ts';
 import { commandPipeline } from './pipeline.ts';
 import { SHOWN_AMENDED, showAmended } from './sync-amend.ts';
@@ -179,6 +180,8 @@ function showReport(
   );
   if (Object.keys(report.turnedAway).length > 0)
     out.print(`\nturned away: ${listed(report.turnedAway)}`);
+  if ((report.turnedAway['do_not_mail'] ?? 0) > 0)
+    out.print(`not to be mailed, as the list says: ${howToSuppress(null)}`);
   if (rejects.length > 0)
     listRows(cli, report, {
       view: 'sync_rejects',

@@ -50,6 +50,7 @@ export type Reason =
   | 'frequency_cap'
   | 'holdout'
   | 'suppressed'
+  | 'do_not_mail'
   | 'no_address'
   | 'left_segment'
   | 'cancelled'
@@ -149,7 +150,7 @@ export const transitions: readonly Transition[] = [
   { from: 'address_enriching', to: 'address_enrichable', actors: ['enrich'], why: "the enricher lost the batch: its people go back" },
   { from: 'address_enriching', to: 'error', actors: ['enrich'], why: "too many batches were lost with this person in them" },
   { from: 'address_enriching', to: 'skipped', actors: ['enrich', 'op'], why: "no address found, a duplicate by the address found, a bad one, or cancelled" },
-  { from: 'address_enriching', to: 'blacklisted', actors: ['enrich', 'op'], why: "opted out" },
+  { from: 'address_enriching', to: 'blacklisted', actors: ['sync', 'enrich', 'op'], why: "opted out" },
   { from: 'address_enriching', to: 'sent', actors: ['mail', 'track', 'op'], why: "late evidence: the printer has a card of an earlier try, or from before a restore" },
   { from: 'pending', to: 'proofing_staged', actors: ['proof'], why: "taken into a cohort for rendering" },
   { from: 'pending', to: 'holdout', actors: ['sync'], why: "the address changed, and the new household is in the control group" },
@@ -160,25 +161,25 @@ export const transitions: readonly Transition[] = [
   { from: 'proofing_staged', to: 'pending', actors: ['proof', 'op'], why: "the cohort could not begin: held, or its job was lost; or an operator amended the content" },
   { from: 'proofing_staged', to: 'error', actors: ['proof'], why: "the begin failed 10 times" },
   { from: 'proofing_staged', to: 'skipped', actors: ['op'], why: "cancelled" },
-  { from: 'proofing_staged', to: 'blacklisted', actors: ['op'], why: "opted out" },
+  { from: 'proofing_staged', to: 'blacklisted', actors: ['sync', 'op'], why: "opted out" },
   { from: 'proofing_staged', to: 'sent', actors: ['mail', 'track', 'op'], why: "late evidence: the printer has a card of an earlier try, or from before a restore" },
   { from: 'proofing', to: 'proofed', actors: ['proof'], why: "front and back are rendered and stored" },
   { from: 'proofing', to: 'pending', actors: ['proof', 'op'], why: "to be tried again, the lease was lost, or an operator amended the content" },
   { from: 'proofing', to: 'error', actors: ['proof'], why: "cannot be rendered" },
   { from: 'proofing', to: 'skipped', actors: ['proof', 'op'], why: "cancelled" },
-  { from: 'proofing', to: 'blacklisted', actors: ['op'], why: "opted out" },
+  { from: 'proofing', to: 'blacklisted', actors: ['sync', 'op'], why: "opted out" },
   { from: 'proofing', to: 'sent', actors: ['mail', 'track', 'op'], why: "late evidence: the printer has a card of an earlier try, or from before a restore" },
   { from: 'proofed', to: 'sending_staged', actors: ['mail'], why: "taken into a cohort for the printer" },
   { from: 'proofed', to: 'pending', actors: ['sync', 'op'], why: "the content changed: it must be proofed again (only without an open mailpiece)" },
   { from: 'proofed', to: 'skipped', actors: ['op'], why: "cancelled" },
-  { from: 'proofed', to: 'blacklisted', actors: ['op'], why: "opted out" },
+  { from: 'proofed', to: 'blacklisted', actors: ['sync', 'op'], why: "opted out" },
   { from: 'proofed', to: 'sent', actors: ['mail', 'track'], why: "late evidence: the printer has the card after all" },
   { from: 'sending_staged', to: 'sending', actors: ['mail'], why: "the cohort has begun, eligibility was checked again" },
   { from: 'sending_staged', to: 'proofed', actors: ['mail'], why: "the cohort could not begin, or a cap was reached: later" },
   { from: 'sending_staged', to: 'pending', actors: ['op'], why: "an operator amended the content: it must be proofed again (only without an open mailpiece)" },
   { from: 'sending_staged', to: 'error', actors: ['mail'], why: "the begin failed 10 times" },
   { from: 'sending_staged', to: 'skipped', actors: ['mail', 'op'], why: "no longer eligible, or cancelled" },
-  { from: 'sending_staged', to: 'blacklisted', actors: ['mail', 'op'], why: "opted out before anything was sent" },
+  { from: 'sending_staged', to: 'blacklisted', actors: ['sync', 'mail', 'op'], why: "opted out before anything was sent" },
   { from: 'sending_staged', to: 'sent', actors: ['mail', 'track'], why: "late evidence: the printer has the card after all" },
   { from: 'sending', to: 'sent', actors: ['mail', 'track'], why: "the printer accepted the card" },
   { from: 'sending', to: 'proofed', actors: ['mail'], why: "proven not printed: to be submitted again with the same key" },
@@ -198,6 +199,7 @@ export const transitions: readonly Transition[] = [
   { from: 'error', to: 'skipped', actors: ['track', 'op'], why: "given up, or called back at the printer that had failed to make it" },
   { from: 'error', to: 'sent', actors: ['mail', 'track', 'op'], why: "evidence: the printer has the card" },
   { from: 'skipped', to: 'pending', actors: ['sync', 'op'], why: "the address that was missing or bad has come, or only a test's printer had refused it" },
+  { from: 'skipped', to: 'blacklisted', actors: ['sync', 'op'], why: "the source says not to mail somebody who might have come back" },
   { from: 'skipped', to: 'sent', actors: ['mail', 'track'], why: "late evidence, with an alarm: the card was printed all the same" },
   { from: 'blacklisted', to: 'sent', actors: ['mail', 'track'], why: "late evidence, with an alarm: the card was printed all the same" },
 ];

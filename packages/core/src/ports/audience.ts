@@ -25,6 +25,13 @@ export interface Member {
   readonly address: Address | null;
   /** Merge data for the template: every other field. */
   readonly merge: Readonly<Record<string, string>>;
+  /**
+   * The source says that no mail goes to this person: an opt-out of post, a death. Core keeps them
+   * out of this campaign, with any other row of the same person. Address and e-mail may be missing.
+   */
+  readonly doNotMail?: boolean;
+  /** By which words it says so, for people: `"Do Not Mail" is "yes"`. At most 500 characters. */
+  readonly doNotMailBecause?: string;
   /** What of the row was changed or left out, although the person is taken. */
   readonly notes?: readonly Note[];
 }
@@ -82,7 +89,10 @@ export interface AudienceField {
   readonly field: string;
   /** The field of a member or of its address, as `line1`; null: it is merge data. */
   readonly role: string | null;
-  /** Of merge data that looks like part of an address: why it is none of it. */
+  /**
+   * Of merge data that looks like part of an address: why it is none of it. Of a field that has a
+   * role, what is to be known of it.
+   */
   readonly remark: string | null;
 }
 

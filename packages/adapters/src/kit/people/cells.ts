@@ -7,7 +7,7 @@
  * Such a cell is left out, so that a card which needs it fails for this person.
  */
 import type { Note } from '@postrider/core/ports';
-import type { ColumnPlan, Role } from './columns.ts';
+import type { CellRole, ColumnPlan, Role } from './columns.ts';
 import { hasLostLetters, isNothing, isNoTown, machineFault } from './machine-words.ts';
 import { hasMarkup, isGarbled, mendText, withoutUnseen } from './mended-text.ts';
 import { quote } from './quote.ts';
@@ -99,7 +99,7 @@ function mend(
 
 /** One cell of a column that has a role: its value, what was changed in it, what is wrong with it. */
 export function readCell(
-  role: Role,
+  role: CellRole,
   {
     column,
     text,
@@ -181,7 +181,7 @@ function tooLong(column: string, value: string): CellFault | null {
   return { column, reason: 'too_long', message: `${what}; at most ${maxLength} are taken.` };
 }
 
-function wordFault(role: Role, column: string, value: string): CellFault | null {
+function wordFault(role: CellRole, column: string, value: string): CellFault | null {
   const word = machineFault(value) ?? (hasMarkup(value) ? 'has a tag of HTML' : null);
   if (word !== null)
     return {

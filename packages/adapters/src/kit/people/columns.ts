@@ -1,6 +1,7 @@
 /** Which column of a list stands for what: by its heading, or as the campaign file says. */
 import { AudienceSourceError } from '@postrider/core/ports';
 import { z } from 'zod';
+import { refuseOtherDelimiter } from './header-delimiter.ts';
 import {
   addressColumns,
   addressRoles,
@@ -8,6 +9,7 @@ import {
   type AddressRole,
   type Fault,
 } from './address-columns.ts';
+import { mailSense, type MailColumn } from './do-not-mail.ts';
 import { misleading } from './exports.ts';
 import { fold, headingOf, type Heading } from './headings.ts';
 import { named } from './named-columns.ts';
@@ -20,10 +22,14 @@ export const nameAndAddress = ['firstName', 'lastName', 'name', ...addressRoles]
 export const roles = ['externalId', 'email', ...nameAndAddress] as const;
 export type Role = (typeof roles)[number];
 
+/** Several columns may say that somebody is not to be mailed: each of them counts. */
+export const columnRoles = [...roles, 'doNotMail'] as const;
+export type CellRole = (typeof columnRoles)[number];
+
 /**
  * Column names as in the header; `null` switches the guess off, and the column becomes merge data.
  */
-export const columnsOption = z.partialRecord(z.enum(roles), z.string().min(1).nullable());
+export const columnsOption = z.partialRecord(z.enum(columnRoles), z.string().min(1).nullable());
 export type ColumnNames = z.infer<typeof columnsOption>;
 
 /** Columns of which nothing is guessed; `*` stands for any letters. */
@@ -35,6 +41,8 @@ export interface ColumnPlan {
   /** Column names by position; a blank name is an unnamed trailing column. */
   readonly names: readonly string[];
   readonly merge: readonly number[];
+  /** Which columns say whether mail may go to the person. */
+  readonly mail: readonly MailColumn[];
   /** The street column holds the whole address: there is none for city and postal code. */
   readonly whole: boolean;
   /** Of columns without a role, why they are no part of the address, by position. */
@@ -77,8 +85,18 @@ export function planColumns(
   const ignored = ignore.map(asPattern);
   const off = misleading(names);
   const taken = new Set(told.values());
+  const isIgnored = (name: string) => ignored.some((one) => one.test(name));
+  const { doNotMail } = given;
+  const namedAt =
+    typeof doNotMail === 'string' ? columnAt(names, doNotMail, 'doNotMail', strict) : nowhere;
+  const mail = names.flatMap((name, index): MailColumn[] => {
+    const sense = doNotMail === null || taken.has(index) ? null : mailSense(name);
+    const counts = index === namedAt || (sense !== null && !isIgnored(name));
+    return counts ? [{ index, isConsent: sense === 'allows' }] : [];
+  });
+  const isOfMail = new Set(mail.map(({ index }) => index));
   const open = names.flatMap((name, index) =>
-    taken.has(index) || off.has(index) || name === '' || ignored.some((one) => one.test(name))
+    taken.has(index) || isOfMail.has(index) || off.has(index) || name === '' || isIgnored(name)
       ? []
       : [index],
   );
@@ -123,7 +141,7 @@ export function planColumns(
       at.lastName = whole;
       delete at.name;
     }
-  const used = new Set(Object.values(at));
+  const used = new Set([...Object.values(at), ...mail.map(({ index }) => index)]);
   const otherEmails = free.filter(
     (index) => !used.has(index) && at.email !== undefined && isOwnEmail(headings[index] ?? null),
   );
@@ -131,6 +149,7 @@ export function planColumns(
     at,
     names,
     otherEmails,
+    mail,
     merge: names.flatMap((name, index) => (used.has(index) || name === '' ? [] : [index])),
     whole:
       at.line1 !== undefined &&
@@ -193,20 +212,25 @@ function givenColumns(
   given: ColumnNames,
   strict: boolean,
 ): ReadonlyMap<Role, number> {
-  const folded = names.map(fold);
   const told = new Map<Role, number>();
   for (const role of roles) {
     const name = given[role];
     if (typeof name !== 'string') continue;
-    let index = names.indexOf(name.normalize('NFC').trim());
-    if (index < 0 && fold(name) !== '') index = folded.indexOf(fold(name));
+    const index = columnAt(names, name, role, strict);
     if (index >= 0) told.set(role, index);
-    else if (strict)
-      throw new AudienceSourceError(
-        `there is no column "${name}" for ${role} (line 1); the columns are ${named(names)}`,
-      );
   }
   return told;
+}
+
+/** Where a column stands that the campaign names; -1: nowhere. */
+function columnAt(names: readonly string[], name: string, role: CellRole, strict: boolean): number {
+  let index = names.indexOf(name.normalize('NFC').trim());
+  if (index < 0 && fold(name) !== '') index = names.map(fold).indexOf(fold(name));
+  if (index < 0 && strict)
+    throw new AudienceSourceError(
+      `there is no column "${name}" for ${role} (line 1); the columns are ${named(names)}`,
+    );
+  return index;
 }
 
 function asPattern(ignored: string): RegExp {
@@ -266,24 +290,3 @@ export function planHeader(
   }
   return plan;
 }
-
-/** A header that is one cell, with other delimiters in it, was cut at the wrong one. */
-function refuseOtherDelimiter(names: readonly string[]): void {
-  const [only = ''] = names;
-  if (names.length !== 1) return;
-  for (const [delimiter, plural] of delimiters) {
-    const times = only.split(delimiter).length - 1;
-    if (times > 1)
-      throw new AudienceSourceError(
-        `line 1 is one cell with ${times} ${plural} in it, "${only.slice(0, 60)}…": ` +
-          'leave delimiter out, or name the one that stands between the columns',
-      );
-  }
-}
-
-const delimiters = [
-  [',', 'commas'],
-  [';', 'semicolons'],
-  ['\t', 'tabs'],
-  ['|', 'bars'],
-] as const;

@@ -14,15 +14,18 @@ export async function fieldsOf(
   for await (const _ of rows(take)) if (++read >= rowsRead) break;
   return [...fields.values()];
 
-  function take({ at, names, remarks }: ColumnPlan): void {
+  function take({ at, names, remarks, mail }: ColumnPlan): void {
     for (const [index, field] of names.entries()) {
-      const [role = null] = Object.entries(at).flatMap(([one, where]) =>
-        where === index ? [one] : [],
-      );
+      const ofMail = mail.find((column) => column.index === index);
+      const [role = null] =
+        ofMail === undefined
+          ? Object.entries(at).flatMap(([one, where]) => (where === index ? [one] : []))
+          : ['doNotMail'];
       const known = fields.get(field);
       // An object without a street says nothing of what its city is in the others.
       if (field === '' || (known !== undefined && known.role !== null)) continue;
-      fields.set(field, { field, role, remark: remarks.get(index) ?? null });
+      const remark = ofMail?.isConsent === true ? 'no means: not to be mailed' : null;
+      fields.set(field, { field, role, remark: remark ?? remarks.get(index) ?? null });
     }
   }
 }

@@ -31,7 +31,7 @@ const manner =
 const romanceGroup = /^(.+?) (?:de|d['’]) ?(facturation|livraison|facturaci[oó]n|env[ií]o)$/i;
 
 /** `Mailing_City__c` is `mailing city`, `City (Billing)` is `billing city`. */
-function wordsOf(name: string): string[] {
+export function wordsOf(name: string): string[] {
   return (
     name
       .replace(/__c$/i, '')

@@ -18,7 +18,9 @@ export interface KeyColumns {
 }
 
 export function recogniseKeys(names: readonly string[]): KeyColumns {
-  const { at, fault, whole } = planColumns(names, { columns: {}, ignore: [] }, false);
+  // Such a list may have its e-mails under "Do Not Mail".
+  const options = { columns: { doNotMail: null }, ignore: [] };
+  const { at, fault, whole } = planColumns(names, options, false);
   const id = at.externalId;
   const { line1, line2, postalCode, region, country } = at;
   const address = Object.fromEntries(

@@ -11,4 +11,5 @@ export { hasLetters } from './address.ts';
 export { isRounded } from './long-numbers.ts';
 export { quote } from './quote.ts';
 export { isPlain, wrongNumberOfFields } from './row.ts';
+export { saysConsent, saysNo, saysYes } from './yes-or-no.ts';
 export { encodings, openSource, type Encoding } from './source-file.ts';

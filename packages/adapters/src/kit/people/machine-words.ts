@@ -5,7 +5,7 @@
  * Some of these words are names, too: Null, Nan and Na are families and given names, None and Nan
  * are towns. So it is the spelling of the machine that counts, and for some of them the column.
  */
-import type { Role } from './columns.ts';
+import type { CellRole } from './columns.ts';
 
 /** They mean that there is nothing. NULL and nan are so written by databases and by pandas. */
 const nothing =
@@ -19,13 +19,16 @@ const noPlace =
   /^(?:unknown|tb[cd]|to be (?:determined|confirmed)|not (?:provided|available|known))$/i;
 
 /** Names of people, and what is printed with them. */
-export function isNothing(role: Role, value: string): boolean {
+export function isNothing(role: CellRole, value: string): boolean {
   if (nothing.test(value) || inCapitals.test(value)) return true;
   if (saysNothing.test(value)) return true;
   if (noPlace.test(value)) return /^line\d$|^city$|^postalCode/.test(role);
   if (none.test(value)) return role !== 'city';
   // R writes NA. It is a given name in China, the province of Naples and the code of Namibia.
-  return value === 'NA' && (/^line\d$/.test(role) || role.startsWith('postalCode'));
+  return (
+    value === 'NA' &&
+    (/^line\d$/.test(role) || role.startsWith('postalCode') || role === 'doNotMail')
+  );
 }
 
 /** The town of None, or nothing where the street is nothing as well. */
@@ -64,7 +67,7 @@ const lost = /\p{L}\?\p{L}/u;
 const lostInName = /\p{L}\?|\?\p{L}|^\?+$/u;
 
 /** Whether letters were lost, which nobody can give back. */
-export function hasLostLetters(role: Role, value: string): boolean {
+export function hasLostLetters(role: CellRole, value: string): boolean {
   const isName = role === 'firstName' || role === 'lastName' || role === 'name' || role === 'city';
   return (isName ? lostInName : lost).test(value);
 }

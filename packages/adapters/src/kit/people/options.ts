@@ -4,7 +4,7 @@ import { AdapterConfigError, AudienceSourceError } from '@postrider/core/ports';
 import type { AdapterWiring } from '@postrider/core/ports';
 import { isCountry } from '@postrider/core/ports/countries';
 import { z } from 'zod';
-import { columnsOption, ignoreOption, roles } from './columns.ts';
+import { columnRoles, columnsOption, ignoreOption } from './columns.ts';
 import type { ColumnPlan } from './columns.ts';
 import { encodings } from './source-file.ts';
 
@@ -13,15 +13,16 @@ export const rowOptions = z.strictObject({
   columns: columnsOption
     .default({})
     .describe(
-      `which column is what: ${roles.map((role) => `\`${role}\``).join(', ')}; ` +
+      `which column is what: ${columnRoles.map((role) => `\`${role}\``).join(', ')}; ` +
         'usual names are found by themselves, `null` switches that off, ' +
         'every other column is merge data',
     ),
   ignore: ignoreOption
     .default([])
     .describe(
-      'columns that are no part of a name or an address, although they look like one; ' +
-        '`*` stands for any letters (`Billing *`). They stay merge data',
+      'columns that are no part of a name or an address, and say nothing of who is not to be ' +
+        'mailed, although they look like it; `*` stands for any letters (`Billing *`). ' +
+        'They stay merge data',
     ),
   defaultCountry: z
     .string()

@@ -11,8 +11,9 @@ import type { Member, Note, Reject } from '@postrider/core/ports';
 import { readAddress } from './address.ts';
 import { addressParts } from './address-lines.ts';
 import { maxLength, readCells } from './cells.ts';
-import { columnName, nameAndAddress } from './columns.ts';
+import { columnName, columnOf, nameAndAddress } from './columns.ts';
 import type { ColumnPlan, Role } from './columns.ts';
+import { readDoNotMail } from './do-not-mail.ts';
 import { isRounded } from './long-numbers.ts';
 import { furtherEmails } from './further-emails.ts';
 import { quote } from './quote.ts';
@@ -86,6 +87,9 @@ export function readRow(
   notes.push(...parts.notes);
   const externalId = at('externalId');
   const tellable = tellableId(externalId);
+  const { because, notes: notesOfMail } = readDoNotMail(plan.mail, plan.names, values);
+  notes.push(...notesOfMail);
+  const forbidden = because !== null && { doNotMail: true, doNotMailBecause: because };
   const reject = (column: string | null, reason: string, message: string): { reject: Reject } => {
     // What counts as blank is not blank to whom it is told.
     const word = notes.find((note) => note.reason === 'machine_word' && note.column === column);
@@ -95,7 +99,12 @@ export function readRow(
 
   const fields = wrongNumberOfFields(plan.names.length, values);
   if (fields !== null) return reject(null, 'wrong_number_of_fields', fields);
-  if (fault !== null) return reject(fault.column, fault.reason, fault.message);
+  if (fault !== null)
+    return (
+      fault.column === columnOf(plan, 'externalId') || tellable === null || isRounded(externalId)
+        ? reject
+        : refuse
+    )(fault.column, fault.reason, fault.message);
   if (externalId === '' && rules.needsExternalId) {
     const column = columnName(plan, 'externalId');
     return reject(
@@ -121,17 +130,17 @@ export function readRow(
 
   const unclear = plan.fault?.indexes.find((index) => (values[index] ?? '') !== '');
   if (plan.fault !== null && unclear !== undefined)
-    return reject(
+    return refuse(
       plan.names[unclear] ?? null,
       plan.fault.reason,
       `${upperFirst(plan.fault.message)}.`,
     );
   if (parts.fault !== null)
-    return reject(parts.fault.column, parts.fault.reason, parts.fault.message);
+    return refuse(parts.fault.column, parts.fault.reason, parts.fault.message);
   const address = readAddress(plan, at, rules.defaultCountry);
   if ('fault' in address) {
     const { column, reason, message } = address.fault;
-    return reject(column, reason, message);
+    return refuse(column, reason, message);
   }
   const cell = at('email');
   const { addresses: own, unread } = readEmails(cell);
@@ -143,14 +152,14 @@ export function readRow(
   );
   if (address.value === null && email === null) {
     if (unread === null) {
-      return reject(
+      return refuse(
         null,
         'no_email_no_address',
         'There is neither an e-mail nor an address: nothing could be sent or looked up.',
       );
     }
     const column = columnName(plan, 'email');
-    return reject(
+    return refuse(
       column,
       'bad_email',
       `Column "${column}" is not an e-mail address and there is no postal address: ${quote(cell)}.`,
@@ -192,13 +201,34 @@ export function readRow(
           left.has(index) ? [] : [[plan.names[index] ?? '', values[index] ?? '']],
         ),
       ),
+      ...forbidden,
       ...(notes.length > 0 && { notes }),
     },
   };
 
-  function controlReject(role: Role): { reject: Reject } {
+  /** Who is not to be mailed is told by the id, whatever else of the row cannot be used. */
+  function refuse(column: string | null, reason: string, message: string): RowResult {
+    if (forbidden === false || !rules.needsExternalId) return reject(column, reason, message);
+    const [first = null, ...others] = readEmails(at('email')).addresses;
+    return {
+      member: {
+        row,
+        externalId,
+        email: first,
+        ...(others.length > 0 && { otherEmails: others }),
+        firstName: null,
+        lastName: null,
+        address: null,
+        merge: {},
+        ...forbidden,
+        notes: [...notes, { column, reason, message }],
+      },
+    };
+  }
+
+  function controlReject(role: Role): RowResult {
     const column = columnName(plan, role);
-    return reject(
+    return (role === 'externalId' ? reject : refuse)(
       column,
       'control_character',
       `Column "${column}" has a line break or another character that cannot be printed: ${quote(at(role))}.`,

@@ -42,11 +42,12 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
   line1:
     'line1 addressline1 address1 addr1 addrline1 addresslineone addressone address12 ' +
     'streetaddress1 streetaddressline1 streetline1 addressstreet1 street1 streetaddress ' +
-    'addressstreet streetandnumber streetandhousenumber streetroadname street streetname addressline address ' +
-    'addr fulladdress strasseundhausnummer strasseundnummer strassehausnummer strassehausnr ' +
-    'strasseundhausnr strasseundnr strassenr strasse strassenname adresszeile1 adresszeile ' +
-    'adresse1 adresseligne1 lignedadresse1 ligneadresse1 numeroetrue rue anschrift adresse ' +
-    'direccion1 lineadedireccion1 calleynumero callenumero calle direccion domicilio',
+    'addressstreet streetandnumber streetandhousenumber streetroadname street streetname ' +
+    'addressline address addr fulladdress strasseundhausnummer strasseundnummer ' +
+    'strassehausnummer strassehausnr strasseundhausnr strasseundnr strassenr strasse ' +
+    'strassenname adresszeile1 adresszeile adresse1 adresseligne1 lignedadresse1 ' +
+    'ligneadresse1 numeroetrue rue anschrift adresse direccion1 lineadedireccion1 ' +
+    'calleynumero callenumero calle direccion domicilio',
   line2:
     'line2 addressline2 address2 addr2 addrline2 addresslinetwo addresstwo streetaddress2 ' +
     'streetaddressline2 streetline2 addressstreet2 street2 supplementaladdress1 ' +
@@ -70,8 +71,9 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
     'numeroexterior number no nr numero num',
   city:
     'city cityname town citytown towncity cityortown townorcity citysuburb suburbcity ' +
-    'citylocality citytownvillagelocality towncityname posttown locality municipality ort wohnort stadt ortschaft ' +
-    'ville commune localite ciudad localidad poblacion municipio suburb',
+    'citylocality citytownvillagelocality towncityname posttown locality municipality ort ' +
+    'wohnort stadt ortschaft ville commune localite ciudad localidad poblacion municipio ' +
+    'suburb',
   region:
     'statecode provincecode regioncode stateprovincecode stateprovinceregioncode ' +
     'stateregioncode stateidcode statestatecode stateabbreviation stateabbr stateiso state ' +
@@ -159,8 +161,9 @@ export const foreignWords = new Set(
 /** Words that mean many things where something unknown stands before them: `Business Unit`. */
 export const weakWords = new Set(
   (
-    'number no nr numero num house piso puerta portal unit suite ste st apt room floor building bldg state region land str cp plz ort first ' +
-    'last line1 line2 line3 line4 district estado postal statename statecode regioncode ' +
-    'regionname stateid locality etage suburb province municipality'
+    'number no nr numero num house piso puerta portal unit suite ste st apt room floor ' +
+    'building bldg state region land str cp plz ort first last line1 line2 line3 line4 ' +
+    'district estado postal statename statecode regioncode regionname stateid locality etage ' +
+    'suburb province municipality'
   ).split(' '),
 );

@@ -1,5 +1,5 @@
 /** What spreadsheets put around a value, or behind a number, to keep it or because they lost it. */
-import type { Role } from './columns.ts';
+import type { CellRole } from './columns.ts';
 import { wholeNumber } from './long-numbers.ts';
 
 const formula = /^="((?:[^"]|"")*)"$/;
@@ -15,7 +15,7 @@ export function unwrapFormula(value: string): string {
 }
 
 /** The value of a cell that has a role; the same where there is nothing to unwrap. */
-export function unwrap(role: Role, value: string): string {
+export function unwrap(role: CellRole, value: string): string {
   let text = unwrapFormula(value);
   const [, inner] = escaped.exec(text) ?? [];
   if (inner !== undefined) return inner.replaceAll('\\"', '"').trim();

@@ -51,6 +51,22 @@ const noteSchema = z
   })
   .catch({ column: null, reason: 'changed', message: 'The source does not say what.' });
 
+/** What is neither yes nor no keeps the person out: to mail somebody who forbade it is worse. */
+const doNotMail = z
+  .union([z.boolean(), z.literal('unclear')])
+  .nullish()
+  .catch('unclear');
+
+function forbidsMail(said: z.infer<typeof doNotMail>): boolean {
+  return said === true || said === 'unclear';
+}
+
+const unclearNote: Note = {
+  column: 'doNotMail',
+  reason: 'do_not_mail_unclear',
+  message: 'Field "doNotMail" is neither true nor false, and counts as true.',
+};
+
 const memberSchema = z
   .object(
     {
@@ -62,15 +78,18 @@ const memberSchema = z
       lastName: optional,
       address: addressSchema.nullish().transform((address) => address ?? null),
       merge: mergeSchema.nullish().transform((merge) => merge ?? {}),
+      doNotMail,
+      doNotMailBecause: storableText.nullish().catch(null),
       notes: z.array(noteSchema).catch([]),
     },
     asReason('not_a_member'),
   )
-  .transform((member, context): Member => {
+  .transform(({ doNotMail, doNotMailBecause, ...member }, context): Member => {
+    const forbids = forbidsMail(doNotMail);
     const told = [member.email, ...(member.otherEmails ?? [])].map((text) => text ?? '');
     const { addresses, unread } = readEmails(told.filter((text) => text !== '').join('; '));
     const [email = null, ...otherEmails] = addresses;
-    if (email === null && member.address === null) {
+    if (email === null && member.address === null && !forbids) {
       context.addIssue(
         unread === null
           ? { code: 'custom', message: asReason('no_email_no_address') }
@@ -78,7 +97,15 @@ const memberSchema = z
       );
     }
     const notes = unread === null ? member.notes : [...member.notes, noteOfEmail(email)];
-    return { ...member, email, otherEmails, notes };
+    if (!forbids) return { ...member, email, otherEmails, notes };
+    return {
+      ...member,
+      email,
+      otherEmails,
+      doNotMail: true,
+      ...(typeof doNotMailBecause === 'string' && { doNotMailBecause }),
+      notes: doNotMail === 'unclear' ? [...notes, unclearNote] : notes,
+    };
   });
 
 /** A card can be posted without an e-mail. */
@@ -94,6 +121,28 @@ function noteOfEmail(email: string | null): Note {
         reason: 'email_partly_read',
         message: 'Field "email" has more in it than addresses: the rest was left out.',
       };
+}
+
+const unmailableSchema = z.object({
+  row: z.int().nullable().catch(null),
+  externalId: requiredText('missing_external_id'),
+  doNotMail,
+  email: textWithoutFaults('not_text').nullish().catch(null),
+  otherEmails: z.array(textWithoutFaults('not_text')).nullish().catch(null),
+  doNotMailBecause: storableText.nullish().catch(null),
+  notes: z.array(noteSchema).catch([]),
+});
+
+/**
+ * A person whom the source does not want to be mailed, although something else of the row cannot be
+ * used: what it says of that stands. Null where it says nothing of it, or nobody knows who it is.
+ */
+function unmailableOf(told: unknown, fault: Note): Member | null {
+  const { data } = unmailableSchema.safeParse(told);
+  if (data === undefined || !forbidsMail(data.doNotMail)) return null;
+  const rest = { firstName: null, lastName: null, address: null, merge: {} };
+  const { data: member } = memberSchema.safeParse({ ...data, ...rest });
+  return member === undefined ? null : { ...member, notes: [...(member.notes ?? []), fault] };
 }
 
 const tellableId = requiredText('missing_external_id').nullable().catch(null);
@@ -168,10 +217,12 @@ export function pageAnswer(told: unknown): AudiencePage {
     const member = memberSchema.safeParse(told);
     if (member.success) {
       members.push(member.data);
-    } else {
-      const { reason, field, message } = firstFault(member.error);
-      rejects.push({ ...rowOf.parse(told), column: field, reason, message });
+      continue;
     }
+    const { reason, field, message } = firstFault(member.error);
+    const unmailable = unmailableOf(told, { column: field, reason, message });
+    if (unmailable === null) rejects.push({ ...rowOf.parse(told), column: field, reason, message });
+    else members.push(unmailable);
   }
   return {
     members,

@@ -1,0 +1,104 @@
+-- The units of an address: apartments, flats, floors, suites, rooms.
+
+-- Takes the units out of the words of a line. A word announces a unit at the beginning of a line,
+-- and after a number and a name: the street of "12 Front St" is no unit. Returns the words that are
+-- left, and the units, each with its kind.
+create function postrider.split_units(
+  p_words text[],
+  out rest text[],
+  out units text[]
+) language plpgsql immutable parallel safe as $$
+declare
+  c_words constant int := cardinality(p_words);
+  v_at int := 1;
+  v_kind text;
+  v_value text;
+  v_next int;
+begin
+  rest := '{}';
+  units := '{}';
+  while v_at <= c_words loop
+    v_kind := postrider.unit_kind(p_words[v_at]);
+    -- "Apt Basement": what kind it is, the next word says.
+    if v_kind = '#' and cardinality(rest) <> 1
+      and postrider.unit_kind(p_words[v_at + 1]) in ('BSMT', 'REAR', 'FRNT', 'UPPR', 'LOWR')
+    then
+      v_at := v_at + 1;
+      continue;
+    end if;
+    if v_kind is null and p_words[v_at] ~ '^[0-9]+(ST|ND|RD|TH)?$'
+      and postrider.unit_kind(p_words[v_at + 1]) = 'FL'
+      and (v_at + 1 = c_words or postrider.unit_kind(p_words[v_at + 2]) is not null)
+    then
+      -- "2nd Floor" at the end.
+      units := units || ('FL ' || substring(p_words[v_at] from '^[0-9]+'));
+      v_at := v_at + 2;
+      continue;
+    end if;
+    if v_kind is not null and (cardinality(rest) = 0 or cardinality(rest) >= 2) then
+      select u.value, u.next
+      into v_value, v_next
+      from postrider.unit_value(p_words, v_at, v_kind, cardinality(rest) = 0) u;
+      if v_value is not null then
+        units := units || btrim(v_kind || ' ' || v_value);
+        v_at := v_next;
+        continue;
+      end if;
+    end if;
+    rest := rest || p_words[v_at];
+    v_at := v_at + 1;
+  end loop;
+end $$;
+
+-- Reads the value of the unit that the word at p_at announces, and where the words go on. A kind
+-- such as a basement needs none: the value is empty then. Null: that word is no unit.
+-- p_begins: nothing stands before it. A number that follows the value is the house's then.
+create function postrider.unit_value(
+  p_words text[],
+  p_at int,
+  p_kind text,
+  p_begins boolean,
+  out value text,
+  out next int
+) language plpgsql immutable parallel safe as $$
+declare
+  c_words constant int := cardinality(p_words);
+begin
+  value := '';
+  next := p_at + 1;
+  -- "Suite #200", "Apt No 4"
+  while next <= c_words and postrider.unit_kind(p_words[next]) = '#' loop
+    next := next + 1;
+  end loop;
+  -- "Rear 12 Elm St"
+  if p_begins and p_kind in ('BSMT', 'FRNT', 'REAR', 'UPPR', 'LOWR', 'SIDE')
+    and next + 1 < c_words and p_words[next] ~ '^[0-9]'
+    and p_words[next + 1] !~ '^[0-9]' and postrider.unit_kind(p_words[next + 1]) is null
+  then
+    return;
+  end if;
+  while next <= c_words
+    and not (
+      p_begins and value <> '' and next < c_words
+      and postrider.unit_kind(p_words[next + 1]) is null)
+    and (
+      p_words[next] ~ '^([0-9]+[A-Z]{0,2}|[A-Z]{1,2}[0-9]+|[0-9/]+|[A-Z])$'
+      or value = '' and next = c_words and p_kind in ('#', 'BLDG', 'TOWER', 'WING', 'DEPT'))
+  loop
+    -- "4-B" is 4B, but "4-12" is not 412.
+    value := value
+      || case
+        when value <> '' and value ~ '[0-9]$' and p_words[next] ~ '^[0-9]' then '-'
+        else ''
+      end
+      || p_words[next];
+    next := next + 1;
+  end loop;
+  value := regexp_replace(value, '^0+(?=.)', '');
+  if value = '' and not (
+    p_kind in ('BSMT', 'FRNT', 'REAR', 'UPPR', 'LOWR', 'LBBY', 'OFC', 'PH', 'SIDE')
+    and (next > c_words or postrider.unit_kind(p_words[next]) is not null))
+  then
+    value := null;
+  end if;
+end $$;
