@@ -11,9 +11,9 @@ export const goingLive: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/10_sync/apply_source_changes.sql',
-        find: `      and (postrider.follows_source(s.state, s.reason) or s.recipient_id = any (v_tested))
+        find: `(postrider.follows_source(s.state, s.reason) or s.recipient_id = any (v_tested))
   ), followed`,
-        replace: `      and postrider.follows_source(s.state, s.reason)
+        replace: `postrider.follows_source(s.state, s.reason)
   ), followed`,
       },
     ],

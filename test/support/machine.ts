@@ -23,8 +23,7 @@ async function prepare(url: string): Promise<void> {
   try {
     await migrate(sql);
     await sql`update postrider.clock set is_test = true`;
-    // As after the first start of a runner: the first begin would else keep all others waiting
-    // until it has noted the installation.
+    // As after the first start of a runner: else the first begin notes it, and all others wait.
     await sql`select postrider.check_watermark()`;
   } finally {
     await sql.end({ timeout: 5 });

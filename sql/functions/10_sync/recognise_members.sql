@@ -19,14 +19,14 @@ end;
 --
 -- A second row with the same id in a run counts as a repeat, in whatever state its person is by
 -- now: the first one stands. Where the second one is another person the id is a conflict: the first
--- one stands all the same, and the other is told as a reject.
--- Every address in the e-mail of a member counts, the first one is the person's.
+-- one stands all the same, and the other is told as a reject. Every address in the e-mail of a
+-- member counts, the first one is the person's.
 -- known: members as in apply_sync_page, with n, id, email_keys, household_key, name_key,
 -- address_fault and do_not_mail. Where one row of an id says not to mail the person, all say so.
 -- newcomers: people as in check_eligibility(), each with its member.
 -- conflicts: as p_rejects of apply_sync_page.
--- unmailable: the rows of whom the source says so, as in keep_from_mail(). Repeats and conflicts are
--- among them: where nobody can tell whose id it is, the row that forbids counts.
+-- unmailable: the rows of whom the source says so, as in keep_from_mail(). Repeats and conflicts
+-- are among them: where nobody can tell whose id it is, the row that forbids counts.
 create function postrider.recognise_members(
   p_organization_id uuid,
   p_campaign_id uuid,

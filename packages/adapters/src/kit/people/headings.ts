@@ -41,7 +41,7 @@ export function wordsOf(name: string): string[] {
       // One of several addresses of a row, as `City - 2`.
       .replace(/^(.*\S) - ([1-9]|home|work|other|billing|shipping|mailing)$/i, '$2 $1')
       .replace(/^(.*\S) (privat)$/i, '$2 $1')
-      .replace(/^(.*\S) of (?:the )?(\S.*)$/i, '$2 $1')
+      .replace(/^(.*\S) of (?:the )?(\S.*address)$/i, '$2 $1')
       .normalize('NFD')
       .replace(/\p{M}/gu, '')
       .replace(/ß/g, 'ss')

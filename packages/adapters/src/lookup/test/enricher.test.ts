@@ -5,10 +5,10 @@ import { describe, it } from 'node:test';
 import { contractContext, describeEnricherContract } from '@postrider/core/contract';
 import { AdapterConfigError, AudienceSourceError } from '@postrider/core/ports';
 import type { AddressEnricher, EnrichRequest } from '@postrider/core/ports';
-import { caseFolder, readCase } from '../../csv/test/cases.ts';
 import { createLookupEnricher } from '../index.ts';
 import { temporaryFolder, wiringAt } from '../../../test/helpers.ts';
 
+const caseFolder = join(import.meta.dirname, '../../../../../test/cases/lists');
 const table =
   'email,line1,city,state,zip\nAnn@Example.com,12 Main Street,Springfield,IL,62701\nbad@example.com,1 Main Street,Springfield,IL,6270\n';
 const address = {
@@ -113,11 +113,15 @@ describe('Look-up enricher', () => {
 
   it('finds the people of a list in a file, each or nobody', async () => {
     const found = async (list: string, path: string): Promise<readonly string[]> => {
-      const { members } = await readCase(list);
+      const emails = (await readFile(join(caseFolder, list), 'utf8'))
+        .trim()
+        .split('\n')
+        .slice(1)
+        .map((row) => row.split(',')[1] ?? '');
       const folder = await temporaryFolder();
       await copyFile(join(caseFolder, path), join(folder, path));
       const enricher = createLookupEnricher({ path }, wiringAt(folder));
-      const asked = members.map(({ email }) => person(email ?? ''));
+      const asked = emails.map(person);
       const context = contractContext();
       assert.equal((await enricher.submit('batch', asked, context)).outcome, 'accepted');
       const collected = await enricher.collect('lookup-batch', context);

@@ -2,10 +2,6 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after } from 'node:test';
-
-const closing: (() => Promise<unknown>)[] = [];
-after(() => Promise.all(closing.map((close) => close())));
 
 /** A server that answers as a test wants, and the requests it saw. */
 export async function server(
@@ -20,10 +16,9 @@ export async function server(
       answer(request, response, body);
     });
   });
+  // It keeps no process: a hook of this module would belong to the file that loads it first.
+  http.on('connection', (socket) => socket.unref());
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-  closing.push(() => {
-    http.closeAllConnections();
-    return new Promise((resolve) => http.close(resolve));
-  });
+  http.unref();
   return { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`, seen };
 }
