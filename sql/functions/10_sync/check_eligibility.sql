@@ -99,8 +99,8 @@ return case
 end;
 
 -- Judges people by all rules at once, and says for each which state to take, why, and from when.
--- p_people: [{n, id, externalId, emailKeys, householdKey, nameKey, addressFault, doNotMail}], in the
--- order in which the first of two duplicates wins; id is null for a person who is new.
+-- p_people: [{n, id, externalId, emailKeys, householdKey, nameKey, addressFault, doNotMail}], in
+-- the order in which the first of two duplicates wins; id is null for a person who is new.
 -- verdict: pending, address_enrichable, skipped, blacklisted, holdout.
 -- duplicate_of_n: whose double it is, of those who are judged together and new. Of a person who has
 -- an id, detail names it.

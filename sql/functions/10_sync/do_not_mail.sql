@@ -17,8 +17,8 @@ language sql immutable
 return 'another row of this person: ' || p_because;
 
 -- Lists the people of a campaign whom such rows change: those with the row's id, and those who are
--- the same person by an e-mail or by household and name. A list says the same at every sync, so that
--- people are left out who are kept from mail already: to lock them each time would be a write.
+-- the same person by an e-mail or by household and name. A list says the same at every sync, so
+-- that people are left out who are kept from mail already: to lock them each time would be a write.
 -- p_unmailable: as in keep_from_mail().
 create function postrider.people_not_to_mail(
   p_organization_id uuid,
@@ -71,8 +71,8 @@ begin atomic
   order by a.id, a.is_own desc, a.n;
 end;
 
--- The ids of people who are marked and whose rows say so no more. Few people are marked: where nobody
--- is, no row is looked at.
+-- The ids of people who are marked and whose rows say so no more. Few people are marked: where
+-- nobody is, no row is looked at.
 create function postrider.people_allowed_again(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -100,11 +100,12 @@ end $$;
 -- Keeps from mail the people of whom the source says so, and remembers that it does. Who is before
 -- the printer is stopped, as by a suppression; who is there already stays. Somebody who was skipped
 -- and might come back is kept out too, and holds the place against another row of the same person.
--- Returns whom it stopped. The caller has claimed sync or op, and holds the organization's sync row.
+-- Returns whom it stopped. The caller has claimed sync or op, and holds the organization's sync
+-- row.
 -- p_known: as in recognise_members(). Whose row says so no more is not forbidden any longer, and
 -- stays where they are, as after a suppression that is lifted.
--- p_unmailable: [{n, id, emailKeys, householdKey, nameKey, because}]; id is null for a person who is
--- new.
+-- p_unmailable: [{n, id, emailKeys, householdKey, nameKey, because}]; id is null for a person who
+-- is new.
 create function postrider.keep_from_mail(
   p_organization_id uuid,
   p_campaign_id uuid,

@@ -1,8 +1,8 @@
 -- Who may be mailed: the rules of admission, in their order: duplicate, suppression, the source's
 -- own do-not-mail, address, other campaigns, frequency cap, holdout. The address stands before the
--- holdout, so that both arms of an experiment leave out the same people. Sync, revivals, enrichment results and retry() all ask
--- here, and all hold the organization's sync row: two of them at once could each find the household
--- free (of 150 households without the lock 139 were taken twice).
+-- holdout, so that both arms of an experiment leave out the same people. Sync, revivals, enrichment
+-- results and retry() all ask here, and all hold the organization's sync row: two of them at once
+-- could each find the household free (of 150 households without the lock 139 were taken twice).
 --
 -- Each function here answers one question of check_eligibility(). They have no settings of their
 -- own, so that their queries are taken up into its plan: one look by index for each person and

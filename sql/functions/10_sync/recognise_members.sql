@@ -25,8 +25,8 @@ end;
 -- address_fault and do_not_mail. Where one row of an id says not to mail the person, all say so.
 -- newcomers: people as in check_eligibility(), each with its member.
 -- conflicts: as p_rejects of apply_sync_page.
--- unmailable: the rows of whom the source says so, as in keep_from_mail(). Repeats and conflicts are
--- among them: where nobody can tell whose id it is, the row that forbids counts.
+-- unmailable: the rows of whom the source says so, as in keep_from_mail(). Repeats and conflicts
+-- are among them: where nobody can tell whose id it is, the row that forbids counts.
 create function postrider.recognise_members(
   p_organization_id uuid,
   p_campaign_id uuid,
