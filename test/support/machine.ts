@@ -12,6 +12,7 @@ import {
   ensureOrganization,
   type CampaignDefinition,
 } from '@postrider/core';
+import type { Member } from '@postrider/core/ports';
 import type postgres from 'postgres';
 import { databasesOn, startServer, testServer, type TestDatabase } from './server.ts';
 
@@ -117,7 +118,7 @@ export async function launched(
   return { organizationId, campaignId };
 }
 
-export interface Person {
+export interface Person extends Pick<Member, 'doNotMail' | 'doNotMailBecause'> {
   readonly externalId: string;
   readonly email?: string | null;
   readonly otherEmails?: readonly string[];
@@ -131,8 +132,6 @@ export interface Person {
   readonly country?: string | null;
   readonly merge?: Record<string, string>;
   readonly row?: number;
-  readonly doNotMail?: boolean;
-  readonly doNotMailBecause?: string;
   readonly notes?: readonly { column: string | null; reason: string; message: string }[];
 }
 

@@ -9,9 +9,9 @@ import {
   type AddressRole,
   type Fault,
 } from './address-columns.ts';
-import { mailSense, type MailColumn } from './do-not-mail.ts';
 import { misleading } from './exports.ts';
 import { fold, headingOf, type Heading } from './headings.ts';
+import { mailSense, type MailColumn } from './mail-columns.ts';
 import { named } from './named-columns.ts';
 import { idSpellings, ownEmails } from './spellings.ts';
 

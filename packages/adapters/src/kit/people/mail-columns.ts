@@ -1,0 +1,55 @@
+/**
+ * Columns that say whether mail may go to a person, by their headings: opt-outs of post, consents
+ * to it, deaths. Not those that speak of e-mail, phone or SMS.
+ */
+import { wordsOf } from './headings.ts';
+
+export interface MailColumn {
+  readonly index: number;
+  /** Yes allows mail, and no forbids it. */
+  readonly isConsent: boolean;
+}
+
+const mail =
+  '(?:(?:direct|postal|paper|snail|physical|us)?mail(?:ings?|shots?)?|post|postal(?:marketing)?|' +
+  'directmailmarketing|letters?)';
+const optOut = new RegExp(
+  '^(?:' +
+    `(?:donot|dont)(?:send|receive|want)?${mail}|donotcontact(?:by${mail})?|dnm|` +
+    `no${mail}|(?:requests?|wants?|receives?)no${mail}|` +
+    `(?:optout|optedout)(?:of|from)?${mail}|${mail}(?:optout|optedout)|` +
+    `unsubscribedfrom${mail}|(?:suppress|exclude|excludefrom)${mail}|` +
+    `${mail}(?:suppress|suppressed|suppression|excluded)|` +
+    'keine?post|keinebriefe|postsperre' +
+    ')$',
+);
+const consent = new RegExp(
+  '^(?:' +
+    `accepts?${mail}|${mail}consent|consent(?:to|for)?${mail}|` +
+    `${mail}(?:optin|optedin)|(?:optin|optedin)(?:to|for)?${mail}|` +
+    `allows?${mail}|${mail}(?:allowed|permitted|ok)|ok(?:ay)?to${mail}|` +
+    `(?:may|can|maybe|canbe)${mail}(?:ed)?|(?:receives?|wants?)${mail}` +
+    ')$',
+);
+const death =
+  /^(?:deceased|deceaseddate|datedeceased|dateofdeath|deathdate|died|dead|verstorben|decede|fallecido)$/;
+
+/** Words before such a heading that say nothing of it. */
+const before = new Set(
+  (
+    'contact contacts customer person people member donor constituent supporter recipient client ' +
+    'patron individual primary is has have the please privacy preference preferences ' +
+    'communication marketing attributes properties fields traits custom npsp npe01 npo02 civicrm'
+  ).split(' '),
+);
+const after = new Set('flag indicator yn y n'.split(' '));
+
+/** What a heading says of mail; null: nothing. */
+export function mailSense(name: string): 'forbids' | 'allows' | null {
+  const words = wordsOf(name.replace(/^[a-z0-9]+__(?=\w\w)/i, ''));
+  while (before.has(words[0] ?? '')) words.shift();
+  while (words.length > 1 && after.has(words.at(-1) ?? '')) words.pop();
+  const key = words.join('');
+  if (optOut.test(key) || death.test(key)) return 'forbids';
+  return consent.test(key) ? 'allows' : null;
+}
