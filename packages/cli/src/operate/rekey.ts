@@ -99,7 +99,8 @@ function showHouseholds(
 ): void {
   for (const { campaign, people } of households) {
     out.print(`${what}, in ${campaign}:`);
-    for (const one of people)
+    // Ids of one page come in no order.
+    for (const one of people.toSorted((a, b) => a.externalId.localeCompare(b.externalId)))
       out.print(
         printable(
           `  ${one.externalId}  ${one.name}, ` +
