@@ -140,7 +140,7 @@ void test("another copy's errors of ours are ours", async () => {
   const error = new copy.MachineError('PR011', 'busy', { hint: 'wait', detail: {}, cause: null });
   assert.ok(!(error instanceof MachineError));
   assert.ok(isMachineError(error));
-  const ports = (await again('../../packages/core/src/ports/printer.ts')) as {
+  const ports = (await again('../../packages/core/src/ports/order.ts')) as {
     LeaseLostError: typeof LeaseLostError;
   };
   assert.ok(isNamed<LeaseLostError>(new ports.LeaseLostError('gone'), 'LeaseLostError'));

@@ -9,7 +9,13 @@ import {
   createNoopPrinter,
   createNoopRenderer,
 } from '@postrider/adapters/noop';
-import type { CallContext, LeaseGuard, Printer, SubmitResult } from '@postrider/core/ports';
+import type {
+  CallContext,
+  LeaseGuard,
+  Printer,
+  SubmitContext,
+  SubmitResult,
+} from '@postrider/core/ports';
 import { states } from '../../support/machine.ts';
 import { open, until } from '../rig.ts';
 
@@ -48,7 +54,7 @@ void test('who was given up may not send any more, and what it had sent before c
   const inner = createNoopPrinter();
   const printer = printerWith({
     timeoutMs: 200,
-    submit: async ([first, ...others], lease: LeaseGuard, context: CallContext) => {
+    submit: async ([first, ...others], lease: LeaseGuard, context: SubmitContext) => {
       assert.ok(first !== undefined);
       const [sent] = await inner.submit([first], lease, context);
       assert.ok(sent !== undefined);

@@ -37,6 +37,8 @@ void test('a printer that says that it is at it is not given up while it asks pa
 });
 
 void test('waiting for the rate limit is no sign of life', async () => {
-  const printer = listing((context) => context.limiter.take(1, context.signal));
+  const printer = listing((context) =>
+    context.limiter.take({ route: 'list', windows: [] }, 1, context.signal),
+  );
   assert.match(await asked(printer), /given up/);
 });

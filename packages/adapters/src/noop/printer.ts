@@ -80,7 +80,6 @@ export function createNoopPrinter({
       const results: SubmitResult[] = [];
       for (let start = 0; start < pieces.length; start += maxBatch) {
         const batch = pieces.slice(start, start + maxBatch);
-        await context.limiter.take(1, context.signal).catch(() => undefined);
         const accepted = await accept(batch, lease, context.signal);
         results.push(...accepted);
         if (onEvents === undefined) continue;

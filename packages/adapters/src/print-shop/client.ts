@@ -6,13 +6,16 @@
  * request, and a shop that keeps another one answers 412 `another_ledger` and does nothing.
  */
 import { AdapterConfigError } from '@postrider/core/ports';
-import type { AdapterWiring, CallContext, LeaseGuard } from '@postrider/core/ports';
+import type { AdapterWiring, CallContext, LeaseGuard, RouteLimit } from '@postrider/core/ports';
 import type { z } from 'zod';
 import { sendRequest } from '../kit/http.ts';
 import type { HttpOutcome } from '../kit/http.ts';
 import { readJson } from '../kit/json.ts';
 import type { printShopOptions } from './options.ts';
 import { isAnotherLedger, LEDGER_HEADER, refusal } from './wire.ts';
+
+/** A shop of one's own counts nobody's requests. */
+const unlimited: RouteLimit = { route: 'any', windows: [] };
 
 export interface PrintShopClient {
   /**
@@ -65,7 +68,7 @@ export function createClient(
         };
       const json = body === undefined ? undefined : JSON.stringify(body);
       try {
-        await context.limiter.take(1, context.signal);
+        await context.limiter.take(unlimited, 1, context.signal);
         context.alive();
         lease?.assertHeld();
       } catch (error) {

@@ -9,7 +9,8 @@ export function quietContext(): CallContext {
     logger: quietLogger({ detail: () => undefined }),
     now: () => new Date(),
     alive: () => undefined,
-    limiter: { take: async () => await Promise.resolve(0) },
+    limiter: { take: async () => await Promise.resolve(0), told: () => undefined },
+    calls: { record: () => undefined },
     saved: {
       read: async () => await Promise.resolve(null),
       write: async () => await Promise.resolve(),

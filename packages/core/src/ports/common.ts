@@ -22,24 +22,72 @@ export interface Logger {
 }
 
 /**
- * A place for limits that processes share (docs/adr/0010): today nothing is limited, and `take`
- * resolves at once.
+ * How many requests of one kind an account may make: at most so many in any window. All windows of
+ * a route hold at once.
+ */
+export interface RouteLimit {
+  /** What the provider counts together, for example `POST /postcards`. */
+  readonly route: string;
+  readonly windows: readonly { readonly requests: number; readonly ms: number }[];
+}
+
+/** What an answer of a provider says of its limit. */
+export type LimitNotice =
+  /** Of its headers; null: not told. */
+  | {
+      readonly kind: 'headers';
+      readonly limit: number | null;
+      readonly remaining: number | null;
+      readonly resetAt: Date | null;
+    }
+  /** 429. Everybody who uses the connection waits so long; null: until the window has passed. */
+  | { readonly kind: 'exceeded'; readonly retryAfterMs: number | null };
+
+/**
+ * The limits of a connection, shared by all runners. Without a connection nothing is limited, and
+ * `take` resolves at once.
  */
 export interface RateLimiter {
   /**
-   * Meant to resolve when `cost` units may be spent, and to return how long it waited, in
-   * milliseconds. Today: 0.
+   * Resolves when `cost` requests may be sent, and returns how long it waited, in milliseconds.
+   * Throws what `signal` aborts with; then nothing was taken.
    */
-  take(cost: number, signal: AbortSignal): Promise<number>;
+  take(limit: RouteLimit, cost: number, signal: AbortSignal): Promise<number>;
+  /** Corrects the limit of everybody by what the provider says. */
+  told(limit: RouteLimit, notice: LimitNotice): void;
 }
 
-/**
- * A place for what an adapter must remember between calls (docs/adr/0010): today nothing is kept,
- * and `read` answers null.
- */
+/** One request to a provider, as it is kept: what one needs to argue with a printer. */
+export interface ProviderCall {
+  /** As the limit calls it, for example `POST /postcards`. */
+  readonly route: string;
+  /** Of ours, for example the id of a mailpiece; null where the request is about none. */
+  readonly reference: string | null;
+  readonly startedAt: Date;
+  readonly durationMs: number;
+  /** Of HTTP; null where no answer came. */
+  readonly status: number | null;
+  readonly outcome: 'answer' | 'not_sent' | 'unclear';
+  /** By which the provider finds the request in its own log. */
+  readonly providerRequestId: string | null;
+  /** Redacted; a body of over 8 kB by its hash. */
+  readonly request: string | null;
+  readonly answer: string | null;
+  /** Why no answer came. */
+  readonly error: string | null;
+}
+
+/** Keeps what was asked of a provider, and judges its health by it. */
+export interface CallRecorder {
+  /** Costs the caller nothing: calls are written in batches, beside what they were made for. */
+  record(call: ProviderCall): void;
+}
+
+/** What an adapter must remember between calls, by its connection: cursors, tokens. */
 export interface SavedState {
-  read(): Promise<unknown>;
-  write(value: unknown): Promise<void>;
+  /** Null where nothing is kept under this key. */
+  read(key: string): Promise<unknown>;
+  write(key: string, value: unknown): Promise<void>;
 }
 
 /** Given to every call of a port. */
@@ -57,6 +105,7 @@ export interface CallContext {
    */
   alive(): void;
   readonly limiter: RateLimiter;
+  readonly calls: CallRecorder;
   readonly logger: Logger;
   readonly saved: SavedState;
   /** The machine's time. Tests may turn it. */
@@ -84,49 +133,10 @@ export interface PieceReference {
   readonly mailpieceId: string;
 }
 
-/** How an adapter is configured and made. A registry lists them by port and kind. */
-export interface AdapterFactory<Port> {
-  /**
-   * Checks the options of a campaign file and makes the adapter. Throws `AdapterConfigError` that
-   * names the option. `baseDirectory` resolves relative paths; `secrets` gives the value of a
-   * secret by its name (an environment variable or a file).
-   */
-  create(options: unknown, wiring: AdapterWiring): Port | Promise<Port>;
-}
-
-export interface AdapterWiring {
-  readonly baseDirectory: string;
-  /** Where an adapter may keep files of its own, such as rendered artwork. Absolute. */
-  readonly dataDirectory: string;
-  /** Returns undefined where the secret is not set. */
-  secret(name: string): string | undefined;
-}
-
-export interface OptionProblem {
-  /** For example `audience.path`. */
-  readonly option: string;
-  readonly message: string;
-}
-
 /**
  * Whether an error is one of ours, by its name and not by its class: a program and its adapters may
  * each have loaded a copy of this package, and the class of one copy is none of the other's.
  */
 export function isNamed<Kind extends Error>(error: unknown, name: Kind['name']): error is Kind {
   return typeof error === 'object' && error !== null && 'name' in error && error.name === name;
-}
-
-/** A campaign file names options that the adapter cannot use. */
-export class AdapterConfigError extends Error {
-  override readonly name = 'AdapterConfigError';
-  /** Of the first problem, for example `audience.path`. */
-  readonly option: string;
-  /** All that was found, so that a file is corrected in one round. */
-  readonly problems: readonly OptionProblem[];
-  constructor(option: string, message: string, further: readonly OptionProblem[] = []) {
-    const problems = [{ option, message }, ...further];
-    super(problems.map((problem) => `${problem.option}: ${problem.message}`).join('\n'));
-    this.option = option;
-    this.problems = problems;
-  }
 }

@@ -1,70 +1,7 @@
-/** The port of printers: orders, what became of them, webhooks. */
-import type { Address, CallContext, PieceReference } from './common.ts';
+/** The port of printers: what became of their pieces, webhooks. */
+import type { CallContext, PieceReference } from './common.ts';
 import type { MediaType } from './media.ts';
-
-/** A frozen order for one card: the same bytes whenever it is sent again. */
-export interface PieceRequest {
-  readonly reference: PieceReference;
-  /** A random uuid that belongs to the mailpiece for its whole life. */
-  readonly idempotencyKey: string;
-  /**
-   * A keyed digest (64 hex digits) that is the same whenever a card is for the same person of the
-   * organization, and tells nothing else. Travels with the reference: after a restored backup it is
-   * all that is known of people who were synced since. Absent on pieces that were opened before it
-   * existed.
-   */
-  readonly person?: string;
-  readonly mode: 'test' | 'live';
-  readonly format: string;
-  readonly mailClass: string;
-  readonly to: { readonly name: string; readonly address: Address };
-  readonly from: Address | null;
-  readonly artwork: {
-    readonly front: { readonly url: string; readonly page: number };
-    readonly back: { readonly url: string; readonly page: number };
-  };
-}
-
-/**
- * Says whether the runner may still post. Ask immediately before each request that creates
- * something: a process that was stopped for longer than its lease must not print what another
- * runner has taken over.
- */
-export interface LeaseGuard {
-  /** Throws `LeaseLostError` where the lease may have passed. */
-  assertHeld(): void;
-}
-
-export class LeaseLostError extends Error {
-  override readonly name = 'LeaseLostError';
-}
-
-export type SubmitResult =
-  /**
-   * The printer has it. `replayed` where the printer says that the key was seen before. Without an
-   * id of at most 500 letters it counts as unknown. `expectedDelivery` is an ISO 8601 date; what
-   * cannot be read as one is left out.
-   */
-  | {
-      readonly outcome: 'accepted';
-      readonly providerId: string;
-      readonly replayed: boolean;
-      readonly expectedDelivery: string | null;
-    }
-  /** Refused for good; nothing was created. */
-  | {
-      readonly outcome: 'rejected';
-      readonly reason: string;
-      readonly message: string;
-      readonly badAddress: boolean;
-    }
-  /** PROVEN that nothing was created: 429, connection refused, not sent for want of a lease. */
-  | { readonly outcome: 'retry'; readonly afterMs: number; readonly message: string }
-  /**
-   * Everything else: time-outs, resets, 5xx, answers that cannot be read. The default of an
-   * adapter.
-   */
-  | { readonly outcome: 'unknown'; readonly message: string };
+import type { LeaseGuard, PieceRequest, SubmitContext, SubmitResult } from './order.ts';
 
 export type FindResult =
   | { readonly outcome: 'found'; readonly providerId: string }
@@ -175,7 +112,7 @@ export interface Printer {
   submit(
     pieces: readonly PieceRequest[],
     lease: LeaseGuard,
-    context: CallContext,
+    context: SubmitContext,
   ): Promise<readonly SubmitResult[]>;
   /**
    * Look-up by our reference: one answer for each, in the order asked. Like `cancel`, `list` and

@@ -4,7 +4,7 @@ import type { PgBoss } from 'pg-boss';
 import type postgres from 'postgres';
 import { renew } from '../machine/cohorts.ts';
 import { requireMigrated } from '../machine/migration-plan.ts';
-import type { CallContext, Logger } from '../ports/index.ts';
+import type { ArtworkCutter, CallContext, Logger } from '../ports/index.ts';
 import { makeBoss } from '../queues/boss.ts';
 import type { Integrations } from './integrations.ts';
 import { Leases } from './leases.ts';
@@ -25,6 +25,8 @@ export interface PipelineContext {
   readonly settings: PipelineSettings;
   readonly logger: Logger;
   readonly leases: Leases;
+  /** Takes single pages out of documents, for printers that want a file a card. */
+  readonly artwork: ArtworkCutter;
   readonly watermark: RestoreWatermark;
   /** Counts what is done. */
   readonly meter: Meter;
@@ -103,6 +105,9 @@ export function makeContext(options: PipelineOptions, hooks: ContextHooks): Pipe
     runnerId,
     refusing: new Set(),
     leases,
+    artwork: {
+      cut: () => Promise.reject(new Error('artwork is not cut yet')),
+    },
     watermark: new RestoreWatermark({
       runnerId,
       store: options.restoreWatermark,
@@ -124,8 +129,9 @@ export function makeContext(options: PipelineOptions, hooks: ContextHooks): Pipe
       logger,
       now,
       alive: () => undefined,
-      // Places for what later adapters need (docs/adr/0010): no limit, and nothing kept.
-      limiter: { take: async () => await Promise.resolve(0) },
+      // Without a connection nothing is limited, and nothing kept (docs/adr/0029).
+      limiter: { take: async () => await Promise.resolve(0), told: () => undefined },
+      calls: { record: () => undefined },
       saved: {
         read: async () => await Promise.resolve(null),
         write: async () => await Promise.resolve(),

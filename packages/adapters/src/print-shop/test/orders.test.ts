@@ -126,6 +126,7 @@ describe('Orders at the print shop', () => {
         order.push('limiter');
         return 0;
       },
+      told: () => undefined,
     };
     await printerAt(url).submit(
       [piece()],

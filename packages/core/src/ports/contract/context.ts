@@ -1,33 +1,43 @@
 /** The context in which contracts call an adapter. */
-import type { CallContext, Logger, SavedState } from '../common.ts';
+import type { Logger, SavedState } from '../common.ts';
+import type { ArtworkCutter, SubmitContext } from '../order.ts';
 
 /**
  * A context for tests of adapters: no rate limit, no end of patience, a silent log, the machine's
  * time.
  */
-export function contractContext(changes: Partial<CallContext> = {}): CallContext {
+export function contractContext(changes: Partial<SubmitContext> = {}): SubmitContext {
   return {
     signal: new AbortController().signal,
     alive: () => undefined,
     limiter: {
-      async take(_cost, signal) {
+      async take(_limit, _cost, signal) {
         signal.throwIfAborted();
         return 0;
       },
+      told: () => undefined,
     },
+    calls: { record: () => undefined },
     logger: silent,
     saved: inMemory(),
     now: () => new Date(),
+    artwork: noArtwork,
     ...changes,
   };
 }
 
 /** A context whose signal has aborted already. */
-export function abortedContext(): CallContext {
+export function abortedContext(): SubmitContext {
   return contractContext({
     signal: AbortSignal.abort(new DOMException('the runner stops', 'AbortError')),
   });
 }
+
+const noArtwork: ArtworkCutter = {
+  async cut() {
+    throw new Error('this context has no artwork to cut');
+  },
+};
 
 const silent: Logger = {
   debug: () => undefined,
@@ -37,13 +47,13 @@ const silent: Logger = {
 };
 
 function inMemory(): SavedState {
-  let kept: unknown = null;
+  const kept = new Map<string, unknown>();
   return {
-    async read() {
-      return kept;
+    async read(key) {
+      return kept.get(key) ?? null;
     },
-    async write(value) {
-      kept = value;
+    async write(key, value) {
+      kept.set(key, value);
     },
   };
 }

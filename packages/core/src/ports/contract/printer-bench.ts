@@ -1,14 +1,8 @@
 /** What the parts of a printer's contract share. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import { LeaseLostError } from '../printer.ts';
-import type {
-  LeaseGuard,
-  PieceRequest,
-  PrinterEvent,
-  SubmitResult,
-  UnusableEvent,
-} from '../printer.ts';
+import { LeaseLostError, type LeaseGuard, type PieceRequest, type SubmitResult } from '../order.ts';
+import type { PrinterEvent, UnusableEvent } from '../printer.ts';
 import { contractContext } from './context.ts';
 import type { PrinterAbility, PrinterHarness } from './printer-harness.ts';
 

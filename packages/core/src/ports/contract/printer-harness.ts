@@ -1,5 +1,6 @@
 /** What the contract of a printer is run on: the adapter, and a hand in what its printer does. */
-import type { PieceRequest, Printer, WebhookRequest } from '../printer.ts';
+import type { PieceRequest } from '../order.ts';
+import type { Printer, WebhookRequest } from '../printer.ts';
 
 export interface PrinterHarness {
   readonly printer: Printer;

@@ -169,7 +169,11 @@ async function submit(
         // The adapter's timeout is its end; the lease is asked before each request.
         return pieceAnswers(
           batch.length,
-          await printer.submit(requests, { assertHeld }, context.callContext(neverAborted)),
+          await printer.submit(
+            requests,
+            { assertHeld },
+            { ...context.callContext(neverAborted), artwork: context.artwork },
+          ),
         );
       };
       answers = await context.meter.call('printer', async () => await ask(question, submitted));

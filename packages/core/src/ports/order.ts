@@ -1,0 +1,136 @@
+/** What a printer is sent for a card, and what it answers. */
+import type { Address, CallContext, PieceReference } from './common.ts';
+import type { MediaType } from './media.ts';
+
+/** A frozen order for one card: the same bytes whenever it is sent again. */
+export interface PieceRequest {
+  readonly reference: PieceReference;
+  /** A random uuid that belongs to the mailpiece for its whole life. */
+  readonly idempotencyKey: string;
+  /**
+   * A keyed digest (64 hex digits) that is the same whenever a card is for the same person of the
+   * organization, and tells nothing else. Travels with the reference: after a restored backup it is
+   * all that is known of people who were synced since. Absent on pieces that were opened before it
+   * existed.
+   */
+  readonly person?: string;
+  readonly mode: 'test' | 'live';
+  readonly format: string;
+  readonly mailClass: string;
+  readonly to: { readonly name: string; readonly address: Address };
+  readonly from: Address | null;
+  readonly artwork: {
+    readonly front: { readonly url: string; readonly page: number };
+    readonly back: { readonly url: string; readonly page: number };
+  };
+}
+
+/** One side of a card as a file of its own. */
+export interface ArtworkFile {
+  readonly mediaType: MediaType;
+  readonly bytes: Uint8Array;
+  /** The SHA-256 of the bytes, in hex: the same page has the same file. */
+  readonly hash: string;
+}
+
+/**
+ * Takes single pages out of documents that hold many cards; each once, however often it is asked.
+ */
+export interface ArtworkCutter {
+  /**
+   * The pages, in this order, as one document of vectors. Throws where the document cannot be read
+   * or has no such page.
+   */
+  cut(pages: readonly { readonly url: string; readonly page: number }[]): Promise<ArtworkFile>;
+}
+
+/** Given to each `submit`. */
+export interface SubmitContext extends CallContext {
+  readonly artwork: ArtworkCutter;
+}
+
+/**
+ * Says whether the runner may still post. Ask immediately before each request that creates
+ * something: a process that was stopped for longer than its lease must not print what another
+ * runner has taken over.
+ */
+export interface LeaseGuard {
+  /** Throws `LeaseLostError` where the lease may have passed. */
+  assertHeld(): void;
+}
+
+export class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError';
+}
+
+export type SubmitResult =
+  /**
+   * The printer has it. `replayed` where the printer says that the key was seen before. Without an
+   * id of at most 500 letters it counts as unknown. `expectedDelivery` is an ISO 8601 date; what
+   * cannot be read as one is left out.
+   */
+  | ({
+      readonly outcome: 'accepted';
+      readonly providerId: string;
+      readonly replayed: boolean;
+      readonly expectedDelivery: string | null;
+    } & PrinterDetails)
+  /** Refused for good; nothing was created. */
+  | {
+      readonly outcome: 'rejected';
+      readonly reason: string;
+      readonly message: string;
+      readonly badAddress: boolean;
+      /**
+       * Its artwork is at fault, which is mostly the same for the whole campaign: several in a row
+       * hold the campaign.
+       */
+      readonly badArtwork?: boolean;
+    }
+  /**
+   * PROVEN that nothing was created, and it is not this piece's fault: a key that is not taken, no
+   * balance, no billing address, the limit of a plan. It holds the connection (or the printer,
+   * where it has none) with one alarm, and harms nobody.
+   */
+  | { readonly outcome: 'refused'; readonly reason: string; readonly message: string }
+  /**
+   * The printer's answer is about another piece than was sent: an alarm, and never `accepted`.
+   * Nobody knows what became of this one.
+   */
+  | { readonly outcome: 'mismatched'; readonly providerId: string; readonly message: string }
+  /** PROVEN that nothing was created: 429, connection refused, not sent for want of a lease. */
+  | { readonly outcome: 'retry'; readonly afterMs: number; readonly message: string }
+  /**
+   * Everything else: time-outs, resets, 5xx, answers that cannot be read. The default of an
+   * adapter.
+   */
+  | { readonly outcome: 'unknown'; readonly message: string };
+
+/** What a printer charges for a piece: 0.5175 USD is amount 5175, scale 4. */
+export interface Price {
+  readonly amount: bigint;
+  /** Decimal places of the amount. */
+  readonly scale: number;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** In the same scale; null where it is not told apart. */
+  readonly tax: bigint | null;
+}
+
+/** What a printer tells of a piece that it has accepted, as far as it tells. */
+export interface PrinterDetails {
+  /** Absent or null: the printer tells none. */
+  readonly price?: Price | null;
+  /**
+   * Of the answer. Where it is not the mode of the request, an alarm is raised. Absent: not told.
+   */
+  readonly mode?: 'test' | 'live';
+  /** Until when it can be called back for nothing, as ISO 8601; null: not told. */
+  readonly cancellableUntil?: string | null;
+  /** Where people see the piece at the printer. Links may expire. */
+  readonly links?: {
+    readonly status?: string | null;
+    readonly proof?: string | null;
+    readonly thumbnail?: string | null;
+  };
+}
