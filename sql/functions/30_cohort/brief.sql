@@ -1,3 +1,13 @@
+-- The ids of the connections that adapters name, by their port: {"printer": "…"}.
+create function postrider.connections_named(p_integrations jsonb) returns jsonb
+language sql immutable
+return (
+  select coalesce(jsonb_object_agg(i.key, i.value ->> 'connection'), '{}')
+  from jsonb_each(p_integrations) i
+  where jsonb_typeof(i.value) = 'object'
+    and i.value ? 'connection'
+);
+
 -- Tells a runner what it must know of a campaign to render and print for it.
 create function postrider.campaign_brief(
   p_organization_id uuid,
@@ -15,6 +25,7 @@ return (
     'printerName', printer_name,
     'returnAddress', return_address,
     'integrations', integrations,
+    'connectionIds', postrider.connections_named(integrations),
     'baseDirectory', base_directory)
   from postrider.campaign
   where organization_id = p_organization_id
@@ -33,6 +44,7 @@ return (
     'name', p.name,
     'kind', p.kind,
     'options', p.options,
+    'connectionId', p.connection_id,
     'baseDirectory', (
       select c.base_directory
       from postrider.campaign c

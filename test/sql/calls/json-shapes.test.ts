@@ -52,6 +52,7 @@ const brief: Shape<briefs.CampaignBrief> = {
   printerName: 'string',
   returnAddress: 'object?',
   integrations: 'object',
+  connectionIds: 'object',
   baseDirectory: 'string',
 };
 const watermark: Shape<restore.Watermark> = {
@@ -84,6 +85,7 @@ void test('what an adapter is made from', async () => {
     name: 'string',
     kind: 'string',
     options: 'object',
+    connectionId: 'string?',
     baseDirectory: 'string?',
     quietMs: 'number?',
   });
