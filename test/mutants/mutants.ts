@@ -25,6 +25,7 @@ import { launches } from './of-launches.ts';
 import { lists } from './of-lists.ts';
 import { preflights } from './of-preflight.ts';
 import { providers } from './of-providers.ts';
+import { refusals } from './of-refusals.ts';
 import { restores } from './of-restores.ts';
 import { runner } from './of-the-runner.ts';
 import { sessions } from './of-sessions.ts';
@@ -63,6 +64,7 @@ export const mutants: readonly Mutant[] = [
   ...statements,
   ...watermarks,
   ...restores,
+  ...refusals,
   ...house,
   ...migrations,
   ...handedOver,

@@ -2,8 +2,10 @@
 -- are.
 
 -- Takes what a printer answered for people of a cohort, and returns how many it moved.
--- p_results: [{recipientId, mailpieceId, outcome: accepted|rejected|retry|unknown, providerId,
--- expectedDelivery, reason, message, badAddress, afterMs}]
+-- p_results: [{recipientId, mailpieceId, outcome: accepted|rejected|refused|retry|unknown,
+-- providerId, expectedDelivery, reason, message, badAddress, afterMs}]
+-- refused: proven that nothing was made, and not for the card's sake. Its person goes back as held:
+-- no attempt counts, and no pause grows. What keeps them back is the hold of the printer.
 -- p_last: no more results come. Everybody who is still at work in the cohort has none.
 -- p_quiet: how long an unknown outcome rests before reconcile asks: longer than the HTTP timeout
 -- and the printer's read lag together.
@@ -133,14 +135,17 @@ begin
   update postrider.recipient_state s
   set state = n.state, since = p_now, move_no = s.move_no + 1, cohort_id = null,
     reason = d.verdict, detail = left(d.message, 500),
-    attempt = least(s.attempt + 1, 32000),
-    available_at = p_now
-      + coalesce(d.after_ms * interval '1 millisecond', postrider.back_off(s.attempt)),
+    attempt = case d.verdict when 'held' then s.attempt else least(s.attempt + 1, 32000) end,
+    available_at = p_now + case
+      when d.after_ms is not null then d.after_ms * interval '1 millisecond'
+      when d.verdict = 'held' then interval '0'
+      else postrider.back_off(s.attempt) end,
     cancel_requested_at = null
   from jsonb_to_recordset(v_decisions)
     as d (recipient_id uuid, verdict text, message text, after_ms int)
   join (values
       ('retry', 'proofed'),
+      ('held', 'proofed'),
       ('bad_address', 'skipped'),
       ('cancelled', 'skipped'),
       ('rejected', 'error')) as n (verdict, state)
@@ -177,8 +182,9 @@ begin
     'verdict', case
       when r.outcome = 'rejected' and r."badAddress" then 'bad_address'
       -- A cancel that came meanwhile: nothing was made, and nothing will be.
-      when r.outcome in ('rejected', 'retry') and s.cancel_requested_at is not null
+      when r.outcome in ('rejected', 'refused', 'retry') and s.cancel_requested_at is not null
         then 'cancelled'
+      when r.outcome = 'refused' then 'held'
       when r.outcome in ('rejected', 'retry') then r.outcome
       else 'unknown' end))
   into v_decisions

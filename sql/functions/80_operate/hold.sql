@@ -219,6 +219,8 @@ begin
         and name = p_id
         and held_at is not null
       returning 'released' into v_status;
+      perform postrider.clear_refusing_printer(
+        p_organization_id, p_id, 'the printer was released');
     when 'recipient' then
       update postrider.recipient_state
       set held_at = null

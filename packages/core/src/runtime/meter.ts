@@ -85,6 +85,7 @@ const ofOutcome: Readonly<Record<string, WorkKind>> = {
   accepted: 'mailed',
   retry: 'retried',
   held: 'retried',
+  refused: 'retried',
   failed: 'failed',
   rejected: 'failed',
   unknown: 'unknown',

@@ -32,6 +32,9 @@ const piece = z.discriminatedUnion('outcome', [
       message: `${reason}: ${message}`,
       badAddress,
     })),
+  z
+    .object({ outcome: z.literal('refused'), reason: sentence, message: sentence })
+    .transform(({ outcome, reason, message }) => ({ outcome, message: `${reason}: ${message}` })),
   retry,
   z.object({ outcome: z.literal('unknown'), message: sentence }),
 ]);

@@ -1,0 +1,58 @@
+/** Safeguards of what a printer refuses, and of what it tells beside its answer. */
+import type { Mutant } from './mutants.ts';
+
+const settleMail = 'sql/functions/50_mail/settle_mail.sql';
+const holdPrinter = 'sql/functions/80_operate/hold_refusing_printer.sql';
+
+export const refusals: readonly Mutant[] = [
+  {
+    name: 'refused-counts-no-attempt',
+    without: 'a refusal of the printer: no attempt of its people counts',
+    edits: [
+      {
+        file: settleMail,
+        find: `attempt = case d.verdict when 'held' then s.attempt
+          else least(s.attempt + 1, 32000) end,`,
+        replace: 'attempt = least(s.attempt + 1, 32000),',
+      },
+    ],
+    test: {
+      file: 'test/sql/operate/hold-refusing-printer.test.ts',
+      pattern: 'goes back as held: the same piece and key',
+    },
+  },
+  {
+    name: 'refusal-older-than-release',
+    without: 'a refusal that is older than the release holds nothing',
+    edits: [
+      {
+        file: holdPrinter,
+        find: 'or postrider.printer_was_released(p_organization_id, p_printer_name, p_cohort_id)',
+        replace: '',
+      },
+    ],
+    test: {
+      file: 'test/sql/operate/hold-refusing-printer.test.ts',
+      pattern: 'older than the release does not hold',
+    },
+  },
+  {
+    name: 'refused-rest-not-sent',
+    without: 'a refusal of the printer: the rest of the cohort is not sent',
+    edits: [
+      {
+        file: 'packages/core/src/stages/mail/mail.ts',
+        find: `].map((refused) => ({ ...refused, afterMs })),
+    );
+    return;`,
+        replace: `].filter((one) => batch.some((piece) => piece.mailpieceId === one.mailpieceId)),
+    );
+    continue;`,
+      },
+    ],
+    test: {
+      file: 'test/pipeline/mail/refused-account.test.ts',
+      pattern: 'an account that is refused holds its printer once',
+    },
+  },
+];
