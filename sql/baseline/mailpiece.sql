@@ -38,6 +38,9 @@ create table postrider.mailpiece (
   -- How often the printer has answered about it without being able to tell. Apart from attempt,
   -- which is the fence of a claim: a printer that could not be asked at all has said nothing.
   told_nothing smallint not null default 0,
+  -- The printer has answered our request for it with another piece: its key proves nothing any
+  -- more.
+  answered_otherwise boolean not null default false,
   available_at timestamptz,
   outcome_detail text,
   erased_at timestamptz,

@@ -66,12 +66,12 @@ begin
       apply_whole_events, assign_events, assign_to_cohorts, assume_received_of, begin_sending,
       bring_to_sent, check_evidence, check_mailpieces, confirm_deliveries, decide_not_accepted,
       enforce_caps, fail_without_mailpiece, form_cohorts, lock_counter, lock_for_track,
-      lock_ready, mark_rerouted, move_after_mailpieces, move_to_terminal, open_mailpieces,
-      pick_ready_people, printers_of_cohort, put_off_held, raise_statuses, record_evidence,
-      renew, restore_signs, return_refused, send_open_mailpieces, settle_answers,
-      settle_not_accepted, skip_for_end_of_offer, start_delivery_window, start_proofing,
-      store_events, suppress_returned, suppressed_in_cohort, take_cohort, take_out_printed,
-      turn_away_before_mail, turn_away_suppressed}'::text[]),
+      lock_ready, mark_rerouted, move_after_mailpieces, move_to_terminal, note_mismatched,
+      open_mailpieces, pick_ready_people, printers_of_cohort, put_off_held, raise_statuses,
+      record_evidence, renew, restore_signs, return_refused, send_open_mailpieces,
+      settle_answers, settle_not_accepted, skip_for_end_of_offer, start_delivery_window,
+      start_proofing, store_events, suppress_returned, suppressed_in_cohort, take_cohort,
+      take_out_printed, turn_away_before_mail, turn_away_suppressed}'::text[]),
       -- Once a statement that moves people: compares two sets of rows, however large, by hash.
       ('statement', array[
         'search_path = postrider, pg_temp', 'plan_cache_mode = force_generic_plan',

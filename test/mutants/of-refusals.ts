@@ -2,6 +2,7 @@
 import type { Mutant } from './mutants.ts';
 
 const settleMail = 'sql/functions/50_mail/settle_mail.sql';
+const reconcile = 'sql/functions/50_mail/reconcile.sql';
 const holdPrinter = 'sql/functions/80_operate/hold_refusing_printer.sql';
 
 export const refusals: readonly Mutant[] = [
@@ -54,5 +55,29 @@ export const refusals: readonly Mutant[] = [
       file: 'test/pipeline/mail/refused-account.test.ts',
       pattern: 'an account that is refused holds its printer once',
     },
+  },
+  {
+    name: 'mismatched-key',
+    without: 'a piece that was answered with another one is not sent again by its key',
+    edits: [
+      {
+        file: reconcile,
+        find: "and not m.answered_otherwise then 'same_key_again'",
+        replace: "then 'same_key_again'",
+      },
+    ],
+    test: { file: 'test/sql/mail/mismatched.test.ts', pattern: 'its key proves nothing' },
+  },
+  {
+    name: 'mismatched-absent',
+    without: 'of a piece that was answered with another one, "absent" is no proof',
+    edits: [
+      {
+        file: reconcile,
+        find: `when v.outcome = 'absent' and m.answered_otherwise then 'outcome_unknown'`,
+        replace: '',
+      },
+    ],
+    test: { file: 'test/sql/mail/mismatched.test.ts', pattern: 'is no proof' },
   },
 ];

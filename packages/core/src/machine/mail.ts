@@ -26,8 +26,9 @@ export interface MailSettlement {
   readonly mailpieceId: string;
   /**
    * refused: proven that nothing was made, and not for the card's sake. No attempt is counted.
+   * mismatched: the answer is about another piece, `providerId`; of this one nobody knows.
    */
-  readonly outcome: 'accepted' | 'rejected' | 'refused' | 'retry' | 'unknown';
+  readonly outcome: 'accepted' | 'rejected' | 'refused' | 'mismatched' | 'retry' | 'unknown';
   readonly providerId?: string;
   readonly expectedDelivery?: string | null;
   readonly message?: string;

@@ -89,6 +89,7 @@ const ofOutcome: Readonly<Record<string, WorkKind>> = {
   failed: 'failed',
   rejected: 'failed',
   unknown: 'unknown',
+  mismatched: 'unknown',
 };
 
 export class Meter {

@@ -132,9 +132,12 @@ async function submit(
       );
     // Evidence is never fenced; a decision of a printer that was given up does not count.
     const onLate = (answers: readonly PieceAnswer[]): void => {
-      const evidence = settlements(answers).filter(({ outcome }) => outcome === 'accepted');
+      const evidence = settlements(answers).filter(
+        ({ outcome }) => outcome === 'accepted' || outcome === 'mismatched',
+      );
+      const accepted = evidence.filter(({ outcome }) => outcome === 'accepted').length;
       logger.warn(
-        { cohort: lease.cohortId, accepted: evidence.length, of: batch.length },
+        { cohort: lease.cohortId, accepted, of: batch.length },
         `${who} has answered after it was given up`,
       );
       settler.add(evidence);
