@@ -57,7 +57,10 @@ create unique index mailpiece_one_open on postrider.mailpiece
   (organization_id, recipient_id, mode)
   where status not in ('rejected', 'cancelled', 'failed', 'voided');
 create unique index mailpiece_provider_id on postrider.mailpiece
-  (organization_id, printer_name, provider_id) where provider_id is not null;
+  (organization_id, printer_name, provider_id) where provider_id is not null and mode = 'live';
+-- Some printers give all test cards one id: by it people find one, and nothing is decided by it.
+create index mailpiece_test_provider_id on postrider.mailpiece
+  (organization_id, printer_name, provider_id) where provider_id is not null and mode = 'test';
 create index mailpiece_of_recipient on postrider.mailpiece (organization_id, recipient_id);
 -- Cards that were not made, of a campaign: few.
 create index mailpiece_not_made on postrider.mailpiece (organization_id, campaign_id, mode)

@@ -80,4 +80,19 @@ export const refusals: readonly Mutant[] = [
     ],
     test: { file: 'test/sql/mail/mismatched.test.ts', pattern: 'is no proof' },
   },
+  {
+    name: 'shared-test-id',
+    without: 'of a test card the id of the printer counts only where no other card has it',
+    edits: [
+      {
+        file: 'sql/functions/50_mail/mailpieces.sql',
+        find: 'select case when count(*) = 1 then (array_agg(x.id))[1] end',
+        replace: 'select (array_agg(x.id))[1]',
+      },
+    ],
+    test: {
+      file: 'test/sql/mail/test-ids.test.ts',
+      pattern: 'for nobody by an id that several have',
+    },
+  },
 ];
