@@ -38,6 +38,9 @@ create table postrider.mailpiece (
   -- How often the printer has answered about it without being able to tell. Apart from attempt,
   -- which is the fence of a claim: a printer that could not be asked at all has said nothing.
   told_nothing smallint not null default 0,
+  -- The printer has answered our request for it with another piece: its key proves nothing any
+  -- more.
+  answered_otherwise boolean not null default false,
   available_at timestamptz,
   outcome_detail text,
   erased_at timestamptz,
@@ -54,7 +57,10 @@ create unique index mailpiece_one_open on postrider.mailpiece
   (organization_id, recipient_id, mode)
   where status not in ('rejected', 'cancelled', 'failed', 'voided');
 create unique index mailpiece_provider_id on postrider.mailpiece
-  (organization_id, printer_name, provider_id) where provider_id is not null;
+  (organization_id, printer_name, provider_id) where provider_id is not null and mode = 'live';
+-- Some printers give all test cards one id: by it people find one, and nothing is decided by it.
+create index mailpiece_test_provider_id on postrider.mailpiece
+  (organization_id, printer_name, provider_id) where provider_id is not null and mode = 'test';
 create index mailpiece_of_recipient on postrider.mailpiece (organization_id, recipient_id);
 -- Cards that were not made, of a campaign: few.
 create index mailpiece_not_made on postrider.mailpiece (organization_id, campaign_id, mode)

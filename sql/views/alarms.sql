@@ -29,6 +29,15 @@ return case p_alarm.kind
       p_alarm.detail ->> 'leaving', p_alarm.detail ->> 'waiting')
   when 'campaign_refused' then
     'the campaign is held, and nobody was harmed: ' || coalesce(p_alarm.detail ->> 'why', '')
+  when 'piece_mismatched' then
+    format('printer %s answered for a card with another one, %s%s: cards may be mixed up%s',
+      p_alarm.detail ->> 'printer',
+      coalesce(p_alarm.detail ->> 'told', 'without an id'),
+      coalesce(', which is mailpiece ' || (p_alarm.detail ->> 'of') || ' here', ''),
+      coalesce(' (' || (p_alarm.detail ->> 'message') || ')', ''))
+  when 'connection_refused' then
+    format('printer %s is held, and nobody was harmed: it refuses to work for us: %s',
+      p_alarm.detail ->> 'printer', p_alarm.detail ->> 'why')
   else p_alarm.kind
 end;
 
@@ -69,6 +78,14 @@ return case p_alarm.kind
       'select postrider.release(%L, ''campaign'', %L); that clears this, '
       'and a release without a repair lets them fail one by one',
       p_alarm.organization_id, p_alarm.campaign_id)
+  when 'piece_mismatched' then
+    'the card counts as unknown, and the printer is asked for it by our reference; compare both '
+    'in the printer''s console, and hold the printer where there are more of these; '
+    'then clear the alarm'
+  when 'connection_refused' then
+    format('mend what the reason names, at the printer (a key, the balance, an address), then: '
+      'select postrider.release(%L, ''printer'', %L); that clears this',
+      p_alarm.organization_id, p_alarm.detail ->> 'printer')
   else
     'compare with the printer''s console; if two cards are on paper, tell the people who pay; '
     'then clear the alarm'

@@ -64,5 +64,11 @@ begin
   from postrider.mailpiece m
   join postrider.printer p
     on p.organization_id = m.organization_id and p.name = m.printer_name
-  where m.organization_id = any (v_mine) and m.provider_id = v_who;
+  where m.organization_id = any (v_mine) and m.provider_id = v_who and m.mode = 'live'
+  union
+  select m.organization_id, m.recipient_id
+  from postrider.mailpiece m
+  join postrider.printer p
+    on p.organization_id = m.organization_id and p.name = m.printer_name
+  where m.organization_id = any (v_mine) and m.provider_id = v_who and m.mode = 'test';
 end $$;

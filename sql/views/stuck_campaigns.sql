@@ -86,7 +86,8 @@ return case p_obstacle
   else 'waits for its turn'
 end;
 
--- Says what takes it away. p_refused: the machine itself holds the campaign, for a fault of it.
+-- Says what takes it away. p_refused: the machine itself holds the campaign, or its printer, for a
+-- fault of it.
 create function postrider.obstacle_help(
   p_obstacle text,
   p_campaign postrider.campaign,
@@ -107,7 +108,8 @@ return case p_obstacle
   when 'launch' then
     format('select postrider.launch(%L, %L)', p_campaign.organization_id, p_campaign.id)
   when 'hold of the printer' then
-    format('select postrider.release(%L, ''printer'', %L)',
+    case when p_refused then 'mend what the reason names, then: ' else '' end
+    || format('select postrider.release(%L, ''printer'', %L)',
       p_campaign.organization_id, p_campaign.printer_name)
   when 'hold of the connection' then
     format('select postrider.release(%L, ''connection'', %L)',
@@ -200,13 +202,18 @@ begin atomic
     select exists (
       select from postrider.alarm a
       where a.organization_id = c.organization_id
-        and a.campaign_id = c.id
-        and a.kind = 'campaign_refused'
-        and a.cleared_at is null) as is_so
+        and a.cleared_at is null
+        and (a.kind = 'campaign_refused'
+            and a.campaign_id = c.id
+            and c.status = 'paused'
+          or a.kind = 'connection_refused'
+            and a.detail ->> 'printer' = c.printer_name
+            and p.held_at is not null
+            and v.state = 'proofed')) as is_so
   ) refused
   -- A hold by the machine itself is told at once: nobody knows of it.
   where oldest.available_at < postrider.now() - interval '2 minutes'
-    or c.status = 'paused' and refused.is_so;
+    or refused.is_so;
 end;
 
 -- Lists people at a printer that has taken their card and not printed it, beyond the usual time:

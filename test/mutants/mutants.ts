@@ -26,6 +26,7 @@ import { lists } from './of-lists.ts';
 import { preflights } from './of-preflight.ts';
 import { providerCalls } from './of-provider-calls.ts';
 import { providers } from './of-providers.ts';
+import { refusals } from './of-refusals.ts';
 import { restores } from './of-restores.ts';
 import { runner } from './of-the-runner.ts';
 import { sessions } from './of-sessions.ts';
@@ -64,6 +65,7 @@ export const mutants: readonly Mutant[] = [
   ...statements,
   ...watermarks,
   ...restores,
+  ...refusals,
   ...house,
   ...migrations,
   ...handedOver,

@@ -85,7 +85,8 @@ end $$;
 
 -- Locks mailpieces, by id, and tells of the evidence for them whether it conflicts with what is
 -- recorded or with itself, and whether it is for pieces that are lost.
--- p_ids: the printer's id for each of them. p_told: how often anything was told of them.
+-- p_ids: the printer's id for each of them. p_told: how often anything was told of them. Of test
+-- cards an id may be that of all of them: it is nobody's in particular.
 create function postrider.check_evidence(
   p_organization_id uuid,
   p_pieces uuid[],
@@ -99,20 +100,22 @@ begin
     coalesce(
       bool_or(m.provider_id <> t.told
         or postrider.piece_is_closed(m.status)
-        or exists (
+        or m.mode = 'live' and exists (
           select from postrider.mailpiece o
           where o.organization_id = p_organization_id
             and o.printer_name = m.printer_name
             and o.provider_id = t.told
+            and o.mode = 'live'
             and o.id <> m.id)),
       false)
     -- Two ids for one piece, or one for two, at once.
     or p_told > cardinality(p_pieces)
-    or count(distinct t.told) < count(t.told),
+    or count(distinct t.told) filter (where m.mode = 'live')
+      < count(t.told) filter (where m.mode = 'live'),
     count(*) < cardinality(p_pieces)
   into conflict, lost
   from (
-    select id, printer_name, provider_id, status
+    select id, printer_name, provider_id, status, mode
     from postrider.mailpiece
     where organization_id = p_organization_id and id = any (p_pieces)
     order by id
@@ -154,12 +157,13 @@ begin
       and (not p_conflict
         or not postrider.has_other_open_piece(
           m.organization_id, m.recipient_id, m.id, m.mode, m.status)
-        and not exists (
+        and not (m.mode = 'live' and exists (
           select from postrider.mailpiece x
           where x.organization_id = m.organization_id
             and x.printer_name = m.printer_name
             and x.provider_id = t.told
-            and x.id <> m.id));
+            and x.mode = 'live'
+            and x.id <> m.id)));
   end loop;
 end $$;
 

@@ -22,3 +22,29 @@ return postrider.piece_is_closed(p_status) and exists (
     and o.mode = p_mode
     and o.id <> p_id
     and not postrider.piece_is_closed(o.status));
+
+-- Names the mailpiece that has this id of a printer. Some printers give all test cards one id: of a
+-- test card it counts only where no other has it.
+create function postrider.piece_of_provider_id(
+  p_organization_id uuid,
+  p_printer_name text,
+  p_provider_id text
+) returns uuid language sql stable
+return coalesce(
+  (
+    select m.id
+    from postrider.mailpiece m
+    where m.organization_id = p_organization_id
+      and m.printer_name = p_printer_name
+      and m.provider_id = p_provider_id
+      and m.mode = 'live'),
+  (
+    select case when count(*) = 1 then (array_agg(x.id))[1] end
+    from (
+      select m.id
+      from postrider.mailpiece m
+      where m.organization_id = p_organization_id
+        and m.printer_name = p_printer_name
+        and m.provider_id = p_provider_id
+        and m.mode = 'test'
+      limit 2) x));

@@ -112,6 +112,8 @@ end $$;
 
 -- Does what the verdicts mean, and returns how many people it moved. A verdict counts only where
 -- the piece is still unknown and nobody has claimed it since. The caller has locked the people.
+-- A printer that has answered a piece with another one may not know ours by our reference either,
+-- although it has made it: its "absent" is a matter for a person, and no proof.
 create function postrider.settle_unknown(
   p_organization_id uuid,
   p_verdicts json,
@@ -122,14 +124,17 @@ declare
   v_moved int;
 begin
   with verdict as materialized (
-    select m.id, m.recipient_id, v.message,
+    select m.id, m.recipient_id,
+      coalesce(v.message, case when m.answered_otherwise then m.outcome_detail end) as message,
       s.cancel_requested_at is not null as cancelled,
       case
+        when v.outcome = 'absent' and m.answered_otherwise then 'outcome_unknown'
         when v.outcome = 'absent' then 'proven_absent'
         when v.outcome = 'not_asked' then 'later'
         -- A recipient who is to be cancelled is not submitted again, however safe a repeat is: the
         -- printer is asked until it can tell.
         when v."keyStillHonoured" and v.outcome <> 'found' and s.cancel_requested_at is null
+          and not m.answered_otherwise
           then 'same_key_again'
         when m.told_nothing + 1 >= p_attempts then 'outcome_unknown'
         else 'later'

@@ -2,8 +2,11 @@
 -- are.
 
 -- Takes what a printer answered for people of a cohort, and returns how many it moved.
--- p_results: [{recipientId, mailpieceId, outcome: accepted|rejected|retry|unknown, providerId,
--- expectedDelivery, reason, message, badAddress, afterMs}]
+-- p_results: [{recipientId, mailpieceId, outcome: accepted|rejected|refused|mismatched|retry|
+-- unknown, providerId, expectedDelivery, reason, message, badAddress, afterMs}]
+-- mismatched: the answer is about another piece, providerId. Nobody knows what became of this one.
+-- refused: proven that nothing was made, and not for the card's sake. Its person goes back as held:
+-- no attempt counts, and no pause grows. What keeps them back is the hold of the printer.
 -- p_last: no more results come. Everybody who is still at work in the cohort has none.
 -- p_quiet: how long an unknown outcome rests before reconcile asks: longer than the HTTP timeout
 -- and the printer's read lag together.
@@ -45,6 +48,7 @@ declare
   v_now timestamptz := postrider.now();
   v_accepted jsonb;
   v_others boolean;
+  v_mismatched boolean;
   v_moved int := 0;
   v_more int;
 begin
@@ -57,10 +61,11 @@ begin
     'recipientId', r."recipientId",
     'providerId', r."providerId",
     'expectedDelivery', r."expectedDelivery"))
-  into v_accepted
+      filter (where r.outcome = 'accepted' and r."providerId" <> ''),
+    bool_or(r.outcome = 'mismatched')
+  into v_accepted, v_mismatched
   from json_to_recordset(p_results) as r ("mailpieceId" uuid, "recipientId" uuid, outcome text,
-    "providerId" text, "expectedDelivery" text)
-  where r.outcome = 'accepted' and r."providerId" <> '';
+    "providerId" text, "expectedDelivery" text);
   v_others := v_accepted is null
     or jsonb_array_length(v_accepted) < json_array_length(p_results)
     or p_last;
@@ -87,6 +92,10 @@ begin
     where organization_id = p_organization_id and id = p_cohort_id and v_moved > 0;
   end if;
 
+  -- What an answer says of a piece that is another one is evidence, too, and is not fenced.
+  if v_mismatched then
+    perform postrider.note_mismatched(p_organization_id, p_results, v_now);
+  end if;
   if v_others then
     v_more := postrider.settle_not_accepted(
       p_organization_id, p_cohort_id, p_results, p_last, p_quiet, v_now);
@@ -133,14 +142,17 @@ begin
   update postrider.recipient_state s
   set state = n.state, since = p_now, move_no = s.move_no + 1, cohort_id = null,
     reason = d.verdict, detail = left(d.message, 500),
-    attempt = least(s.attempt + 1, 32000),
-    available_at = p_now
-      + coalesce(d.after_ms * interval '1 millisecond', postrider.back_off(s.attempt)),
+    attempt = case d.verdict when 'held' then s.attempt else least(s.attempt + 1, 32000) end,
+    available_at = p_now + case
+      when d.after_ms is not null then d.after_ms * interval '1 millisecond'
+      when d.verdict = 'held' then interval '0'
+      else postrider.back_off(s.attempt) end,
     cancel_requested_at = null
   from jsonb_to_recordset(v_decisions)
     as d (recipient_id uuid, verdict text, message text, after_ms int)
   join (values
       ('retry', 'proofed'),
+      ('held', 'proofed'),
       ('bad_address', 'skipped'),
       ('cancelled', 'skipped'),
       ('rejected', 'error')) as n (verdict, state)
@@ -177,8 +189,9 @@ begin
     'verdict', case
       when r.outcome = 'rejected' and r."badAddress" then 'bad_address'
       -- A cancel that came meanwhile: nothing was made, and nothing will be.
-      when r.outcome in ('rejected', 'retry') and s.cancel_requested_at is not null
+      when r.outcome in ('rejected', 'refused', 'retry') and s.cancel_requested_at is not null
         then 'cancelled'
+      when r.outcome = 'refused' then 'held'
       when r.outcome in ('rejected', 'retry') then r.outcome
       else 'unknown' end))
   into v_decisions
@@ -196,4 +209,55 @@ begin
     and (r.outcome <> 'accepted'
       or coalesce(r."providerId", '') = '' and (r.outcome is not null or p_last));
   return v_decisions;
+end $$;
+
+-- Notes pieces that a printer has answered with another piece, and raises an alarm for each: cards
+-- may have been mixed up. From then on only a look-up by our reference tells of them.
+create function postrider.note_mismatched(
+  p_organization_id uuid,
+  p_results json,
+  p_now timestamptz
+) returns void language plpgsql as $$
+begin
+  update postrider.mailpiece m
+  set answered_otherwise = true
+  where m.organization_id = p_organization_id
+    and m.id = any (array(
+      select r."mailpieceId"
+      from json_to_recordset(p_results) as r ("mailpieceId" uuid, outcome text)
+      where r.outcome = 'mismatched'))
+    and not m.answered_otherwise;
+
+  insert into postrider.alarm (
+    organization_id, id, kind, campaign_id, recipient_id, mailpiece_id, detail, raised_at)
+  select p_organization_id, postrider.new_id(), 'piece_mismatched', m.campaign_id, m.recipient_id,
+    m.id,
+    jsonb_build_object(
+      'printer', m.printer_name,
+      'told', r.told,
+      -- Whose id that is, as far as it is known here.
+      'of', (
+        select o.id
+        from postrider.mailpiece o
+        where o.organization_id = m.organization_id
+          and o.printer_name = m.printer_name
+          and o.provider_id = r.told
+        limit 1),
+      'message', left(postrider.unless_erased(m.organization_id, m.recipient_id, r.message), 500)),
+    p_now
+  from (
+    select distinct on (x."mailpieceId", x."providerId") x."mailpieceId" as id,
+      x."providerId" as told, x.message
+    from json_to_recordset(p_results)
+      as x ("mailpieceId" uuid, outcome text, "providerId" text, message text)
+    where x.outcome = 'mismatched') r
+  join postrider.mailpiece m
+    on m.organization_id = p_organization_id and m.id = r.id
+  where not exists (
+    select from postrider.alarm a
+    where a.organization_id = p_organization_id
+      and a.recipient_id = m.recipient_id
+      and a.mailpiece_id = m.id
+      and a.kind = 'piece_mismatched'
+      and a.detail ->> 'told' is not distinct from r.told);
 end $$;

@@ -23,8 +23,8 @@ begin
     ((select m.recipient_id
       from postrider.mailpiece m
       where m.organization_id = p_organization_id
-        and m.printer_name = p_printer_name
-        and m.provider_id = t."providerId")),
+        and m.id = postrider.piece_of_provider_id(
+          p_organization_id, p_printer_name, t."providerId"))),
     ((select m.recipient_id
       from postrider.mailpiece m
       where m.organization_id = p_organization_id
@@ -182,13 +182,16 @@ begin
     select p_organization_id, p_printer_name, t."eventId",
       -- By the printer's id, or by our reference where the printer sends it back: also for a piece
       -- whose answer was lost. As sub-selects, so that a table whose statistics are old is never
-      -- scanned for it.
+      -- scanned for it. Of a test card our reference comes first: its id may be that of all of
+      -- them.
       coalesce(
-        (select m.id
-          from postrider.mailpiece m
-          where m.organization_id = p_organization_id
-            and m.printer_name = p_printer_name
-            and m.provider_id = t."providerId"),
+        (select x.id
+          from postrider.mailpiece x
+          where x.organization_id = p_organization_id
+            and x.id = t."mailpieceId"
+            and x.printer_name = p_printer_name
+            and x.mode = 'test'),
+        postrider.piece_of_provider_id(p_organization_id, p_printer_name, t."providerId"),
         (select o.id
           from postrider.mailpiece o
           where o.organization_id = p_organization_id

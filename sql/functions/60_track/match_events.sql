@@ -25,8 +25,7 @@ begin
   from postrider.mailpiece_event e
   join postrider.mailpiece m
     on m.organization_id = e.organization_id
-    and m.printer_name = e.printer_name
-    and m.provider_id = e.provider_id
+    and m.id = postrider.piece_of_provider_id(e.organization_id, e.printer_name, e.provider_id)
   where e.organization_id = p_organization_id and e.mailpiece_id is null;
   if v_pieces is not null then
     -- People before their events, as record_evidence locks them.
@@ -53,6 +52,9 @@ begin
     and m.organization_id = e.organization_id
     and m.printer_name = e.printer_name
     and m.provider_id = e.provider_id
+    and (m.mode = 'live'
+      or m.id = postrider.piece_of_provider_id(
+        e.organization_id, e.printer_name, e.provider_id))
     and m.id = any (p_pieces);
   return found;
 end $$;

@@ -251,6 +251,8 @@ begin
         and name = p_id
         and held_at is not null
       returning 'released' into v_status;
+      perform postrider.clear_refusing_printer(
+        p_organization_id, p_id, 'the printer was released');
     when 'connection' then
       update postrider.connection
       set held_at = null,

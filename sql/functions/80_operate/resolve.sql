@@ -123,6 +123,8 @@ begin
   where m.organization_id = p_piece.organization_id
     and m.printer_name = p_piece.printer_name
     and m.provider_id = p_provider_id
+    and m.mode = 'live'
+    and p_piece.mode = 'live'
     and m.id <> p_piece.id;
   if found then
     perform postrider.fail(

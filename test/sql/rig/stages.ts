@@ -167,7 +167,7 @@ export function accepted(piece: BegunPiece, providerId = idOf(piece)): MailSettl
 
 export function answered(
   piece: BegunPiece,
-  outcome: 'rejected' | 'retry' | 'unknown',
+  outcome: 'rejected' | 'refused' | 'mismatched' | 'retry' | 'unknown',
   rest: Partial<MailSettlement> = {},
 ): MailSettlement {
   return {

@@ -24,12 +24,16 @@ export interface BegunMail {
 export interface MailSettlement {
   readonly recipientId: string;
   readonly mailpieceId: string;
-  readonly outcome: 'accepted' | 'rejected' | 'retry' | 'unknown';
+  /**
+   * refused: proven that nothing was made, and not for the card's sake. No attempt is counted.
+   * mismatched: the answer is about another piece, `providerId`; of this one nobody knows.
+   */
+  readonly outcome: 'accepted' | 'rejected' | 'refused' | 'mismatched' | 'retry' | 'unknown';
   readonly providerId?: string;
   readonly expectedDelivery?: string | null;
   readonly message?: string;
   readonly badAddress?: boolean;
-  /** Null: the machine backs off by itself. */
+  /** Null: the machine backs off by itself; of what was refused, there is no pause. */
   readonly afterMs?: number | null;
 }
 
@@ -70,6 +74,31 @@ export interface MailResults extends CohortResults<MailSettlement> {
  */
 export async function settleMail(sql: Sql, settled: MailResults): Promise<number> {
   return await calls.settleMail(sql, settled);
+}
+
+/**
+ * held: by this. waits: it is held already, or was released since the cohort began.
+ */
+export type PrinterRefusal = 'held' | 'waits';
+
+export interface RefusingPrinter {
+  readonly cohortId: string;
+  readonly why: string;
+  /** Whether an alarm is raised: once, and not where one was raised already. */
+  readonly alarm: boolean;
+}
+
+/** Holds a printer that refuses to work for us, whatever the card is. */
+export async function holdRefusingPrinter(
+  sql: Sql,
+  { organizationId, printerName }: PrinterKey,
+  refusing: RefusingPrinter,
+): Promise<PrinterRefusal> {
+  return await calls.holdRefusingPrinter<PrinterRefusal>(sql, {
+    organizationId,
+    printerName,
+    ...refusing,
+  });
 }
 
 /**

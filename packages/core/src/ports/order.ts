@@ -66,7 +66,8 @@ export class LeaseLostError extends Error {
 export type SubmitResult =
   /**
    * The printer has it. `replayed` where the printer says that the key was seen before. Without an
-   * id of at most 500 letters it counts as unknown. `expectedDelivery` is an ISO 8601 date; what
+   * id of at most 500 letters it counts as unknown; of live pieces each has an id of its own, test
+   * pieces may share one. `expectedDelivery` is an ISO 8601 date; what
    * cannot be read as one is left out.
    */
   | ({

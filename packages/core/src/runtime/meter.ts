@@ -85,9 +85,11 @@ const ofOutcome: Readonly<Record<string, WorkKind>> = {
   accepted: 'mailed',
   retry: 'retried',
   held: 'retried',
+  refused: 'retried',
   failed: 'failed',
   rejected: 'failed',
   unknown: 'unknown',
+  mismatched: 'unknown',
 };
 
 export class Meter {

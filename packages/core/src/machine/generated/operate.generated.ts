@@ -186,6 +186,25 @@ export async function holdRefused<Result extends string | null = string>(
     ) as result`);
 }
 
+export async function holdRefusingPrinter<Result extends string | null = string>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly printerName: string;
+    readonly cohortId: string;
+    readonly why: string;
+    readonly alarm: boolean;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.hold_refusing_printer(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_printer_name => ${given.printerName},
+      p_cohort_id => ${uuid(given.cohortId, 'cohortId')},
+      p_why => ${given.why},
+      p_alarm => ${given.alarm}
+    ) as result`);
+}
+
 export async function launch<Result extends string | null = string>(
   sql: Sql,
   given: {

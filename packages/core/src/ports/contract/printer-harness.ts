@@ -23,6 +23,8 @@ export interface PrinterHarness {
   breakNextFind?(): Promise<void>;
   /** `unreachable`: the same adapter, pointed at where nobody listens. */
   unreachable?(): Promise<Printer>;
+  /** `refused`: the same adapter, with an account that the printer does not work for. */
+  refused?(): Promise<Printer>;
   /** `bad-address`: an order that the printer refuses for its address. */
   badAddress?(): PieceRequest;
   /** `bad-request`: an order so broken that the printer refuses the request that it is in. */
@@ -51,5 +53,6 @@ export type PrinterAbility =
   | 'odd-events'
   | 'poll'
   | 'rate-limit'
+  | 'refused'
   | 'unreachable'
   | 'webhooks';

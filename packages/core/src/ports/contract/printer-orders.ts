@@ -141,6 +141,21 @@ export function ordersOf({ harness, submit, made, accepted, can }: PrinterBench)
     assert.equal(found?.outcome, 'cannot_tell');
   });
 
+  can(
+    'refused',
+    'says refused of every piece, and cannot tell, where its account is not served',
+    async () => {
+      const printer = await harness().refused?.();
+      assert.ok(printer !== undefined);
+      const pieces = Array.from({ length: printer.maxBatch + 1 }, () => harness().piece());
+      const results = await printer.submit(pieces, heldLease, contractContext());
+      assert.deepEqual(new Set(results.map(({ outcome }) => outcome)), new Set(['refused']));
+      for (const piece of pieces) assert.equal(await made(piece), 0);
+      const [found] = await printer.find(pieces.slice(0, 1), contractContext());
+      assert.equal(found?.outcome, 'cannot_tell');
+    },
+  );
+
   can('look-up-breaks', 'never calls a piece absent when the look-up failed', async () => {
     const piece = harness().piece();
     await submit([piece]);

@@ -21,6 +21,7 @@ import { workCohort, type LeasedCohort } from '../../runtime/cohorts.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import { groupByPrinter, printerToSubmitTo, quietMs } from '../../runtime/printers.ts';
 import { pieceAnswers, type PieceAnswer } from './printer-answers.ts';
+import { holdPrinter, printerFault } from './refusals.ts';
 
 function toRequest(campaign: CampaignBrief, piece: BegunPiece): PieceRequest {
   return {
@@ -131,9 +132,12 @@ async function submit(
       );
     // Evidence is never fenced; a decision of a printer that was given up does not count.
     const onLate = (answers: readonly PieceAnswer[]): void => {
-      const evidence = settlements(answers).filter(({ outcome }) => outcome === 'accepted');
+      const evidence = settlements(answers).filter(
+        ({ outcome }) => outcome === 'accepted' || outcome === 'mismatched',
+      );
+      const accepted = evidence.filter(({ outcome }) => outcome === 'accepted').length;
       logger.warn(
-        { cohort: lease.cohortId, accepted: evidence.length, of: batch.length },
+        { cohort: lease.cohortId, accepted, of: batch.length },
         `${who} has answered after it was given up`,
       );
       settler.add(evidence);
@@ -209,7 +213,25 @@ async function submit(
     }
     await context.reach('mail.after-post');
     reportRefusal(context, campaign, batch[0]?.printerName, answers);
-    settler.add(settlements(answers));
+    const answered = settlements(answers);
+    const fault = printerFault(answers);
+    if (fault === null) {
+      settler.add(answered);
+      continue;
+    }
+    settler.add(answered.filter(({ outcome }) => outcome !== 'refused'));
+    const { cohortId } = lease;
+    const printerName = batch[0]?.printerName ?? '';
+    const afterMs = await holdPrinter(context, { campaign, cohortId, printerName, fault });
+    // Proven: the rest was never sent.
+    const rest: PieceAnswer = { outcome: 'refused', message: fault.message };
+    settler.add(
+      [
+        ...answered.filter(({ outcome }) => outcome === 'refused'),
+        ...sameForAll(pieces.slice(start + batch.length), rest),
+      ].map((refused) => ({ ...refused, afterMs })),
+    );
+    return;
   }
 }
 

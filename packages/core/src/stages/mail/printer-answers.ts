@@ -32,6 +32,19 @@ const piece = z.discriminatedUnion('outcome', [
       message: `${reason}: ${message}`,
       badAddress,
     })),
+  z
+    .object({ outcome: z.literal('refused'), reason: sentence, message: sentence })
+    .transform(({ outcome, reason, message }) => ({ outcome, message: `${reason}: ${message}` })),
+  // Whatever it names: it is not ours.
+  z
+    .object({
+      outcome: z.literal('mismatched'),
+      providerId: printerId.nullable().catch(null),
+      message: sentence,
+    })
+    .transform(({ outcome, providerId, message }) =>
+      providerId === null ? { outcome, message } : { outcome, providerId, message },
+    ),
   retry,
   z.object({ outcome: z.literal('unknown'), message: sentence }),
 ]);
