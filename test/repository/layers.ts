@@ -149,6 +149,11 @@ const above: readonly Layer[] = [
     may: [`${runner}/`],
     because: 'what generates reads its own package',
   },
+  {
+    of: 'packages/twins/scripts/',
+    may: [],
+    because: "what is cut out of a provider's file needs nothing of ours",
+  },
 ];
 
 /** A file is of the first that names it. */

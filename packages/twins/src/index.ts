@@ -2,3 +2,4 @@
 export { TwinError } from './kit/errors.ts';
 export { makeFolder } from './kit/folders.ts';
 export * from './print-shop/index.ts';
+export * from './lob/index.ts';

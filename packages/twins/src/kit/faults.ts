@@ -48,10 +48,17 @@ export interface Fault extends z.infer<typeof waiting> {
 /** The fields of a fault in a request; the twin adds its endpoints, and what it calls a subject. */
 export const faultFields = waiting.omit({ subject: true }).shape;
 
-export class Faults {
-  #queue: Fault[] = [];
+/** What a queue of faults needs to know of one. */
+interface Queued {
+  readonly endpoint: string;
+  readonly count: number;
+  readonly subject?: string | undefined;
+}
 
-  add(faults: readonly Fault[]): void {
+export class Faults<One extends Queued = Fault> {
+  #queue: One[] = [];
+
+  add(faults: readonly One[]): void {
     this.#queue.push(...faults);
   }
 
@@ -60,12 +67,12 @@ export class Faults {
   }
 
   /** What still waits. */
-  list(): readonly Fault[] {
+  list(): readonly One[] {
     return this.#queue;
   }
 
   /** The fault that hits this request, if any; the first queued that fits. */
-  take(endpoint: string, subjects: readonly string[]): Fault | null {
+  take(endpoint: string, subjects: readonly string[]): One | null {
     const index = this.#queue.findIndex(
       (one) =>
         (one.endpoint === 'any' || one.endpoint === endpoint) &&

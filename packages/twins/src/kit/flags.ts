@@ -20,6 +20,7 @@ export type Flag =
       readonly value: string;
       readonly help: string;
     }
+  | { readonly type: 'choice'; readonly choices: readonly string[]; readonly help: string }
   /** `unset` is true by default and has a flag `--no-…`. */
   | { readonly type: 'boolean' | 'unset'; readonly help: string };
 
@@ -38,7 +39,7 @@ function flagName(name: string, flag: Flag): string {
 /** The lines of `--help`. */
 export function flagLines(flags: Flags): string {
   const own = Object.entries(flags).map(([name, flag]) => {
-    const value = 'value' in flag ? ` <${flag.value}>` : '';
+    const value = 'value' in flag ? ` <${flag.value}>` : flag.type === 'choice' ? ' <which>' : '';
     return [`--${flagName(name, flag)}${value}`, flag.help] as const;
   });
   return [
@@ -100,6 +101,20 @@ export function readArguments(flags: Flags, argv: readonly string[]): ReadArgume
           : value;
   }
   return { given, untilStdinEnds: values['until-stdin-ends'] === true };
+}
+
+/** Throws `TwinError` (usage) where a value is none of those that there are. */
+export function checkChoices(flags: Flags, options: Given): void {
+  for (const [name, flag] of Object.entries(flags)) {
+    const value = options[name];
+    if (flag.type !== 'choice' || value === undefined) continue;
+    if (typeof value !== 'string' || !flag.choices.includes(value)) {
+      throw usageError(
+        `--${flagName(name, flag)} must be one of ${flag.choices.join(', ')}, ` +
+          `and is ${JSON.stringify(value)}.`,
+      );
+    }
+  }
 }
 
 /** Throws `TwinError` (usage) where a number is out of its bounds. */

@@ -2,6 +2,10 @@
 export class DueHeap<Item> {
   readonly #nodes: { readonly due: number; readonly item: Item }[] = [];
 
+  get size(): number {
+    return this.#nodes.length;
+  }
+
   get nextDue(): number {
     return this.#nodes[0]?.due ?? Infinity;
   }

@@ -1,5 +1,5 @@
 /** An HTTP server on this machine that hangs up on nobody who is just being served. */
-import type { IncomingMessage, Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
@@ -35,11 +35,11 @@ export class TwinServer {
   }
 
   /** @param port 0: any that is free. Throws `TwinError` where it cannot be used. */
-  async listen(app: Hono<Env>, port: number): Promise<void> {
-    const server = createAdaptorServer({
-      fetch: app.fetch,
-      overrideGlobalObjects: false,
-    }) as Server;
+  async listen(app: Hono<Env> | RequestListener, port: number): Promise<void> {
+    const server =
+      typeof app === 'function'
+        ? createServer(app)
+        : (createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server);
     server.keepAliveTimeout = KEEP_ALIVE_MS;
     this.#server = server;
     await listen(server, port);

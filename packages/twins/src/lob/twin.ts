@@ -1,0 +1,183 @@
+/**
+ * The twin put together: opens the folder, replays the ledger, starts what lets time pass and what
+ * tells of it, and listens.
+ */
+import { randomUUID } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import { TwinClock } from '../kit/clock.ts';
+import { control, controlRoutes } from '../kit/control.ts';
+import { messageOf, TwinError } from '../kit/errors.ts';
+import { json } from '../kit/exchange.ts';
+import { Faults } from '../kit/faults.ts';
+import { makeFolder, unusableFolder } from '../kit/folders.ts';
+import { front } from '../kit/front.ts';
+import { Ledger } from '../kit/ledger.ts';
+import { lockFolder } from '../kit/lock.ts';
+import type { Misfortune } from '../kit/misfortunes.ts';
+import { ApiSpec } from '../kit/openapi.ts';
+import type { RunningTwin } from '../kit/process.ts';
+import { RequestLog } from '../kit/request-log.ts';
+import { TwinServer } from '../kit/server.ts';
+import { endpoints, keyIn, LobApi } from './api.ts';
+import { Books } from './books.ts';
+import { lobControl } from './control.ts';
+import { LEDGER_VERSION, type Commit, type Entry, type EntryBody } from './entries.ts';
+import { type LobOptions } from './options.ts';
+import { settle, type Settings } from './settings.ts';
+import { refusal } from './refusals.ts';
+import { Tracking } from './tracking.ts';
+import { createWebhooks } from './webhooks.ts';
+
+export interface RunningLob extends RunningTwin {
+  readonly port: number;
+}
+
+/** Throws `TwinError`, whose `exitCode` says what kind of trouble it is. */
+export async function openLob(options: LobOptions): Promise<RunningLob> {
+  const settings = settle(options);
+  const folder = resolve(settings.folder);
+  makeFolder(folder, 0o700);
+  const lock = await lockFolder(join(folder, 'lock'), 'twin of Lob').catch(unwritable(folder));
+  try {
+    return await open(settings, folder, () => lock.release());
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function open(
+  settings: Settings,
+  folder: string,
+  unlock: () => Promise<void>,
+): Promise<RunningLob> {
+  const { log } = settings;
+  const books = new Books();
+  const clock = new TwinClock(settings.daysPerSecond);
+  const faults = new Faults<Misfortune>();
+  const requests = new RequestLog(settings.keepRequests);
+  const broken = Promise.withResolvers<TwinError>();
+  let breakage: TwinError | null = null;
+  let entries = 0;
+  const spec = await ApiSpec.read(new URL('openapi.json', import.meta.url));
+  const ledger = await Ledger.open<Entry>(
+    join(folder, 'ledger.ndjson'),
+    { twin: 'twin of Lob', entry: 'piece' },
+    (entry) => {
+      if (entries === 0 && entry.kind !== 'opened')
+        throw new Error('it does not begin as a ledger of this twin does');
+      entries += 1;
+      books.apply(entry);
+      clock.resume(entry, entry.kind === 'turned' ? entry.days : 0);
+    },
+    (error) => {
+      breakage = error;
+      log(error.message);
+      broken.resolve(error);
+    },
+  ).catch(unwritable(folder));
+
+  const commit: Commit = async (entry: EntryBody, stamp = clock.now()) => {
+    const before = books.events.length;
+    const whole = { ...entry, ...stamp } as Entry;
+    books.apply(whole);
+    const news = books.events.slice(before);
+    await ledger.append(whole);
+    // Told once it is on the disk.
+    for (const event of news) if (event.webhook === null) webhooks.add(event);
+    if (news.length > 0) webhooks.pump();
+  };
+  const onError = (error: unknown): void => {
+    if (error !== breakage) log(messageOf(error));
+  };
+  const tracking = new Tracking(books, clock, commit, settings);
+  const webhooks = createWebhooks({ books, clock, commit, faults }, settings);
+  const server = new TwinServer();
+  const settled = (): Promise<void> => ledger.settled();
+  const api = new LobApi({
+    books,
+    clock,
+    commit,
+    spec,
+    settings,
+    server,
+    faults,
+    settled,
+    follow: (piece) => tracking.follow(piece),
+    url: () => server.url,
+    now: () => clock.now().at,
+  });
+  const routes = {
+    ...controlRoutes({
+      requests,
+      faults,
+      clock,
+      endpoints: [...endpoints, 'webhook'],
+      async turnClock(days) {
+        clock.advance(days);
+        await commit({ kind: 'turned', days });
+        await tracking.catchUp();
+        webhooks.pump();
+      },
+      traffic: () => api.traffic(),
+    }),
+    ...lobControl({ books, settings, commit, settled, waiting: () => webhooks.waiting }),
+  };
+  const listener = front({
+    server,
+    requests,
+    serve: (request, noted) => api.serve(request, noted),
+    async control(request) {
+      if (request.path === '/twin/health')
+        return json(breakage === null ? 200 : 503, { status: breakage === null ? 'ok' : 'broken' });
+      const key = keyIn(request);
+      if (key === null || !settings.keys.includes(key)) return refusal('unauthorized');
+      return await control(routes, request);
+    },
+    tooLarge: () => ({ ...refusal('file_size_exceeds_limit'), status: 413 }),
+    failed: () => refusal('internal_server_error'),
+    log,
+  });
+  const stopParts = async (): Promise<void> => {
+    await tracking.stop();
+    await webhooks.stop();
+    await ledger.close();
+  };
+  try {
+    if (entries === 0)
+      await commit({ kind: 'opened', version: LEDGER_VERSION, ledger: randomUUID() });
+    // Given on the command line as before, it does not undo what a request has said since.
+    for (const mode of ['test', 'live'] as const) {
+      const { webhook: url } = settings;
+      if (url !== null && url !== books.started[mode])
+        await commit({ kind: 'webhook', mode, url, fromStart: true });
+    }
+    for (const event of books.events) if (event.webhook === null) webhooks.add(event);
+    await server.listen(listener, settings.port);
+    tracking.start(onError);
+    webhooks.start();
+  } catch (error) {
+    server.abandon();
+    await server.settle();
+    await stopParts();
+    throw error;
+  }
+  let stopping: Promise<void> | null = null;
+  const stop = async (): Promise<void> => {
+    await server.stop(stopParts);
+    await unlock();
+  };
+  return {
+    url: server.url,
+    port: server.port,
+    ledger: books.ledger,
+    broken: broken.promise,
+    stop: () => (stopping ??= stop()),
+  };
+}
+
+function unwritable(folder: string): (error: unknown) => never {
+  return (error) => {
+    throw error instanceof TwinError ? error : unusableFolder(folder, error);
+  };
+}
