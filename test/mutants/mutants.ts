@@ -5,6 +5,7 @@
  */
 import { addresses } from './of-addresses.ts';
 import { amendments } from './of-amendments.ts';
+import { artworks } from './of-artwork.ts';
 import { cohorts } from './of-cohorts.ts';
 import { connections } from './of-connections.ts';
 import { emails } from './of-emails.ts';
@@ -77,6 +78,7 @@ export const mutants: readonly Mutant[] = [
   ...addresses,
   ...launches,
   ...amendments,
+  ...artworks,
   ...doNotMail,
   ...lists,
   ...emails,

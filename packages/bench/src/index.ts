@@ -53,6 +53,12 @@ export const benchmarks: readonly Benchmark[] = [
     run: async ({ address, say }) => await (await import('./idle.ts')).benchIdle(address, say),
   },
   {
+    name: 'artwork',
+    about: 'pages a second that are cut out of a document of cards, for printers by the card',
+    people: '250 unless told',
+    run: async ({ say, people }) => await (await import('./artwork.ts')).benchArtwork(say, people),
+  },
+  {
     name: 'queries',
     about: 'the questions of operators with a million people',
     people: 'a million',

@@ -25,6 +25,7 @@ export { concludeRestore } from './machine/restore.ts';
 export type { CampaignBrief, PrinterBrief } from './machine/briefs.ts';
 export type { CohortStage } from './machine/cohorts.ts';
 export { judgeAddresses, type SyncKind, type SyncReport } from './machine/sync.ts';
+export { createArtworkCutter, type ArtworkCutterOptions } from './runtime/artwork/cutter.ts';
 export { integrationsOf, type Integrations, type Ports } from './runtime/integrations.ts';
 export { askAccount, type AccountQuestion } from './runtime/ask-account.ts';
 export {

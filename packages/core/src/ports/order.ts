@@ -34,14 +34,33 @@ export interface ArtworkFile {
 }
 
 /**
- * Takes single pages out of documents that hold many cards; each once, however often it is asked.
+ * Takes single pages out of documents that hold many cards. A document is fetched once for all of
+ * its pages, and the same page is the same bytes, in any process and on any day.
  */
 export interface ArtworkCutter {
   /**
-   * The pages, in this order, as one document of vectors. Throws where the document cannot be read
-   * or has no such page.
+   * The pages, in this order, as one document of vectors; a picture, alone, as it is. Nothing of
+   * other pages is in it. Throws `ArtworkError`, in a sentence that names the document without
+   * what stands in its link for access.
    */
   cut(pages: readonly { readonly url: string; readonly page: number }[]): Promise<ArtworkFile>;
+}
+
+/**
+ * Artwork cannot be had. It is thrown before anything is sent, so that nothing was made.
+ *
+ * - `unreachable`: the document cannot be fetched now, or this pipeline may not fetch it. No card
+ *   is at fault, and it may be there later: a `retry`.
+ * - `unusable`: it was fetched, and cannot be printed: it is no PDF, has no such page, is
+ *   encrypted. It will not get better by itself: `rejected`, with `badArtwork`.
+ */
+export class ArtworkError extends Error {
+  override readonly name = 'ArtworkError';
+  readonly kind: 'unreachable' | 'unusable';
+  constructor(kind: ArtworkError['kind'], message: string) {
+    super(message);
+    this.kind = kind;
+  }
 }
 
 /** Given to each `submit`. */

@@ -66,6 +66,7 @@ const optionsSchema = z.strictObject({
       `that is restored from a backup is noticed, and nobody is mailed twice. Give ${WATERMARK}`,
     (value) => (value === 'not kept' ? null : isStore(value)),
   ),
+  artworkFolders: z.array(z.string().min(1)).optional(),
   logger: optional(able('a logger, as pino makes it', ['debug', 'info', 'warn', 'error'])),
   settings: settingsSchema.optional(),
   now: optional(callable),

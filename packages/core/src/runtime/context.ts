@@ -6,6 +6,7 @@ import { renew } from '../machine/cohorts.ts';
 import { requireMigrated } from '../machine/migration-plan.ts';
 import type { ArtworkCutter, CallContext, Logger } from '../ports/index.ts';
 import { makeBoss } from '../queues/boss.ts';
+import { createArtworkCutter } from './artwork/cutter.ts';
 import type { Integrations } from './integrations.ts';
 import { Leases } from './leases.ts';
 import { checkOptions } from './check-options.ts';
@@ -105,9 +106,10 @@ export function makeContext(options: PipelineOptions, hooks: ContextHooks): Pipe
     runnerId,
     refusing: new Set(),
     leases,
-    artwork: {
-      cut: () => Promise.reject(new Error('artwork is not cut yet')),
-    },
+    artwork: createArtworkCutter({
+      folders: options.artworkFolders ?? [],
+      signal: hooks.stopping,
+    }),
     watermark: new RestoreWatermark({
       runnerId,
       store: options.restoreWatermark,

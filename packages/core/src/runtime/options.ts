@@ -55,6 +55,11 @@ export interface PipelineOptions {
    * same timeline (a dump, a snapshot of the disk) is not told at all.
    */
   readonly restoreWatermark: RestoreWatermarkStore | 'not kept';
+  /**
+   * Folders below which cards may lie that an image host keeps as files, for printers that want a
+   * file a card. Default: none; what is at `https:` or `http:` is fetched all the same.
+   */
+  readonly artworkFolders?: readonly string[];
   /** Default: says nothing. */
   readonly logger?: Logger;
   /** What is left out is set as in `defaultSettings`. */

@@ -35,6 +35,8 @@ export function makePipeline(
     queueSql,
     logger,
     integrations: createIntegrations(project, completeEntry),
+    // An image host may keep its files elsewhere in the project than by default.
+    artworkFolders: [project.proofsDirectory, project.directory],
     restoreWatermark: restoreWatermarkFolder(join(project.dataDirectory, 'restore-watermark')),
     settings: {
       runnerName: `${hostname()}:${process.pid}`,

@@ -1,0 +1,69 @@
+/** Mutants of the cutter: pages of their own for printers by the card. */
+import type { Mutant } from './mutants.ts';
+
+const pages = 'packages/core/test/artwork/cut-pages.test.ts';
+const cutter = 'packages/core/test/artwork/cutter.test.ts';
+const artwork = 'packages/core/src/runtime/artwork';
+
+export const artworks: readonly Mutant[] = [
+  {
+    name: 'artwork-of-one-person',
+    without: 'of the resources of all cards a page takes only what it names',
+    edits: [
+      {
+        file: `${artwork}/pdf-resources.ts`,
+        find: 'const waiting = new Set(unnamed);',
+        replace: 'const waiting = new Set(lists.flatMap(({ list }) => [...list.keys()]));',
+      },
+    ],
+    test: { file: pages, pattern: 'nothing of other people is in a page' },
+  },
+  {
+    name: 'artwork-borrowed-names',
+    without: 'what a form borrows from the page that draws it is taken along',
+    edits: [
+      {
+        file: `${artwork}/pdf-resources.ts`,
+        find: 'for (const borrowed of this.#borrowedBy(entry)) waiting.add(borrowed);',
+        replace: 'void this.#borrowedBy;',
+      },
+    ],
+    test: { file: pages, pattern: 'what a page uses without naming it' },
+  },
+  {
+    name: 'artwork-layers',
+    without: 'what is hidden on a layer stays hidden',
+    edits: [
+      {
+        file: `${artwork}/pdf-cut.ts`,
+        find: "for (const key of ['OCProperties', 'OutputIntents']) {",
+        replace: "for (const key of ['OutputIntents']) {",
+      },
+    ],
+    test: { file: pages, pattern: 'what a page uses without naming it' },
+  },
+  {
+    name: 'artwork-notes-on-top',
+    without: 'a page with a form field on top, which would be lost, is refused',
+    edits: [
+      {
+        file: `${artwork}/pdf-pages.ts`,
+        find: "if (kind === 'Link' || kind === 'Popup' || isHidden) continue;",
+        replace: 'if (isHidden || kind !== null) continue;',
+      },
+    ],
+    test: { file: cutter, pattern: 'what is not a card is told' },
+  },
+  {
+    name: 'artwork-below-folders',
+    without: 'links are followed before it is asked whether a file is below a folder',
+    edits: [
+      {
+        file: `${artwork}/artwork-sources.ts`,
+        find: 'const real = await realpath(path).catch(failed(url));',
+        replace: 'const real = path;',
+      },
+    ],
+    test: { file: cutter, pattern: 'files outside of the folders' },
+  },
+];
