@@ -12,7 +12,8 @@ return p_state in ('address_enrichable', 'pending')
 -- apply_sync_page with the organization's sync row locked. What an operator has amended stays while
 -- the row says what it said then. Who has come ahead of the live mailing follows the source as
 -- well, and would be printed as they stand: their proof is made anew. Who is sent in a test begins
--- again when it goes live, and now only where the rules of admission are asked.
+-- again when it goes live, and now only where the rules of admission are asked. Who failed in it
+-- begins again with the row that has changed.
 -- p_known: members as in recognise_members(), with id.
 -- replaced: which amendments the rows have replaced, as notes_of_replaced() tells them.
 create function postrider.apply_source_changes(
