@@ -42,7 +42,7 @@ begin
     where s.organization_id = p_organization_id
       and s.recipient_id = any (p_people)
       and (
-        s.state in ('proofing_staged', 'proofing', 'proofed')
+        s.state in ('proofing_staged', 'proofing', 'proofed', 'sending_staged')
         or s.state = 'error' and s.cancel_requested_at is null
         or s.state in ('sent', 'received', 'returned')
         and exists (

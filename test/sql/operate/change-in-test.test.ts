@@ -29,6 +29,7 @@ import {
   sending,
   settleAll,
   sharedMachine,
+  stageOne,
   statesOf,
   tell,
   turnClock,
@@ -259,6 +260,41 @@ void test('while the printer is asked for the test card it is too late, as ever'
   await refused('PR017', amend(sql, (await one(sql, at)).id, { line2: 'Apt 4' }));
   await settleAll(sql, at, batch);
   assert.equal((await amend(sql, (await one(sql, at)).id, { line2: 'Apt 4' })).state, 'pending');
+});
+
+void test('who is staged for the printer of a test follows the list, and who is at it is told', async () => {
+  const { sql } = rig;
+  const at = await place(sql, {}, 'test');
+  const batch = await sending(sql, at, list.slice(0, 1));
+  await syncPeople(sql, at, list);
+  await proofAll(sql, at);
+  await stageOne(sql, at, 'mail');
+  assert.deepEqual(await statesOf(sql, at), {
+    t1: 'sending',
+    t2: 'sending_staged',
+    t3: 'sending_staged',
+  });
+  const amended = [
+    resident('t1', { line1: '9 Oak Street' }, 1),
+    resident('t2', { lastName: 'Nightingale' }, 2),
+  ];
+  const report = await syncPeople(sql, at, amended);
+  assert.deepEqual(
+    [report['changed'], report['unchanged'], report['left_segment'], report['noted']],
+    [1, 1, 1, { at_printer: 1 }],
+  );
+  assert.deepEqual(await statesOf(sql, at), { t1: 'sending', t2: 'pending', t3: 'skipped' });
+  const [note] = await sql`
+    select source_row::int as row, external_id, message from postrider.sync_notes
+    where organization_id = ${at.organizationId}`;
+  assert.deepEqual([note?.['row'], note?.['external_id']], [1, 't1']);
+  assert.match(
+    String(note?.['message']),
+    /another line1, .* is sending: the card of the test is at the printer.*next sync takes the row/,
+  );
+  await settleAll(sql, at, batch);
+  assert.equal((await syncPeople(sql, at, amended))['changed'], 1);
+  assert.equal((await statesOf(sql, at))['t1'], 'pending');
 });
 
 void test('a one-off takes amended rows of people who are sent in its test', async () => {
