@@ -174,7 +174,13 @@ export function showLookUps(out: Output, fields: readonly AudienceField[]): void
     { title: 'is', value: ({ role }) => role },
   ]);
   if (unused.length > 0)
-    out.print(printable(`not used: ${unused.map(({ field }) => field).join(', ')}`));
+    out.print(
+      printable(
+        `not used: ${unused
+          .map(({ field, remark }) => (remark === null ? field : `${field} (${remark})`))
+          .join(', ')}`,
+      ),
+    );
   out.print();
 }
 
