@@ -72,6 +72,9 @@ create table postrider.sync_note (
   primary key (organization_id, run_id, ordinal),
   foreign key (organization_id, run_id) references postrider.sync_run (organization_id, id)
 );
+-- Who was in a list and in no campaign is looked for by id.
+create index sync_note_not_added on postrider.sync_note (organization_id, external_id)
+  where reason = 'not_added';
 
 -- Whom this run has met among those who still follow the source. Kept apart and emptied at the end:
 -- to mark a wide row at every sync would rewrite a million rows each quarter of an hour.

@@ -41,7 +41,7 @@ language sql stable as $$
   ) e
   union all
   select
-    j.at, j.campaign, null, null, 'row rejected',
+    j.at, j.campaign, null, null, j.what,
     concat_ws(' · ', j.detail, 'run ' || j.run_id), 'sync', null, j.organization
   from postrider.rejects_of(p_who, p_organization_id) j
   where not exists (select from who)

@@ -23,6 +23,21 @@ export const goingLive: readonly Mutant[] = [
     },
   },
   {
+    name: 'failed-people-follow',
+    without: 'who failed in a test follows the list, so that the live card has no old address',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/end_test.sql',
+        find: `or s.state = 'error' and s.cancel_requested_at is null`,
+        replace: '',
+      },
+    ],
+    test: {
+      file: 'test/sql/operate/change-in-test.test.ts',
+      pattern: 'who is in error in a test follows the list',
+    },
+  },
+  {
     name: 'tested-people-leave',
     without: 'who is sent in a test leaves with the list, so that nobody who left is mailed live',
     edits: [

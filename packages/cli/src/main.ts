@@ -72,7 +72,7 @@ function failed(error: unknown, out: Output): number {
     if (hint !== null) process.stderr.write(`${shown(hint)}\n`);
   }
   if (out.verbose && error instanceof Error && error.stack !== undefined) {
-    process.stderr.write(`${explain(new Error(error.stack)).message}\n`);
+    out.detail(explain(new Error(error.stack)).message);
   }
   return exitCode;
 }

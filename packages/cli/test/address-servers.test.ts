@@ -139,6 +139,12 @@ describe('an address as it is pasted', () => {
     assert.equal(run.code, 0, run.stderr);
     for (const name of ['schema', 'pgbouncer', 'channel_binding'])
       assert.match(run.stderr, new RegExp(`DATABASE_URL: ${name} is not used: `));
+    const refused = await cli(where(url), ['why', 'nobody', '--json']);
+    const told = refused.stderr
+      .trim()
+      .split('\n')
+      .map((line) => Object.keys(JSON.parse(line) as object));
+    assert.deepEqual(told, [['note'], ['note'], ['note'], ['error']], 'one JSON object a line');
     const status = await cli(where(url), ['db', 'status', '--json']);
     assert.equal(status.json<{ notes: string[] }>()[0]?.notes.length, 3);
     assert.ok(!status.stdout.includes(new URL(database.url).password));

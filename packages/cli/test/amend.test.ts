@@ -178,6 +178,7 @@ printer: { kind: noop, name: press }
     const late = await run('amend', '1', '--set', 'first_name=Augusta');
     assert.equal(late.code, 1);
     assert.match(late.stderr, /the printer has the card/);
-    assert.match(late.stderr, /cancel\(recipient\) asks the printer to call it back/);
+    assert.match(late.stderr, /postrider cancel [0-9a-f-]{36} asks the printer to call it back/);
+    assert.doesNotMatch(late.stderr, /select|\(recipient\)/);
   });
 });

@@ -58,7 +58,10 @@ describe('a template that cannot be used', () => {
     assert.match(nowhere.stderr, /\/proc\/x\/y cannot be made \(ENOENT\)\n.*nothing was written/);
     const seen = await cli(place, [...preview, '--json']);
     assert.equal(seen.code, 65, seen.stderr);
-    assert.match(seen.stderr, /warning: this card would not be printed: the back has no address/);
+    assert.match(
+      seen.stderr,
+      /^{"warning":"this card would not be printed: the back has no address/,
+    );
     const [told] = seen.json<{ back: string; faults: { reason: string }[] }>();
     assert.deepEqual(
       told?.faults.map(({ reason }) => reason),

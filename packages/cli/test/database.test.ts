@@ -220,7 +220,8 @@ describe('the database behind the command line', () => {
       new RegExp(`${month.name}.*nobody moves meanwhile.*mend_event_partitions`),
     );
     assert.deepEqual(told.json()[0]?.['misdatedPartitions'], [month.name]);
-    const statement = /postrider sql --write "(.*)"/.exec(told.stderr)?.[1] ?? '';
+    const { warning } = JSON.parse(told.stderr) as { warning: string };
+    const statement = /postrider sql --write "(.*)"/.exec(warning)?.[1] ?? '';
     const mended = await cli(at, ['sql', '--write', statement, '--json']);
     assert.equal(mended.code, 0, mended.stderr);
     assert.equal(mended.json()[0]?.['partition_name'], month.name);

@@ -17,6 +17,7 @@ interface Applied {
       readonly mailable: number;
       readonly lookedUp: number;
       readonly repeated: number;
+      readonly doubled: number;
       readonly sharing: number;
       readonly doNotMail: number;
       readonly unusable: readonly { readonly reason: string; readonly rows: number; row: number }[];
@@ -79,7 +80,9 @@ describe('a list, when its campaign is applied', () => {
       text.replace('path: mine.csv', 'path: mine.csv\n  ignore: [Do Not Mail, Accepts Mail]'),
     );
     const [json] = ignoring.json<Applied>();
-    assert.deepEqual([json?.list.sample.doNotMail, json?.list.sample.mailable], [0, 6]);
+    // Row 6 has the e-mail of row 3: it is the same person.
+    const sample = json?.list.sample;
+    assert.deepEqual([sample?.doNotMail, sample?.mailable, sample?.doubled], [0, 5, 1]);
   });
 
   it('shows which column is what, how many could be mailed, and why not the others', async () => {
@@ -115,6 +118,7 @@ describe('a list, when its campaign is applied', () => {
       mailable: 4,
       lookedUp: 1,
       repeated: 1,
+      doubled: 0,
       sharing: 0,
       doNotMail: 0,
     });
@@ -222,17 +226,21 @@ describe('a list, when its campaign is applied', () => {
         '8,p8@example.com,Hal,PO Box 12,,Boston,MA,02138,x,',
         '2,else@example.com,Zed,99 Oak Ave,,Salem,MA,01970,x,',
         good(3),
+        // A sync calls both the double of somebody who is in, whatever else is wrong with the row.
+        '9,p9@example.com,Ian,PO Box 12,,Boston,ZZ,02138,x,',
+        '10,P2@example.com,Joy,77 Ash St,,Boston,ZZ,02138,x,',
       ],
       ['--json'],
     );
     assert.equal(run.code, 0, run.stderr);
     const [applied] = run.json<Applied>();
     assert.deepEqual(applied?.list.sample, {
-      rows: 9,
+      rows: 11,
       mailable: 4,
       lookedUp: 0,
       repeated: 1,
-      sharing: 1,
+      doubled: 1,
+      sharing: 2,
       doNotMail: 0,
       unusable: [
         {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { workKinds, type PipelineCounts, type WorkKind } from '@postrider/core';
-import { freshMachine } from '../../../test/support/machine.ts';
+import { freshMachine, launched } from '../../../test/support/machine.ts';
 import { sayProgress } from '../src/operate/progress.ts';
 import { progressText } from '../src/operate/progress-text.ts';
 
@@ -107,5 +107,40 @@ void test('a line says what moved and how fast, what waits, why it stands still,
   assert.equal(
     progressText({ ...change, campaign: null, campaigns: 7 }, null, 10).split(':')[0],
     '7 other campaigns',
+  );
+});
+
+void test('who is idle names the next reading of a list only where one is read', async () => {
+  await using machine = await freshMachine();
+  const lines: { next_sync_at: string | null; text: string }[] = [];
+  const idle = async (): Promise<(typeof lines)[0] | undefined> => {
+    lines.length = 0;
+    const end = sayProgress({
+      pipeline: { counts: nothing, runnerId: 'r', waiting: async () => await Promise.resolve([]) },
+      sql: machine.sql,
+      logger: {
+        debug: () => undefined,
+        info: (fields, text) =>
+          void lines.push({ ...(fields as { next_sync_at: string | null }), text: String(text) }),
+        warn: () => undefined,
+        error: () => undefined,
+      },
+      everyMs: 20,
+    });
+    while (lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    await end();
+    return lines[0];
+  };
+  const at = await launched(machine.sql);
+  const reads = await idle();
+  assert.match(reads?.text ?? '', /^idle: nobody waits; lists are read again at \d\d:\d\d$/);
+  assert.ok(!Number.isNaN(Date.parse(reads?.next_sync_at ?? '')));
+  await machine.sql`
+    update postrider.campaign set status = 'completed', ended_at = now()
+    where id = ${at.campaignId}`;
+  const done = await idle();
+  assert.deepEqual(
+    [done?.text, done?.next_sync_at],
+    ['idle: nobody waits; no list is read any more', null],
   );
 });

@@ -50,6 +50,50 @@ describe('words of the command line', () => {
     }
   });
 
+  it('names the command where the machine names its function', () => {
+    for (const [said, advised] of [
+      [
+        "select postrider.cancel('0198') asks the printer",
+        'postrider cancel 0198 asks the printer',
+      ],
+      ['postrider.cancel(recipient) stops it', 'postrider cancel <who> stops it'],
+      ['use postrider.retry(recipient), or wait', 'use postrider retry <who>, or wait'],
+      [
+        "Next: mend the cause, then postrider.retry('0198').",
+        'Next: mend the cause, then postrider retry 0198.',
+      ],
+      [
+        'to forget somebody use postrider.erase(recipient)',
+        'to forget somebody use postrider erase <who>',
+      ],
+      [
+        'one person is amended by postrider.amend(recipient, fields). Nothing',
+        'one person is amended by postrider amend <who> --set <field=value>. Nothing',
+      ],
+      [
+        "look there, then postrider.resolve('0198', 'printed' or 'not_printed', 'evidence'), and amend then",
+        'look there, then postrider resolve 0198 printed|not_printed --evidence "…", and amend then',
+      ],
+      [
+        "use postrider.resolve(mailpiece, 'printed' or 'not_printed', evidence); nothing",
+        'use postrider resolve <mailpiece> printed|not_printed --evidence "…"; nothing',
+      ],
+      [
+        "goes on after postrider.release(organization, 'recipient', '0198').",
+        'goes on after postrider release recipient 0198.',
+      ],
+      [
+        "to skip them: select postrider.end_campaign('o', 'c', 'active')",
+        'to skip them: postrider campaign end spring',
+      ],
+      [
+        'a test is put aside: postrider.go_live(organization, campaign); nothing',
+        'a test is put aside: postrider campaign launch spring --live; nothing',
+      ],
+    ] as const)
+      assert.equal(asCommand(said, 'spring'), advised);
+  });
+
   it('tells times as people do', () => {
     const now = new Date('2026-01-02T03:04:05Z');
     assert.equal(relative(new Date('2026-01-02T02:52:05Z'), now), '12 min ago');

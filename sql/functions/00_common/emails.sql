@@ -143,7 +143,13 @@ begin
   v_text := regexp_replace(v_text collate "C", '&(?:#0*64|#x40|commat);|%40', '@', 'gi');
   -- Comments and names that hold no address; what `mailto:` has behind its address.
   v_text := regexp_replace(v_text, '\([^()@]*\)', ' ', 'g');
+  -- A local part in quotes is the address; a name in quotes is none.
+  v_text := regexp_replace(v_text, '"([^] "@,;:<>()[{}|/\\?]+)"(?= ?@)', '\1', 'g');
+  v_text := regexp_replace(v_text, '(^|[ ,;:<(])''([^ ''"@,;:<>()]+)''(?= ?@)', '\1\2', 'g');
   v_text := regexp_replace(v_text, '"[^"@]*"', ' ', 'g');
+  -- Whom else `mailto:` names.
+  v_text := regexp_replace(v_text collate "C", '[?&](?:to|cc|bcc)=(?=[^ ?&=@]+@)', ' ', 'gi');
+  v_text := regexp_replace(v_text collate "C", '&(?:subject|body)=[^ @&,;<>()]*', ' ', 'gi');
   v_text := regexp_replace(v_text, '(@[^ ?,;<>()@]+)\?[^ @,;<>()]*(?=[ ,;<>()]|$)', '\1', 'g');
   v_text := regexp_replace(v_text collate "C", '%(?:20|0[9ad]|2c|3b)', ' ', 'gi');
   v_text := regexp_replace(v_text collate "C", '%2b', '+', 'gi');
@@ -154,6 +160,10 @@ begin
   v_text := regexp_replace(v_text, '([,;>])[^@,;<>]*(?=<[^<>]*@)', '\1 ', 'g');
   foreach v_word in array regexp_split_to_array(v_text, c_separators) loop
     v_word := regexp_replace(v_word, '^[-''.*!=~&#%^$]+', '');
+    -- Underscores on both sides are a text's, and not the address's.
+    if v_word ~ '^_.*@.*_[-''.*!=~&#%^$_+]*$' then
+      v_word := regexp_replace(v_word, '^_[-''.*!=~&#%^$_]*', '');
+    end if;
     v_word := regexp_replace(v_word, '[-''.*!=~&#%^$_+]+$', '');
     if v_word ~ ('^[^@' || c_lost || ']+@' || c_label || '(\.' || c_label || ')+$')
       and length(v_word) <= 254

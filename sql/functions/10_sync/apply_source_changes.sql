@@ -12,16 +12,18 @@ return p_state in ('address_enrichable', 'pending')
 -- apply_sync_page with the organization's sync row locked. What an operator has amended stays while
 -- the row says what it said then. Who has come ahead of the live mailing follows the source as
 -- well, and would be printed as they stand: their proof is made anew. Who is sent in a test begins
--- again when it goes live, and now only where the rules of admission are asked.
+-- again when it goes live, and now only where the rules of admission are asked. Who failed in it
+-- begins again with the row that has changed.
 -- p_known: members as in recognise_members(), with id.
--- replaced: which amendments the rows have replaced, as notes_of_replaced() tells them.
+-- told: which amendments the rows have replaced, as notes_of_replaced() tells them, and whose row
+-- has changed while the test's printer is asked.
 create function postrider.apply_source_changes(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_known jsonb,
   p_now timestamptz,
   out changed int,
-  out replaced jsonb
+  out told jsonb
 ) language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -123,7 +125,8 @@ begin
       and (to_be_judged or state not in ('sent', 'received', 'returned')))
   into changed, v_moved, v_replaced, v_again
   from followed;
-  replaced := postrider.notes_of_replaced(v_replaced);
+  told := coalesce(postrider.notes_of_replaced(v_replaced), '[]')
+    || coalesce(postrider.notes_at_printer(p_organization_id, p_campaign_id, v_known), '[]');
 
   if v_again is not null then
     perform postrider.begin_test_again(p_organization_id, v_again, 'source_changed', p_now);
@@ -132,6 +135,50 @@ begin
     perform postrider.keep_other_emails(p_organization_id, v_moved);
     perform postrider.check_changed_people(p_organization_id, p_campaign_id, v_moved, p_now);
   end if;
+end $$;
+
+-- Says whose row has changed while the printer of a test is asked for their card: the row is not
+-- taken, and the next sync takes it. As keep_notes() takes them; null where nobody is.
+-- p_known: as in apply_source_changes().
+create function postrider.notes_at_printer(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_known jsonb
+) returns jsonb language plpgsql as $$
+declare
+  v_sending jsonb := (
+    select jsonb_agg(k.told)
+    from postrider.campaign c
+    cross join jsonb_array_elements(p_known) as k (told)
+    cross join lateral (
+      select s.state
+      from postrider.recipient_state s
+      where s.organization_id = p_organization_id
+        and s.recipient_id = (k.told ->> 'id')::uuid
+      limit 1
+    ) s
+    where c.organization_id = p_organization_id
+      and c.id = p_campaign_id
+      and c.mode = 'test'
+      and s.state = 'sending');
+begin
+  if v_sending is null then
+    return null;
+  end if;
+  return (
+    select jsonb_agg(
+      jsonb_build_object(
+        'row', t."row", 'externalId', t."externalId",
+        'notes', jsonb_build_array(jsonb_build_object(
+          'column', null, 'reason', 'at_printer',
+          'message', format('The row has another %s, and the person is %s: the card of the test '
+            'is at the printer. The next sync takes the row.',
+            array_to_string(t.changed, ', '), t.was))))
+      order by t.n)
+    from jsonb_to_recordset(
+      postrider.people_to_amend(p_organization_id, p_campaign_id, v_sending)) as t (
+      n int, "row" bigint, "externalId" text, outcome text, was text, changed text[])
+    where t.outcome <> 'unchanged');
 end $$;
 
 -- Keeps by which further addresses people are known now. p_people: as in check_eligibility().

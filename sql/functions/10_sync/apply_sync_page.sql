@@ -42,7 +42,7 @@ declare
   v_unmailable jsonb;
   v_stopped uuid[];
   v_changed int := 0;
-  v_replaced jsonb;
+  v_told jsonb;
   v_created int := 0;
   v_by_state jsonb;
   v_turned_away jsonb;
@@ -53,8 +53,8 @@ begin
   -- First: who is stopped holds the place against a newcomer who is the same person.
   v_stopped := postrider.keep_from_mail(p_organization_id, p_campaign_id, v_known, v_unmailable);
   if v_known is not null then
-    select c.changed, c.replaced
-    into v_changed, v_replaced
+    select c.changed, c.told
+    into v_changed, v_told
     from postrider.apply_source_changes(p_organization_id, p_campaign_id, v_known, v_now) c;
   end if;
   if cardinality(v_stopped) > 0 then
@@ -74,7 +74,7 @@ begin
     coalesce(jsonb_array_length(v_known), 0) - v_changed, v_repeated, v_by_state,
     postrider.with_stopped(v_turned_away, v_stopped), p_rejects, v_conflicts, p_waited_ms);
   perform postrider.keep_notes(
-    p_organization_id, p_run_id, p_members || coalesce(v_replaced, '[]'));
+    p_organization_id, p_run_id, p_members || coalesce(v_told, '[]'));
 end $$;
 
 -- Refuses a page that makes no sense, or whose campaign does not sync any more.

@@ -63,7 +63,8 @@ begin
         and s.campaign_id = p_campaign_id
         and (s.state in ('address_enrichable', 'pending')
           or v_campaign.mode = 'test' and s.state in (
-            'proofing_staged', 'proofing', 'proofed', 'sent', 'received', 'returned'));
+            'proofing_staged', 'proofing', 'proofed', 'sending_staged', 'sent', 'received',
+            'returned', 'error'));
       v_complete := cardinality(v_gone) * 2 <= v_waiting;
     end if;
   end if;
@@ -127,7 +128,10 @@ begin atomic
   from postrider.recipient_state s
   where s.organization_id = p_organization_id
     and s.campaign_id = p_campaign_id
-    and s.state in ('proofing_staged', 'proofing', 'proofed', 'sent', 'received', 'returned')
+    and (
+      s.state in (
+        'proofing_staged', 'proofing', 'proofed', 'sending_staged', 'sent', 'received', 'returned')
+      or s.state = 'error' and s.cancel_requested_at is null)
     -- Asked for once, before anybody is read: of a live campaign nobody is.
     and (
       select c.mode

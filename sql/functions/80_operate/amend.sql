@@ -209,7 +209,8 @@ begin
     case p_told ->> 'refused' when 'outcome_unknown' then 'PR016' else 'PR017' end,
     format('recipient %s is %s: %s', p_recipient_id, p_told ->> 'was',
       postrider.why_not_amended(p_told ->> 'refused')),
-    postrider.helps_not_amended(p_told ->> 'refused') || '; nothing was changed',
+    postrider.helps_not_amended(p_told ->> 'refused', p_recipient_id, v_piece)
+      || '; nothing was changed',
     jsonb_build_object('refused', p_told ->> 'refused', 'mailpieceId', v_piece));
 end $$;
 
@@ -227,16 +228,22 @@ return case p_refused
 end;
 
 -- Says what helps somebody who cannot be amended any more.
-create function postrider.helps_not_amended(p_refused text) returns text language sql immutable
-return case p_refused
-  when 'printed' then 'postrider.cancel(recipient) asks the printer to call it back'
-  when 'outcome_unknown'
-    then 'look at the printer''s console, then postrider.resolve(mailpiece, ''printed'' or '
-      '''not_printed'', ''evidence''), and amend then'
-  when 'at_printer'
-    then 'postrider.cancel(recipient) stops it as soon as the printer has answered; '
-      'or try again when the printer has said that it made nothing'
-  when 'key_in_use' then 'postrider.cancel(recipient) stops it'
-  when 'cancelled' then 'postrider.retry(recipient) obeys it'
-  else 'there is nothing to amend'
-end;
+create function postrider.helps_not_amended(
+  p_refused text,
+  p_recipient_id uuid,
+  p_mailpiece_id uuid
+) returns text language sql immutable
+return format(
+  case p_refused
+    when 'printed' then 'select postrider.cancel(%1$L) asks the printer to call it back'
+    when 'outcome_unknown'
+      then 'look at the printer''s console, then select postrider.resolve(%2$L, ''printed'' or '
+        '''not_printed'', ''evidence''), and amend then'
+    when 'at_printer'
+      then 'select postrider.cancel(%1$L) stops it as soon as the printer has answered; '
+        'or try again when the printer has said that it made nothing'
+    when 'key_in_use' then 'select postrider.cancel(%1$L) stops it'
+    when 'cancelled' then 'select postrider.retry(%1$L) obeys it'
+    else 'there is nothing to amend'
+  end,
+  p_recipient_id, p_mailpiece_id);

@@ -118,23 +118,32 @@ declare
   v_turned_away jsonb;
   v_notes jsonb;
 begin
+  -- Who gets no card whatever the row says is not late.
   select
     count(*) filter (where t.outcome = 'amended'),
-    count(*) filter (where t.outcome = 'unchanged'),
-    count(*) filter (where t.outcome = 'refused'),
+    count(*) filter (where t.outcome = 'unchanged' or t.reason = 'no_card'),
+    count(*) filter (where t.reason = 'too_late'),
     jsonb_agg(
       jsonb_build_object(
         'row', t."row", 'externalId', t."externalId",
         'notes', jsonb_build_array(jsonb_build_object(
-          'column', null, 'reason', 'too_late',
+          'column', null, 'reason', t.reason,
           'message', format('The row has another %s, and the person is %s: %s.',
             array_to_string(t.changed, ', '), t.was, postrider.why_not_amended(t.refused)))))
       order by t.n)
       filter (where t.outcome = 'refused')
   into v_amended, v_unchanged, v_late, v_notes
-  from jsonb_to_recordset(p_told) as t (
-    n int, "row" bigint, "externalId" text, outcome text, refused text, was text,
-    changed text[]);
+  from (
+    select
+      x.*,
+      case
+        when x.outcome = 'refused' and x.refused in ('over', 'erased') then 'no_card'
+        when x.outcome = 'refused' then 'too_late'
+      end as reason
+    from jsonb_to_recordset(p_told) as x (
+      n int, "row" bigint, "externalId" text, outcome text, refused text, was text,
+      changed text[])
+  ) t;
   select jsonb_object_agg(g.reason, g.people)
   into v_turned_away
   from (

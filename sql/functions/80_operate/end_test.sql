@@ -22,9 +22,10 @@ begin
 end $$;
 
 -- Names which of these people have come ahead of the live mailing: they have a proof in a campaign
--- that was not launched, or are sent in a test. Nothing was printed for them, so that they can be
--- corrected, and can leave: they would be printed as they were. One who has a live card all the
--- same is not among them: the printer has told of it after a restore.
+-- that was not launched, are sent in a test, or failed on the way. Nothing was printed for them, so
+-- that they can be corrected, and can leave: they would be printed as they were. One who has a live
+-- card all the same is not among them: the printer has told of it after a restore. A cancel that is
+-- marked stands.
 create function postrider.ahead_of_live(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -41,7 +42,8 @@ begin
     where s.organization_id = p_organization_id
       and s.recipient_id = any (p_people)
       and (
-        s.state in ('proofing_staged', 'proofing', 'proofed')
+        s.state in ('proofing_staged', 'proofing', 'proofed', 'sending_staged')
+        or s.state = 'error' and s.cancel_requested_at is null
         or s.state in ('sent', 'received', 'returned')
         and exists (
           select from postrider.mailpiece m
@@ -58,8 +60,8 @@ begin
 end $$;
 
 -- Puts proofs and test cards of people aside who have come ahead of the live mailing, and brings
--- these back to pending. That is for an operator, so it claims op meanwhile. The caller has locked
--- them.
+-- these back to pending; whose address was not found, to where it is looked up. That is for an
+-- operator, so it claims op meanwhile. The caller has locked them.
 -- p_people: as ahead_of_live() names them.
 create function postrider.begin_test_again(
   p_organization_id uuid,
@@ -79,10 +81,16 @@ begin
   where organization_id = p_organization_id
     and recipient_id = any (p_people);
   update postrider.recipient_state s
-  set state = 'pending', since = p_now, move_no = s.move_no + 1, attempt = 0, losses = 0,
+  set state = case when r.line1 is null then 'address_enrichable' else 'pending' end,
+    since = p_now, move_no = s.move_no + 1, attempt = 0, losses = 0,
     cohort_id = null, available_at = p_now, reason = p_reason, detail = 'before: ' || s.state
+  from postrider.recipient r
   where s.organization_id = p_organization_id
-    and s.recipient_id = any (p_people);
+    and s.recipient_id = any (p_people)
+    and r.organization_id = p_organization_id
+    and r.id = s.recipient_id
+    -- Said twice, or a planner without statistics reads everybody.
+    and r.id = any (p_people);
   perform postrider.act_as(v_before);
 end $$;
 

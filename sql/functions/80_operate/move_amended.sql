@@ -77,7 +77,8 @@ begin
 end $$;
 
 -- Moves those who are amended: to where the rules of admission put them, where who or where they
--- are has changed; else back to be rendered. Nobody changes the arm of an experiment.
+-- are has changed; else back to be rendered. Nobody changes the arm of an experiment. Who failed
+-- has begun the test again by now, or is tried again here.
 create function postrider.move_amended(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -100,11 +101,12 @@ begin
         'emailKeys', k.email_keys, 'householdKey', r.household_key, 'nameKey', k.name_key,
         'addressFault', k.address_fault)
       order by p.n)
-      filter (where p.was <> 'error' and (
+      filter (where s.state <> 'error' and (
         k.address_fault is not null
+        or p.was = 'error'
         or p.changed && '{line1,line2,city,region,postal_code,country,email}'
         or v_by_name and p.changed && '{first_name,last_name}')),
-    array_agg(r.id) filter (where p.was = 'error')
+    array_agg(r.id) filter (where s.state = 'error')
   into v_amended, v_failed
   from jsonb_to_recordset(p_people) as p (
     n int, "recipientId" uuid, outcome text, was text, changed text[], told jsonb)
@@ -112,6 +114,14 @@ begin
     email_keys text[], name_key text, address_fault text)
   join postrider.recipient r
     on r.organization_id = p_organization_id and r.id = p."recipientId"
+  -- One look-up a person: a planner without statistics reads everybody.
+  cross join lateral (
+    select x.state
+    from postrider.recipient_state x
+    where x.organization_id = p_organization_id
+      and x.recipient_id = r.id
+    limit 1
+  ) s
   where p.outcome = 'amended';
 
   with verdict as materialized (
@@ -141,7 +151,7 @@ begin
     left join postrider.check_eligibility(p_organization_id, p_campaign_id, v_amended) j
       on j.id = p."recipientId"
     where p.outcome = 'amended'
-      and p.was <> 'error'
+      and p."recipientId" <> all (coalesce(v_failed, '{}'))
   )
   update postrider.recipient_state s
   set

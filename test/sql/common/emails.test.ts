@@ -46,6 +46,14 @@ const cells: Readonly<Record<string, readonly [readonly string[], string | null]
   'ben&#64;example.com': [['ben@example.com'], null],
   'mailto:cat@example.com': [['cat@example.com'], null],
   'MAILTO:cat%40example.com?subject=Hi%20there': [['cat@example.com'], null],
+  'mailto:cat@example.com?cc=ben@example.com': [['cat@example.com', 'ben@example.com'], null],
+  'mailto:cat@example.com?subject=Hi&CC=ben%40example.com&bcc=dan@example.com%2Ceve@example.com&body=x':
+    [['cat@example.com', 'ben@example.com', 'dan@example.com', 'eve@example.com'], null],
+  'mailto:?to=cat@example.com&amp;cc=ben@example.com': [
+    ['cat@example.com', 'ben@example.com'],
+    null,
+  ],
+  'cc=cat@example.com': [['cc=cat@example.com'], null],
   '[cat@example.com](mailto:cat@example.com)': [['cat@example.com'], null],
   'E-Mail: cat@example.com': [['cat@example.com'], null],
   'SMTP:cat@example.com': [['cat@example.com'], null],
@@ -76,6 +84,15 @@ const cells: Readonly<Record<string, readonly [readonly string[], string | null]
   'o’brien@example.com': [["o'brien@example.com"], null],
   'first.last+tag@mail.example.co.uk': [['first.last+tag@mail.example.co.uk'], null],
   '_x_@example.com': [['_x_@example.com'], null],
+  '_x@example.com': [['_x@example.com'], null],
+  '_ann@example.com_': [['ann@example.com'], null],
+  '__ann@example.com__, **_bob@example.com_**': [['ann@example.com', 'bob@example.com'], null],
+  '"ann"@example.com': [['ann@example.com'], null],
+  '“ann.ash” @example.com; Bob <"bob"@example.com>': [
+    ['ann.ash@example.com', 'bob@example.com'],
+    null,
+  ],
+  "'ann'@example.com": [['ann@example.com'], null],
   'r&d@example.com': [['r&d@example.com'], null],
   'jo@bücher.example': [['jo@bücher.example'], null],
   '用户@例え。テスト': [['用户@例え.テスト'], null],
@@ -141,7 +158,7 @@ void test('a cell that is made of what people write is read alike in TypeScript 
     'ann@example.com ÉLISE@Exämple.com σοφίας@παράδειγμα.ελ ИРА@пример.рф x@y @',
     'jo@xn--bcher-kva.example jo@xn--a.example jo@XN--E1AFMKFD.xn--p1ai İ@İ.tr ẞ@ß.de',
     '< > " \' “ ” ( ) [ ] , ; : . / | ? ! & - _ + = * %40 &lt; ＠ ． ´ 。 \\',
-    'mailto: Ann and home \ufffd \u0301 😀',
+    'mailto: ?cc= &bcc= &subject= "ann" Ann and home \ufffd \u0301 😀',
   ]
     .flatMap((kind) => kind.split(' '))
     .concat(' ', '\n', '\t', '\u00a0', '\u200b', '\ufeff', '\u2028', '\u0085');

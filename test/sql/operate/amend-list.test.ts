@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
-import { amend, endCampaign } from '@postrider/core';
+import { amend, endCampaign, launch } from '@postrider/core';
 import { applyAmendedPage, type AmendedRow } from '../../../packages/core/src/machine/amend.ts';
 import { closeSync, type SyncReport } from '../../../packages/core/src/machine/sync.ts';
-import type { Person, Place } from '../../support/machine.ts';
+import { syncPeople, type Person, type Place } from '../../support/machine.ts';
 import {
   mailBegun,
   membersOf,
@@ -19,6 +19,7 @@ import {
   settleAll,
   sharedMachine,
   stageOne,
+  statesOf,
 } from '../rig.ts';
 import { oneOff } from '../rig/campaigns.ts';
 
@@ -122,6 +123,51 @@ void test('rows for which it comes too late are told by row, and the others are 
       'The row has another line1, and the person is sent: the printer has the card.',
     ],
   ]);
+});
+
+void test('a changed row of somebody who gets no card is not too late', async () => {
+  const { sql } = rig;
+  const at = await place(sql, { campaign_mode: 'one_off', holdout_percent: 50 }, null);
+  const many = Array.from({ length: 12 }, (_, n) => resident(`k${n}`, {}, n));
+  await syncPeople(sql, at, many);
+  await launch(sql, at, { mode: 'live', arm: true });
+  const [kept] = Object.entries(await statesOf(sql, at)).find(([, s]) => s === 'holdout') ?? [];
+  assert.ok(kept !== undefined);
+  const changed = resident(kept, { lastName: 'Nightingale' }, 7);
+  const { report } = await listAmended(sql, at, [[changed]]);
+  assert.deepEqual([report.tooLate, report.unchanged, report.noted], [0, 1, { no_card: 1 }]);
+  assert.deepEqual(await notesOf(sql, report), [
+    [
+      7,
+      'no_card',
+      'The row has another last_name, and the person is holdout: no card will be made.',
+    ],
+  ]);
+});
+
+void test('why knows whose row was not added, and trace the same', async () => {
+  const { sql } = rig;
+  const at = await oneOff(sql, list.slice(0, 1));
+  const { report } = await listAmended(sql, at, [[...list.slice(0, 1), resident('new', {}, 5)]]);
+  const [why] = await sql`
+    select sentence from postrider.why('new', ${at.organizationId}) as sentence`;
+  assert.match(
+    String(why?.['sentence']),
+    new RegExp(
+      String.raw`^new is not in campaign \w+: row 5: The id is not in the campaign, which has ` +
+        String.raw`read its list: the person was not added \(not_added\), in run ${report.runId} of`,
+    ),
+  );
+  const [told] = await sql`select what from postrider.trace('new', ${at.organizationId})`;
+  assert.equal(told?.['what'], 'row not added');
+  // Of each reason the first thousand notes are kept, and the others are not denied.
+  await sql`update postrider.sync_run set noted = '{"not_added": 1001}' where id = ${report.runId}`;
+  const [other] = await sql`
+    select sentence from postrider.why('another', ${at.organizationId}) as sentence`;
+  assert.match(
+    String(other?.['sentence']),
+    /Of the 1001 rows that a run of campaign \w+ did not add, only the first 1000 are known by id/,
+  );
 });
 
 void test('the rules of admission hold for a page: doubles, bad addresses, opt-outs', async () => {

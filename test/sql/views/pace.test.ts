@@ -119,6 +119,24 @@ void test('what the printer took as a test counts neither as pace nor as mailed,
   assert.deepEqual(await counted(), [4, 4, 0]);
 });
 
+void test('a card that was accepted and then not made is not mailed, before and after going live', async () => {
+  const at = await place(rig.sql, {}, 'test');
+  const batch = await sending(rig.sql, at, 3);
+  await settleAll(rig.sql, at, batch);
+  const mailed = async (): Promise<number | undefined> =>
+    (await campaignProgress(rig.sql, [at.campaignId]))[0]?.mailed;
+  assert.equal(await mailed(), 3);
+  const [failed, cancelled] = batch.pieces;
+  assert.ok(failed !== undefined && cancelled !== undefined);
+  await tell(rig.sql, at, [
+    event({ providerId: idOf(failed), status: 'failed' }),
+    event({ providerId: idOf(cancelled), status: 'cancelled' }),
+  ]);
+  assert.equal(await mailed(), 1);
+  await goLive(rig.sql, at);
+  assert.equal(await mailed(), 0);
+});
+
 void test("a cap of the day makes it take days, by the organization's midnight", async () => {
   const at = await place(rig.sql, { daily_cap: 10 });
   await underWay(at, 10, 25);

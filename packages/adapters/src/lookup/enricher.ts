@@ -120,8 +120,13 @@ export function createLookupEnricher(options: unknown, wiring: AdapterWiring): A
 
     async describe(context) {
       const rows = formatOf(path, parsed) === 'csv' ? csvRows : ndjsonRows;
-      return await fieldsOf((onPlan) =>
+      const fields = await fieldsOf((onPlan) =>
         rows({ path, segmentId: '', needsExternalId: false, onPlan }, parsed, context),
+      );
+      return fields.map((field) =>
+        field.role === 'doNotMail'
+          ? { ...field, role: null, remark: 'a look-up does not obey it' }
+          : field,
       );
     },
   };
@@ -192,6 +197,11 @@ function entered(table: Map<string, Entry>, row: RowResult): readonly string[] |
   const { member } = row;
   const { address } = row.member;
   const told = (member.notes ?? []).map(({ message }) => `row ${member.row}: ${message}`);
+  if (member.doNotMail === true)
+    told.push(
+      `row ${member.row}: ${member.doNotMailBecause ?? 'it says not to mail the person'}, which a ` +
+        'look-up does not obey.',
+    );
   for (const email of [row.member.email, ...(member.otherEmails ?? [])]) {
     const before = table.get(emailKey(email));
     if (before !== undefined && !isDeepStrictEqual(before.address, address))

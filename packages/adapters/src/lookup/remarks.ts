@@ -16,6 +16,7 @@ export async function remarksOn(
   const unusable: string[] = [];
   const twice: string[] = [];
   const changed: string[] = [];
+  const forbidden: string[] = [];
   let read = 0;
   for await (const row of rows) {
     context.signal.throwIfAborted();
@@ -25,6 +26,8 @@ export async function remarksOn(
       continue;
     }
     const { email, otherEmails = [], address, notes = [] } = row.member;
+    if (row.member.doNotMail === true)
+      forbidden.push(`row ${row.member.row}: ${row.member.doNotMailBecause ?? 'it says so'}`);
     const [note] = notes;
     if (email === null || address === null) {
       const lack = note?.message ?? `There is no ${email === null ? 'e-mail' : 'address'}.`;
@@ -42,6 +45,12 @@ export async function remarksOn(
   const sentences: readonly (readonly [string, readonly string[], string])[] = [
     ['rows that cannot be used, by which nobody is found', unusable, ` of ${read}`],
     ['e-mails with two addresses, of which the last one counts', twice, ''],
+    [
+      'rows that say not to mail somebody, which a look-up does not obey (in every campaign: ' +
+        'postrider suppress --file LIST --only COLUMN=yes)',
+      forbidden,
+      ` of ${read}`,
+    ],
     ['cells that are read otherwise than they are written', changed, ''],
   ];
   return sentences

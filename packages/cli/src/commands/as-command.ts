@@ -10,11 +10,15 @@ export function asCommand(helps: string, name: string): string {
   const campaign = asArgument(name).replaceAll('$', '$$$$');
   return helps
     .replace(/, or select postrider\.release\('[^']+', 'campaign', '[^']+'\)/, '')
-    .replace(/select postrider\.retry\('([^']+)'\)/, 'postrider retry $1')
+    .replace(
+      /(?:select )?postrider\.(cancel|retry|erase)\((?:'([^']+)'|recipient)\)/g,
+      (_, command: string, id = '<who>') => `postrider ${command} ${id}`,
+    )
+    .replace(/postrider\.amend\(recipient, fields\)/, 'postrider amend <who> --set <field=value>')
     .replace(/select postrider\.retry_effects\(.*\)/, 'postrider retry --effects')
     .replace(
-      /select postrider\.resolve\('([^']+)'.*\)/,
-      'postrider resolve $1 printed|not_printed --evidence "…"',
+      /(?:select )?postrider\.resolve\((?:'([^']+)'|mailpiece), [^)]*\)/g,
+      (_, id = '<mailpiece>') => `postrider resolve ${id} printed|not_printed --evidence "…"`,
     )
     .replace(
       /select postrider\.release\('[^']+', 'campaign', .*\)/,
@@ -25,14 +29,19 @@ export function asCommand(helps: string, name: string): string {
       'postrider release $1 $2',
     )
     .replace(
+      /postrider\.release\(organization, 'recipient', '([^']+)'\)/,
+      'postrider release recipient $1',
+    )
+    .replace(
       /select postrider\.hold\('[^']+', 'campaign', '[^']+'\)/,
       `postrider hold campaign ${campaign}`,
     )
     .replace(
-      /select postrider\.go_live\('[^']+', '[^']+'\)/,
+      /(?:select )?postrider\.go_live\((?:'[^']+', '[^']+'|organization, campaign)\)/,
       `postrider campaign launch ${campaign} --live`,
     )
     .replace(/select postrider\.launch\(.*\)/, `postrider campaign launch ${campaign}`)
+    .replace(/select postrider\.end_campaign\([^)]*\)/, `postrider campaign end ${campaign}`)
     .replace(
       /(?:arm it first: )?select postrider\.arm_printer\(.*\)(?:, or launch with p_arm => true)?/,
       `postrider campaign launch ${campaign} --live --arm`,

@@ -8,6 +8,7 @@ import type { Command } from 'commander';
 import type { Cli } from '../program/cli.ts';
 import { command, number, text, wholeNumber, type Act, type Options } from '../program/command.ts';
 import { clock, zone } from '../output/text.ts';
+import { asCommand } from './as-command.ts';
 import { campaignOf, open } from './open-database.ts';
 
 const who = 'an e-mail, customer id, reference on the card, or the id of a recipient or mailpiece';
@@ -79,7 +80,8 @@ export function histories(program: Command, act: Act): void {
               select *
               from postrider.why(p_who => ${given}, p_organization_id => ${only}) as why`,
         );
-        for (const row of rows) cli.out.result(row, printable(row.why.replace(/ +/g, ' ')));
+        for (const row of rows)
+          cli.out.result(row, printable(asCommand(row.why, '<campaign>').replace(/ +/g, ' ')));
       }),
     );
 

@@ -10,6 +10,7 @@ import type { Cli } from '../program/cli.ts';
 import { command, decimal, flag, number, type Act } from '../program/command.ts';
 import type { Column } from '../output/table.ts';
 import { relative } from '../output/text.ts';
+import { asArgument } from './as-command.ts';
 import { open } from './open-database.ts';
 
 export function status(program: Command, act: Act): void {
@@ -67,7 +68,8 @@ async function show(cli: Cli, sql: Sql): Promise<void> {
   if (tests.length > 0)
     cli.out.note(
       `\ntest: nothing was printed for ${tests.map((row) => row['campaign']).join(', ')}. ` +
-        'It goes live with: postrider campaign launch <name> --live',
+        `${tests.length === 1 ? 'It goes' : 'They go'} live with: ` +
+        tests.map((row) => launchLive(row, rows)).join('; '),
     );
   const holds = await sql<
     {
@@ -112,6 +114,13 @@ async function show(cli: Cli, sql: Sql): Promise<void> {
     );
   if (trouble.alarms > 0)
     cli.out.note(`\n${count(trouble.alarms, 'alarm is', 'alarms are')} open: postrider alarms`);
+}
+
+/** A name that several organizations use is told with its organization. */
+function launchLive({ campaign, organization }: Funnel, rows: readonly Funnel[]): string {
+  const isShared = rows.filter((row) => row['campaign'] === campaign).length > 1;
+  const name = isShared ? `${organization}/${campaign}` : String(campaign);
+  return `postrider campaign launch ${asArgument(name)} --live`;
 }
 
 /**

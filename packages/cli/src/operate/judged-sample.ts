@@ -1,8 +1,10 @@
 /**
- * What the rules of the database say of the first rows of a list: whose address cannot be mailed,
- * and who shares a household. A sync applies the same ones.
+ * What the rules of the database say of the first rows of a list: who is somebody's double, by
+ * e-mail or by household, and whose address cannot be mailed. A sync applies the same ones, in the
+ * same order.
  */
 import { judgeAddresses } from '@postrider/core';
+import { emailKey, type Member } from '@postrider/core/ports';
 import type { CampaignFile } from '@postrider/runner/campaign-file';
 import type { Sql } from '@postrider/runner/database';
 import { gathered, type ListFindings, type SampleRead } from './list-sample.ts';
@@ -19,20 +21,42 @@ export async function judgeSample(
     members.map(({ address }) => address),
     longestLine,
   );
-  const households = new Set<string>();
-  let [mailable, sharing] = [0, 0];
-  const refused = members.flatMap(({ row }, index) => {
+  const isByHousehold = definition.dedupe === 'household';
+  const [emails, households] = [new Set<string>(), new Set<string>()];
+  let [mailable, doubled, sharing] = [0, 0, 0];
+  const refused = members.flatMap((member, index) => {
     const { fault = null, householdKey = null } = judged[index] ?? {};
-    if (fault !== null) {
+    const own = emailKeysOf(member);
+    const place = householdKey !== null && (isByHousehold ? '' : nameOf(member)) + householdKey;
+    if (own.some((key) => emails.has(key)) || (!isByHousehold && place && households.has(place)))
+      doubled++;
+    else if (place && households.has(place)) sharing++;
+    else if (fault !== null) {
       const column = /^(\w+): /.exec(fault)?.[1] ?? null;
-      return [{ reason: 'bad_address', row, column, message: fault }];
+      // Who cannot be mailed keeps nobody out.
+      return [{ reason: 'bad_address', row: member.row, column, message: fault }];
+    } else {
+      mailable++;
+      for (const key of own) emails.add(key);
+      if (place) households.add(place);
     }
-    if (definition.dedupe === 'household' && householdKey !== null && households.has(householdKey))
-      sharing++;
-    else mailable++;
-    if (householdKey !== null) households.add(householdKey);
     return [];
   });
   const unusable = gathered([...list.sample.unusable, ...refused]);
-  return { ...list, sample: { ...list.sample, mailable, sharing, unusable } };
+  return { ...list, sample: { ...list.sample, mailable, doubled, sharing, unusable } };
+}
+
+function emailKeysOf({ email, otherEmails = [] }: Member): readonly string[] {
+  return [email ?? [], otherEmails].flat().map(emailKey);
+}
+
+/** As a sync folds it, to tell two people of one household. */
+function nameOf({ firstName, lastName }: Member): string {
+  const name = `${firstName ?? ''} ${lastName ?? ''}`
+    .normalize('NFD')
+    .replace(/[\u0300-\u036f]/g, '');
+  return `${name
+    .toUpperCase()
+    .replace(/[^A-Z0-9/#]+/g, ' ')
+    .trim()}|`;
 }

@@ -28,6 +28,8 @@ export interface ListSample {
   readonly lookedUp: number;
   /** With an id that was there before. */
   readonly repeated: number;
+  /** The same person as in a row before, under another id. */
+  readonly doubled: number;
   /** In a household that is there already, of which one gets a card. */
   readonly sharing: number;
   /** Of whom the list says that they are not to be mailed. */
@@ -87,6 +89,7 @@ export async function readSample(
     mailable: members.length,
     lookedUp,
     repeated,
+    doubled: 0,
     sharing: 0,
     doNotMail,
     unusable: gathered(unusable),
@@ -171,7 +174,13 @@ export function showLookUps(out: Output, fields: readonly AudienceField[]): void
     { title: 'is', value: ({ role }) => role },
   ]);
   if (unused.length > 0)
-    out.print(printable(`not used: ${unused.map(({ field }) => field).join(', ')}`));
+    out.print(
+      printable(
+        `not used: ${unused
+          .map(({ field, remark }) => (remark === null ? field : `${field} (${remark})`))
+          .join(', ')}`,
+      ),
+    );
   out.print();
 }
 
@@ -189,11 +198,12 @@ export function showList(out: Output, { fields, sample }: ListFindings): void {
   const merge = (fields ?? []).filter(({ role, remark }) => role === null && remark === null);
   if (merge.length > 0)
     out.print(printable(`for the template only: ${merge.map(({ field }) => field).join(', ')}`));
-  const { rows, mailable, lookedUp, repeated, sharing, doNotMail } = sample;
+  const { rows, mailable, lookedUp, repeated, doubled, sharing, doNotMail } = sample;
   if (rows === 0) return;
   const others = [
     lookedUp > 0 ? `${lookedUp} without an address would be looked up` : '',
     repeated > 0 ? `${repeated} repeated` : '',
+    doubled > 0 ? `${doubled} the same person as a row before` : '',
     sharing > 0 ? `${sharing} in a household that is in already` : '',
     doNotMail > 0 ? `${doNotMail} not to be mailed, as the list says` : '',
   ].filter((part) => part !== '');

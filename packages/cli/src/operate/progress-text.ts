@@ -71,11 +71,11 @@ export interface Reason {
   readonly until: string | null;
 }
 
-/** `idle: 12 wait for the launch (spring); lists are read again at 14:15`. */
+/** `idle: 12 wait for the launch (spring); lists are read again at 14:15`. Null: none is. */
 export function idleText(
   waiting: readonly Waiting[],
   most: readonly Reason[],
-  nextSync: Date,
+  nextSync: Date | null,
 ): string {
   const reasons = most.map(({ campaign, people, why, until }) =>
     printable(
@@ -87,7 +87,9 @@ export function idleText(
   const all = [...reasons, ...(others > 0 ? [`and ${others} more`] : [])];
   return (
     `idle: ${all.length === 0 ? 'nobody waits' : all.join('; ')}; ` +
-    `lists are read again at ${dayAndTime(nextSync)}`
+    (nextSync === null
+      ? 'no list is read any more'
+      : `lists are read again at ${dayAndTime(nextSync)}`)
   );
 }
 

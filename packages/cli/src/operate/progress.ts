@@ -6,7 +6,12 @@
  * only where something moved.
  */
 import type { Logger, Pipeline, Waiting } from '@postrider/core';
-import { campaignProgress, nextSyncAt, type CampaignProgress } from '@postrider/core/machine';
+import {
+  campaignProgress,
+  nextSyncAt,
+  organizationsToSync,
+  type CampaignProgress,
+} from '@postrider/core/machine';
 import type { Sql } from '@postrider/runner/database';
 import { changed, type Changed, type CountedKind, type Counts } from './progress-counts.ts';
 import { idleText, progressText } from './progress-text.ts';
@@ -62,15 +67,16 @@ export function sayProgress({
     const waiting = await inTime(pipeline.waiting(), null);
     if (isOver || waiting === null) return;
     isIdleSaid = true;
+    const reading = await inTime(organizationsToSync(sql), null);
     const most = waiting.toSorted((a, b) => b.people - a.people).slice(0, MOST_REASONS);
-    const nextSync = nextSyncAt(new Date());
+    const nextSync = reading?.length === 0 ? null : nextSyncAt(new Date());
     logger.info(
       {
         event: 'idle',
         runner: pipeline.runnerId,
         people: waiting.reduce((sum, { people }) => sum + people, 0),
         waiting: most.map(reasonOf),
-        next_sync_at: nextSync.toISOString(),
+        next_sync_at: nextSync?.toISOString() ?? null,
       },
       idleText(waiting, most.map(reasonOf), nextSync),
     );

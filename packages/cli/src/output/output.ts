@@ -1,7 +1,8 @@
 /**
  * What the command line says. Data go to stdout and everything else to stderr, so that any command
  * can be piped; colour and redrawing only where a terminal is listening. Standard output of a
- * command with --json is JSON and nothing else: one object, or one a line for lists.
+ * command with --json is JSON and nothing else: one object, or one a line for lists. So is what it
+ * says on stderr, one object a line.
  */
 import { styleText } from 'node:util';
 import { renderRecords, renderTable, type Column, type Fields, type Style } from './table.ts';
@@ -98,15 +99,20 @@ export class Output {
   }
 
   note(text: string): void {
-    if (!this.quiet) process.stderr.write(`${text}\n`);
+    if (!this.quiet) this.#say('note', text, text);
   }
 
   detail(text: string): void {
-    if (this.verbose) process.stderr.write(`${this.tint('dim', text)}\n`);
+    if (this.verbose) this.#say('note', text, this.tint('dim', text));
   }
 
   warn(text: string): void {
-    process.stderr.write(`${this.tint('yellow', 'warning:')} ${text}\n`);
+    this.#say('warning', text, `${this.tint('yellow', 'warning:')} ${text}`);
+  }
+
+  /** Beside the data. A program that reads stderr for an error finds nothing else than JSON there. */
+  #say(kind: 'note' | 'warning', text: string, shown: string): void {
+    process.stderr.write(`${this.json ? JSON.stringify({ [kind]: text.trim() }) : shown}\n`);
   }
 }
 

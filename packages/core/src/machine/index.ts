@@ -10,4 +10,5 @@ export { oneLiveRunner, misdatedPartitions } from './house.ts';
 export { nextSyncAt } from '../queues/queues.ts';
 export { campaignProgress, type CampaignProgress } from './progress.ts';
 export { cardsInQuestion } from './reconcile.ts';
+export { organizationsToSync } from './sync.ts';
 export { noticedRestore, type NoticedRestore } from './restore.ts';

@@ -7,7 +7,8 @@ export interface CampaignProgress {
   readonly mode: 'test' | 'live';
   /**
    * People who ever came to these states, by whichever runner, but for those who began again: what
-   * they came to was a test.
+   * they came to was a test. A card that the printer failed to make, or that was called back, is
+   * not mailed.
    */
   readonly mailed: number;
   readonly received: number;
@@ -55,6 +56,7 @@ export async function campaignProgress(
             sum(case when x.to_state = 'sent' then x.people else -x.people end) filter (
               where x.to_state = 'sent'
                 or x.to_state = 'pending' and x.from_state in ('sent', 'received', 'returned')
+                or x.to_state in ('error', 'skipped') and x.from_state = 'sent'
             ) as mailed,
             sum(case when x.to_state = 'received' then x.people else -x.people end) filter (
               where x.to_state = 'received'

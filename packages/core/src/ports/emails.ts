@@ -44,7 +44,13 @@ export function readEmails(cell: string): EmailsRead {
     .replace(/&(?:lt|gt|quot|apos|nbsp|#0*3[49]|#x2[27]);/gi, ' ')
     .replace(/&(?:#0*64|#x40|commat);|%40/gi, '@')
     .replace(/\([^()@]*\)/gu, ' ')
+    // A local part in quotes is the address; a name in quotes is none.
+    .replace(/"([^ "@,;:<>()[\]{}|/\\?]+)"(?= ?@)/gu, '$1')
+    .replace(/(^|[ ,;:<(])'([^ '"@,;:<>()]+)'(?= ?@)/gu, '$1$2')
     .replace(/"[^"@]*"/gu, ' ')
+    // Whom else `mailto:` names.
+    .replace(/[?&](?:to|cc|bcc)=(?=[^ ?&=@]+@)/giu, ' ')
+    .replace(/&(?:subject|body)=[^ @&,;<>()]*/giu, ' ')
     .replace(/(@[^ ?,;<>()@]+)\?[^ @,;<>()]*(?=[ ,;<>()]|$)/gu, '$1')
     .replace(/%(?:20|0[9ad]|2c|3b)/gi, ' ')
     .replace(/%2b/gi, '+')
@@ -56,7 +62,12 @@ export function readEmails(cell: string): EmailsRead {
   const found = new Map<string, string>();
   const unread: string[] = [];
   for (const part of open.split(separators)) {
-    const word = part.replace(/^[-'.*!=~&#%^$]+/u, '').replace(/[-'.*!=~&#%^$_+]+$/u, '');
+    const begun = part.replace(/^[-'.*!=~&#%^$]+/u, '');
+    // Underscores on both sides are a text's, and not the address's.
+    const inner = /^_.*@.*_[-'.*!=~&#%^$_+]*$/u.test(begun)
+      ? begun.replace(/^_[-'.*!=~&#%^$_]*/u, '')
+      : begun;
+    const word = inner.replace(/[-'.*!=~&#%^$_+]+$/u, '');
     if ([...word].length <= longest && address.test(word)) {
       const key = emailKey(word);
       if (!found.has(key)) found.set(key, word);

@@ -111,6 +111,28 @@ describe('Look-up enricher', () => {
     assert.match(changed ?? '', /1 \(row 4: Column "line2" holds "NULL"/);
   });
 
+  it('says that it does not obey what a column says of mail', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(
+      join(folder, 'addresses.csv'),
+      'email,line1,city,region,zip,Do Not Mail\n' +
+        'ann@example.com,1 Elm St,Boston,MA,02138,no\nben@example.com,2 Elm St,Boston,MA,02138,yes\n',
+    );
+    const enricher = createLookupEnricher({ path: 'addresses.csv' }, wiringAt(folder));
+    const [remark, ...others] = (await enricher.remarks?.(contractContext())) ?? [];
+    assert.deepEqual(others, []);
+    assert.match(
+      remark ?? '',
+      /not to mail somebody, which a look-up does not obey .*suppress --file.*: 1 of 2 \(row 3: .*"yes"/,
+    );
+    const fields = (await enricher.describe?.(contractContext())) ?? [];
+    assert.deepEqual(fields.at(-1), {
+      field: 'Do Not Mail',
+      role: null,
+      remark: 'a look-up does not obey it',
+    });
+  });
+
   it('finds the people of a list in a file, each or nobody', async () => {
     const found = async (list: string, path: string): Promise<readonly string[]> => {
       const emails = (await readFile(join(caseFolder, list), 'utf8'))
