@@ -40,6 +40,8 @@ create table postrider.campaign (
   -- After so long without any scan: received (assumed).
   assumed_after interval not null,
   effects text[] not null default '{}',
+  -- Of which of them the event sink is told.
+  event_statuses text[] not null default '{sent,in_transit,delivered,returned}',
   created_at timestamptz not null,
   launched_at timestamptz,
   ended_at timestamptz,
@@ -61,6 +63,8 @@ create table postrider.campaign (
   -- An effect that nobody knows, or a time out of all measure, would fail at the moment when the
   -- printer's answer is recorded.
   constraint campaign_effects_are_known check (effects <@ '{usage_meter,event_sink}'),
+  constraint campaign_event_statuses_are_known check (
+    event_statuses <@ '{sent,in_transit,delivered,returned,failed,cancelled}'),
   constraint campaign_address_line_has_letters check (longest_address_line > 0),
   constraint campaign_transit_is_a_time check (transit_days between 0 and 365),
   constraint campaign_assumes_in_time

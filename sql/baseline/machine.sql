@@ -42,6 +42,8 @@ create table postrider.mailpiece_status (
   rank int not null,
   -- Open: no second piece may be made for the recipient.
   is_open boolean not null,
+  -- As what an event sink hears of it. Null: it hears nothing.
+  event text,
   meaning text not null,
   constraint mailpiece_status_rank_key unique (rank)
 );

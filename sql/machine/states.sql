@@ -24,22 +24,22 @@ when not matched then
 
 merge into postrider.mailpiece_status s
 using (values
-  ('submitting', 0, true, 'opened, not yet answered for by the printer'),
-  ('unknown', 1, true, 'submitted, outcome not known: reconcile asks the printer'),
-  ('rejected', 5, false, 'refused by the printer, nothing was made'),
-  ('accepted', 10, true, 'the printer has it'),
-  ('in_production', 20, true, 'on the press'),
-  ('cancelled', 23, false, 'called back before it was printed, or never submitted'),
-  ('failed', 22, false, 'the printer could not make it'),
-  ('in_transit', 30, true, 'with the carrier'),
-  ('in_local_area', 40, true, 'at the destination''s facility'),
-  ('processed_for_delivery', 50, true, 'sorted for the last mile'),
-  ('delivered', 60, true, 'in the letterbox'),
-  ('returned', 70, true, 'came back'),
-  ('voided', 100, false,
+  ('submitting', 0, true, null, 'opened, not yet answered for by the printer'),
+  ('unknown', 1, true, null, 'submitted, outcome not known: reconcile asks the printer'),
+  ('rejected', 5, false, null, 'refused by the printer, nothing was made'),
+  ('accepted', 10, true, null, 'the printer has it'),
+  ('in_production', 20, true, null, 'on the press'),
+  ('cancelled', 23, false, 'cancelled', 'called back before it was printed, or never submitted'),
+  ('failed', 22, false, 'failed', 'the printer could not make it'),
+  ('in_transit', 30, true, 'in_transit', 'with the carrier'),
+  ('in_local_area', 40, true, 'in_transit', 'at the destination''s facility'),
+  ('processed_for_delivery', 50, true, 'in_transit', 'sorted for the last mile'),
+  ('delivered', 60, true, 'delivered', 'in the letterbox'),
+  ('returned', 70, true, 'returned', 'came back'),
+  ('voided', 100, false, null,
     'of a test, put aside when its campaign went live or its person changed: nothing was printed')
-) as v (name, rank, is_open, meaning) on s.name = v.name
+) as v (name, rank, is_open, event, meaning) on s.name = v.name
 when matched then
-  update set rank = v.rank, is_open = v.is_open, meaning = v.meaning
+  update set rank = v.rank, is_open = v.is_open, event = v.event, meaning = v.meaning
 when not matched then
-  insert values (v.name, v.rank, v.is_open, v.meaning);
+  insert values (v.name, v.rank, v.is_open, v.event, v.meaning);

@@ -100,7 +100,9 @@ begin atomic
     on e.organization_id = m.organization_id and e.mailpiece_id = m.id
   union all
   select coalesce(f.done_at, f.available_at), null, 'effect ' || f.kind || ' ' || f.state,
-    concat_ws(' · ', f.attempt || ' attempts', f.error, case m.mode when 'test' then 'test' end),
+    concat_ws(' · ',
+      case f.kind when 'event_sink' then f.status end,
+      f.attempt || ' attempts', f.error, case m.mode when 'test' then 'test' end),
     'effect', null
   from piece m
   join postrider.effect f

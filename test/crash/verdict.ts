@@ -86,7 +86,9 @@ export async function verdict(scenario: Scenario, options: VerdictOptions = {}):
   assert.deepEqual([...failed], [], 'every webhook could be applied');
 
   const effects = await sql<{ key: string; kind: string; state: string }[]>`
-    select mailpiece_id || ':' || kind as key, kind, state from postrider.effect`;
+    select mailpiece_id || ':' || case kind when 'event_sink' then status else kind end as key,
+      kind, state
+    from postrider.effect`;
   for (const [kind, file] of [
     ['usage_meter', 'usage'],
     ['event_sink', 'events'],
@@ -104,10 +106,10 @@ export async function verdict(scenario: Scenario, options: VerdictOptions = {}):
   }
 }
 
-/** Everybody who was sent has one effect of each kind that the campaign wants. */
+/** Everybody who was sent has one effect of each kind that the campaign wants for that. */
 export async function effectsOf(scenario: Scenario): Promise<number> {
   const [row] = await scenario.machine.sql<
     { effects: number }[]
-  >`select count(*)::int as effects from postrider.effect`;
+  >`select count(*)::int as effects from postrider.effect where status = 'sent'`;
   return row?.effects ?? 0;
 }

@@ -8,6 +8,7 @@ import { amendments } from './of-amendments.ts';
 import { artworks } from './of-artwork.ts';
 import { cohorts } from './of-cohorts.ts';
 import { connections } from './of-connections.ts';
+import { effects } from './of-effects.ts';
 import { emails } from './of-emails.ts';
 import { failingWorks } from './of-failing-work.ts';
 import { calls } from './of-the-calls.ts';
@@ -55,6 +56,7 @@ export interface Mutant {
 
 export const mutants: readonly Mutant[] = [
   ...goingLive,
+  ...effects,
   ...machine,
   ...cohorts,
   ...calls,

@@ -135,7 +135,7 @@ describe('questions and repairs from the command line', () => {
     const meters = async (): Promise<readonly object[]> => {
       const [row] = await sql<{ effects: readonly object[] | null }[]>`
         select postrider.claim_effects(
-          ${metered.organizationId}, 'usage_meter', 10, '1 minute'
+          ${metered.organizationId}, 'usage_meter', ${metered.campaignId}, 10, '1 minute'
         ) as effects`;
       return row?.effects ?? [];
     };

@@ -33,8 +33,8 @@ function tuples(path: string, from = ''): string[][] {
   );
 }
 
-const states = tuples('sql/machine/states.sql').filter((row) => row.length === 5);
-const statuses = tuples('sql/machine/states.sql').filter((row) => row.length === 4);
+const statuses = tuples('sql/machine/states.sql', 'merge into postrider.mailpiece_status');
+const states = tuples('sql/machine/states.sql').slice(0, -statuses.length);
 const transitions = tuples('sql/machine/transitions.sql').map(([from, to, actors, why]) => ({
   from: from === 'null' ? null : (from ?? ''),
   to: to ?? '',
@@ -127,12 +127,14 @@ function diagram(): string {
     '',
     '## Statuses of a mailpiece',
     '',
-    'The highest rank among its events wins, whatever the order in which they come.',
+    'The highest rank among its events wins, whatever the order in which they come. `event`: as what an event sink hears of it.',
     '',
-    '| status | rank | open | meaning |',
-    '|---|---|---|---|',
+    '| status | rank | open | event | meaning |',
+    '|---|---|---|---|---|',
     ...statuses.map(
-      (row) => `| \`${row[0]}\` | ${row[1]} | ${row[2] === 'true' ? 'yes' : 'no'} | ${row[3]} |`,
+      (row) =>
+        `| \`${row[0]}\` | ${row[1]} | ${row[2] === 'true' ? 'yes' : 'no'} | ` +
+        `${row[3] === 'null' ? '' : row[3]} | ${row[4]} |`,
     ),
     '',
   ].join('\n');

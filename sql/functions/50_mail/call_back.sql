@@ -73,13 +73,28 @@ begin
   order by recipient_id
   for no key update;
 
-  update postrider.mailpiece m
-  set status = 'cancelled', outcome_detail = 'cancelled at the printer'
-  from json_to_recordset(p_results) as r ("mailpieceId" uuid, outcome text)
-  where m.organization_id = p_organization_id
-    and m.id = r."mailpieceId"
-    and r.outcome = 'cancelled'
-    and (select rank from postrider.mailpiece_status where name = m.status) < 30;
+  with called_back as (
+    update postrider.mailpiece m
+    set status = 'cancelled', outcome_detail = 'cancelled at the printer'
+    from json_to_recordset(p_results) as r ("mailpieceId" uuid, outcome text)
+    where m.organization_id = p_organization_id
+      and m.id = r."mailpieceId"
+      and r.outcome = 'cancelled'
+      and (select rank from postrider.mailpiece_status where name = m.status) < 30
+    returning m.id, m.campaign_id, m.recipient_id
+  )
+  insert into postrider.effect (
+    organization_id, mailpiece_id, kind, status, campaign_id, recipient_id, available_at,
+    occurred_at)
+  select p_organization_id, b.id, 'event_sink', 'cancelled', b.campaign_id, b.recipient_id, v_now,
+    v_now
+  from called_back b
+  join postrider.campaign c
+    on c.organization_id = p_organization_id
+    and c.id = b.campaign_id
+    and 'event_sink' = any (c.effects)
+    and 'cancelled' = any (c.event_statuses)
+  on conflict do nothing;
 
   update postrider.recipient_state s
   set state = 'skipped', since = v_now, move_no = s.move_no + 1, reason = 'cancelled',

@@ -256,7 +256,8 @@ begin
       and (m.mode = 'live' or c.mode = 'test')
       and s.state in ('sending', 'proofed', 'sending_staged', 'error', 'skipped', 'blacklisted',
         'pending', 'proofing_staged', 'proofing', 'address_enrichable', 'address_enriching')
-    returning m.id as mailpiece_id, m.mode, s.campaign_id, s.recipient_id, c.effects
+    returning m.id as mailpiece_id, m.mode, s.campaign_id, s.recipient_id, c.effects,
+      c.event_statuses
   ), effects as (
     insert into postrider.effect (
       organization_id, mailpiece_id, kind, campaign_id, recipient_id, available_at, occurred_at)
@@ -264,7 +265,8 @@ begin
     from moved v
     cross join lateral unnest(v.effects) as k (kind)
     -- A test card costs nobody anything. Events tell which mode they are of.
-    where k.kind <> 'usage_meter' or v.mode = 'live'
+    where (k.kind <> 'usage_meter' or v.mode = 'live')
+      and (k.kind <> 'event_sink' or 'sent' = any (v.event_statuses))
     on conflict do nothing
   )
   select count(*) into v_moved from moved;

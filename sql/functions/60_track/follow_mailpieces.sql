@@ -43,7 +43,7 @@ begin
     order by recipient_id
     for no key update) s;
 
-  v_returned := postrider.raise_statuses(p_organization_id, p_pieces);
+  v_returned := postrider.raise_statuses(p_organization_id, p_pieces, v_now);
   if v_unprinted then
     perform postrider.start_delivery_window(p_organization_id, p_pieces, v_now);
   end if;
@@ -96,22 +96,55 @@ begin
   return v_moved;
 end $$;
 
--- Raises mailpieces to the highest status of their events. Returns the people whose card came back
--- by it; null where there are none.
-create function postrider.raise_statuses(p_organization_id uuid, p_pieces uuid[]) returns uuid[]
-language plpgsql as $$
+-- Raises mailpieces to the highest status of their events, and writes what event sinks are to hear:
+-- each status that was told once, in whichever order it came. A card that comes back after it was
+-- delivered is one more event. Returns the people whose card came back by it; null where there are
+-- none.
+create function postrider.raise_statuses(
+  p_organization_id uuid,
+  p_pieces uuid[],
+  p_now timestamptz
+) returns uuid[] language plpgsql as $$
 declare
   v_returned uuid[];
 begin
-  with raised as (
+  with told as materialized (
+    select e.mailpiece_id, e.status, r.rank, r.event, e.occurred_at
+    from postrider.mailpiece_event e
+    join postrider.mailpiece_status r on r.name = e.status
+    where e.organization_id = p_organization_id and e.mailpiece_id = any (p_pieces)
+  ), events as (
+    insert into postrider.effect (
+      organization_id, mailpiece_id, kind, status, campaign_id, recipient_id, available_at,
+      occurred_at)
+    select p_organization_id, m.id, 'event_sink', t.event, m.campaign_id, m.recipient_id, p_now,
+      min(t.occurred_at)
+    from told t
+    join postrider.mailpiece m
+      on m.organization_id = p_organization_id
+      and m.id = t.mailpiece_id
+      and m.accepted_at is not null
+      -- Late news of a test card that was put aside.
+      and m.status <> 'voided'
+    join postrider.campaign c
+      on c.organization_id = m.organization_id
+      and c.id = m.campaign_id
+      and 'event_sink' = any (c.effects)
+      and t.event = any (c.event_statuses)
+    -- Of an organization without a sink nothing of this is read.
+    where (
+      select exists (
+        select from postrider.campaign x
+        where x.organization_id = p_organization_id and 'event_sink' = any (x.effects)))
+    group by m.id, t.event, m.campaign_id, m.recipient_id
+    on conflict do nothing
+  ), raised as (
     update postrider.mailpiece m
     set status = top.status
     from (
-      select distinct on (e.mailpiece_id) e.mailpiece_id, e.status, r.rank
-      from postrider.mailpiece_event e
-      join postrider.mailpiece_status r on r.name = e.status
-      where e.organization_id = p_organization_id and e.mailpiece_id = any (p_pieces)
-      order by e.mailpiece_id, r.rank desc
+      select distinct on (t.mailpiece_id) t.mailpiece_id, t.status, t.rank
+      from told t
+      order by t.mailpiece_id, t.rank desc
     ) top
     join postrider.mailpiece_status t on t.name = top.status
     where m.organization_id = p_organization_id

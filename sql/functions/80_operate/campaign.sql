@@ -69,7 +69,8 @@ create function postrider.make_campaign(
 declare
   v_new postrider.campaign := jsonb_populate_record(
     null::postrider.campaign,
-    p_definition || jsonb_build_object(
+    '{"event_statuses": ["sent", "in_transit", "delivered", "returned"]}'
+    || p_definition || jsonb_build_object(
       'organization_id', p_organization_id,
       'id', postrider.new_id(),
       'status', 'pending',
@@ -128,7 +129,8 @@ begin
     offer_ends_on = v_new.offer_ends_on,
     transit_days = v_new.transit_days,
     assumed_after = v_new.assumed_after,
-    effects = v_new.effects
+    effects = v_new.effects,
+    event_statuses = v_new.event_statuses
   where c.organization_id = p_old.organization_id
     and c.id = p_old.id;
   -- Nobody counted while there was no cap. And what was opened at one price is not paid for at

@@ -6,7 +6,8 @@ declare
     name,campaign_mode,provider_segment_id,integrations,base_directory,template,format,mail_class,
     printer_name,return_address,dedupe,exclusion_window,frequency_cap,frequency_cap_mode,
     holdout_percent,holdout_salt,daily_cap,total_cap,budget_minor,price_minor,currency,
-    offer_ends_on,transit_days,assumed_after,effects,longest_address_line}';
+    offer_ends_on,transit_days,assumed_after,effects,event_statuses,
+    longest_address_line}';
   v_needed text[] := '{
     name,campaign_mode,integrations,base_directory,template,format,mail_class,printer_name,dedupe,
     exclusion_window,frequency_cap_mode,holdout_percent,holdout_salt,transit_days,assumed_after,
@@ -55,6 +56,20 @@ begin
       'effects are usage_meter and event_sink; see docs/reference/campaign-file.md. '
       'Nothing was changed');
   end if;
+  select string_agg(e, ', ')
+  into v_wrong
+  from jsonb_array_elements_text(
+    case jsonb_typeof(p_definition -> 'event_statuses')
+      when 'array' then p_definition -> 'event_statuses'
+      else '[]' end) e
+  where e not in ('sent', 'in_transit', 'delivered', 'returned', 'failed', 'cancelled');
+  if v_wrong is not null then
+    perform postrider.fail(
+      'PR020',
+      format('no event sink can be told of %s', v_wrong),
+      'there are sent, in_transit, delivered, returned, failed and cancelled. '
+      'Nothing was changed');
+  end if;
   if (p_definition ->> 'transit_days')::int not between 0 and 365
     or (p_definition ->> 'assumed_after')::interval
       not between interval '1 day' and interval '365 days'
@@ -86,6 +101,7 @@ return case p_column
   when 'price_minor' then 'budget.price_per_card'
   when 'currency' then 'budget.currency'
   when 'assumed_after' then 'assumed_after_days'
+  when 'event_statuses' then 'event_sink.statuses'
   when 'base_directory' then 'the folder of the file'
   when 'longest_address_line' then 'the longest line of an address'
   else p_column

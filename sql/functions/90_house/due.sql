@@ -99,16 +99,9 @@ begin atomic
       )
       select w.organization_id
       from waiting w
-      cross join (values ('usage_meter'), ('event_sink')) as k (kind)
-      cross join lateral (
-        select from postrider.effect e
-        where e.organization_id = w.organization_id
-          and e.kind = k.kind
-          and e.state = 'waiting'
-          and e.available_at <= (select postrider.now())
-        limit 1
-      ) e
-      group by 1),
+      where exists (
+        select from postrider.kinds_with_due_effects(
+          w.organization_id, (select postrider.now())))),
     array(
       select distinct e.organization_id
       from postrider.mailpiece_event e

@@ -24,7 +24,7 @@ async function charge(
   return await settleEffects(
     sql,
     at.organizationId,
-    effects.map(({ mailpieceId, kind }) => ({ mailpieceId, kind, ...answered })),
+    effects.map(({ mailpieceId, kind, status }) => ({ mailpieceId, kind, status, ...answered })),
   );
 }
 

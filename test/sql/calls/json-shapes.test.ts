@@ -7,7 +7,6 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import {
   applyCampaign,
-  cancel,
   hold,
   retryAll,
   type AppliedCampaign,
@@ -16,12 +15,10 @@ import {
 } from '@postrider/core';
 import * as briefs from '../../../packages/core/src/machine/briefs.ts';
 import * as connections from '../../../packages/core/src/machine/connections.ts';
-import * as effects from '../../../packages/core/src/machine/effects.ts';
 import * as enrich from '../../../packages/core/src/machine/enrich.ts';
 import { tick, type Tick } from '../../../packages/core/src/machine/house.ts';
 import * as mail from '../../../packages/core/src/machine/mail.ts';
 import type { BegunCard, BegunProof } from '../../../packages/core/src/machine/proof.ts';
-import * as callBack from '../../../packages/core/src/machine/call-back.ts';
 import type * as reconcile from '../../../packages/core/src/machine/reconcile.ts';
 import * as restore from '../../../packages/core/src/machine/restore.ts';
 import { readyWork } from '../../../packages/core/src/machine/waiting.ts';
@@ -33,7 +30,6 @@ import {
   emailOnly,
   place,
   RUNNER,
-  sent,
   sending,
   sharedMachine,
   staged,
@@ -298,38 +294,6 @@ void test('what a runner is told at each tick, and what is under way meanwhile',
     mailpieceId: 'string',
   });
   for (const count of Object.values(await readyWork(sql))) assert.equal(typeof count, 'number');
-});
-
-void test('what is done after a card was sent', async () => {
-  const { sql } = rig;
-  const at = await place(sql, { effects: ['usage_meter'] });
-  const batch = await sent(sql, at);
-  const claims = await effects.claimEffects(sql, {
-    ...at,
-    kind: 'usage_meter',
-    limit: 5,
-    leaseMs: MINUTE_MS,
-  });
-  fits<effects.ClaimedEffect>(claims[0], {
-    key: 'string',
-    mailpieceId: 'string',
-    kind: 'string',
-    campaignId: 'string',
-    recipientId: 'string',
-    attempt: 'number',
-    occurredAt: 'string',
-    format: 'string',
-    mailClass: 'string',
-    mode: 'string',
-  });
-  for (const piece of batch.pieces) await cancel(sql, piece.recipientId);
-  fits<callBack.PieceToCallBack>((await callBack.claimCallBacks(sql, at.organizationId, 5))[0], {
-    recipientId: 'string',
-    mailpieceId: 'string',
-    providerId: 'string',
-    campaignId: 'string',
-    printerName: 'string',
-  });
 });
 
 void test('a piece of which nobody knows, and what a printer lists', async () => {

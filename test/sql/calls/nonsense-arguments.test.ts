@@ -42,7 +42,7 @@ void test('nothing is leased, rests or is claimed without an end', async () => {
       `begin_mail('${o}', '${cohort}', '${RUNNER}', ${endless})`,
       `renew('${RUNNER}', array['${o}']::uuid[], array['${cohort}']::uuid[], ${endless})`,
       `claim_unknown_mailpieces('${o}', 10, ${endless})`,
-      `claim_effects('${o}', 'usage_meter', 10, ${endless})`,
+      `claim_effects('${o}', 'usage_meter', '${o}', 10, ${endless})`,
     ])
       await refused('PR020', sql.unsafe(`select postrider.${call}`), /lease/);
   for (const endless of ['null', `'-1 minute'`, `'100000 years'`])

@@ -167,7 +167,7 @@ void test('functions call what the server has, whatever stands on the search_pat
     `release('${o}', 'campaign', '${c}')`,
     `suppress('${o}', 'no@example.com', '{"externalId": "x"}')`,
     `claim_batch('${o}', '${c}', 'x', 10, '1 hour', '1 minute')`,
-    `claim_effects('${o}', 'usage_meter', 10, '1 minute')`,
+    `claim_effects('${o}', 'usage_meter', '${c}', 10, '1 minute')`,
     `cancel('${first.recipientId}')`,
     `claim_call_backs('${o}', 10)`,
     `erase('${second.recipientId}')`,

@@ -156,7 +156,7 @@ void test('a campaign without effects has none, and test cards say that they are
   assert.equal(
     (
       await claimEffects(sql, {
-        organizationId: trial.organizationId,
+        ...trial,
         kind: 'event_sink',
         limit: 1,
         leaseMs: LEASE,

@@ -113,7 +113,7 @@ void test('a test charges nobody, and its events say what they are', async () =>
   const claimed = async (kind: 'usage_meter' | 'event_sink'): Promise<string[]> =>
     (
       await claimEffects(sql, {
-        organizationId: at.organizationId,
+        ...at,
         kind,
         limit: 9,
         leaseMs: 60_000,

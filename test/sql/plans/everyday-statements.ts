@@ -193,7 +193,7 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
       'effects',
       async () =>
         await claimEffects(sql, {
-          organizationId: o,
+          ...at,
           kind: 'usage_meter',
           limit: 50,
           leaseMs: 60_000,

@@ -128,6 +128,6 @@ export function createEffectFile(
   }
 }
 
-function line({ key, reference, occurredAt, data }: EffectItem): unknown {
-  return { key, occurredAt, ...reference, data };
+function line({ attempt: _ofThisTime, reference, ...item }: EffectItem): unknown {
+  return { ...item, ...reference };
 }

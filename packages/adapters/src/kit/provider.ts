@@ -43,4 +43,5 @@ export const campaignFields: Readonly<Record<string, readonly string[]>> = {
   enricher: ['name'],
   renderer: ['template'],
   printer: ['name'],
+  eventSink: ['statuses'],
 };

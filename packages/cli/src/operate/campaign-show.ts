@@ -96,7 +96,8 @@ function fieldsOf(settings: Readonly<Record<string, unknown>>): Fields {
     id: _id,
     name: _name,
     printer_armed_at: armed,
-    effects: _effects,
+    effects,
+    event_statuses: statuses,
     ...others
   } = settings;
   const {
@@ -134,6 +135,7 @@ function fieldsOf(settings: Readonly<Record<string, unknown>>): Fields {
       'country',
     ]),
     adapters: parts(rest['adapters'], null),
+    event_sink_statuses: Array.isArray(effects) && effects.includes('event_sink') ? statuses : null,
     frequency_cap: typeof cap === 'string' ? `${cap}, ${String(capMode)}` : null,
     budget:
       typeof currency === 'string'

@@ -3,6 +3,7 @@
  * `MachineError` with what to do.
  */
 import { requireKnown } from '../common/invalid-options.ts';
+import type { EventStatus } from '../ports/index.ts';
 import type { Sql } from './calls.ts';
 import { withMachineErrors } from './errors.ts';
 import * as calls from './generated/index.generated.ts';
@@ -36,6 +37,8 @@ export interface CampaignDefinition {
   readonly transit_days: number;
   readonly assumed_after: string;
   readonly effects: readonly ('usage_meter' | 'event_sink')[];
+  /** What the event sink is told. Left out: as it was; of a new campaign the first four. */
+  readonly event_statuses?: readonly EventStatus[];
   /** In letters, as `longestAddressLine()` tells it of adapters; null: any. Left out: as it was. */
   readonly longest_address_line?: number | null;
 }

@@ -1,4 +1,5 @@
-/** Typed calls of what follows from cards that were sent. */
+/** Typed calls of what follows from what happened to cards. */
+import type { Confidence, EventStatus } from '../ports/index.ts';
 import type { Sql } from './calls.ts';
 import { withMachineErrors } from './errors.ts';
 import * as calls from './generated/index.generated.ts';
@@ -9,18 +10,32 @@ export interface ClaimedEffect {
   readonly key: string;
   readonly mailpieceId: string;
   readonly kind: EffectKind;
+  /** A charge follows from `sent`. */
+  readonly status: EventStatus;
   readonly campaignId: string;
   readonly recipientId: string;
   readonly attempt: number;
   readonly occurredAt: string;
+  readonly isBackfill: boolean;
+  /** Null: the person was erased. */
+  readonly externalId: string | null;
+  readonly organization: string;
+  readonly campaign: string;
   readonly format: string;
   readonly mailClass: string;
   readonly mode: 'test' | 'live';
+  readonly printer: string;
+  readonly providerId: string | null;
+  readonly acceptedAt: string | null;
+  readonly expectedDelivery: string | null;
+  readonly rerouted: boolean;
+  readonly confidence: Confidence | null;
 }
 
 export interface EffectSettlement {
   readonly mailpieceId: string;
   readonly kind: EffectKind;
+  readonly status: EventStatus;
   readonly outcome: 'done' | 'retry' | 'failed';
   readonly message?: string;
   /** Null: the machine backs off by itself. */
@@ -30,9 +45,24 @@ export interface EffectSettlement {
 export interface EffectClaim {
   readonly organizationId: string;
   readonly kind: EffectKind;
+  readonly campaignId: string;
   /** At most so many. */
   readonly limit: number;
   readonly leaseMs: number;
+}
+
+/** Effects of one kind and campaign. */
+export interface EffectGroup {
+  readonly kind: EffectKind;
+  readonly campaignId: string;
+}
+
+/** The campaigns and kinds of which effects are due. */
+export async function dueEffects(
+  sql: Sql,
+  organizationId: string,
+): Promise<readonly EffectGroup[]> {
+  return await calls.dueEffects<EffectGroup>(sql, { organizationId });
 }
 
 /** Takes effects that are due, for `leaseMs`; the longest due come first. */

@@ -47,6 +47,8 @@ export interface Stage {
   readonly wakes: Partial<Record<Wake, (context: PipelineContext) => Promise<unknown>>>;
 }
 
+const EFFECT_SLOTS = 4;
+
 function one(): number {
   return 1;
 }
@@ -126,7 +128,8 @@ export const stages: readonly Stage[] = [
     workers: [
       {
         queue: 'effects',
-        slots: one,
+        // The silent sinks of a few organizations keep no other organization waiting.
+        slots: () => EFFECT_SLOTS,
         work: async (context, _id, data) => await workEffects(context, data.organization_id),
       },
     ],

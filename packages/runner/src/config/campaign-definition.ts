@@ -16,12 +16,21 @@ export function definitionOf(file: CampaignFields, baseDirectory: string): Campa
     image_host,
     printer,
     usage_meter,
-    event_sink,
+    event_sink: sink,
     budget: money,
     return_address: from,
   } = file;
   const { template, ...renderer } = file.renderer;
-  const ports = { audience, enricher, renderer, image_host, printer, usage_meter, event_sink };
+  const { statuses, ...event_sink } = sink ?? {};
+  const ports = {
+    audience,
+    enricher,
+    renderer,
+    image_host,
+    printer,
+    usage_meter,
+    event_sink: sink === undefined ? undefined : event_sink,
+  };
   const known = deliveryTimes[file.mail_class] ?? slowestDelivery;
   const scale = money === undefined ? 1 : 10 ** minorUnits(money.currency).digits;
   return {
@@ -53,8 +62,9 @@ export function definitionOf(file: CampaignFields, baseDirectory: string): Campa
     assumed_after: `${file.assumed_after_days ?? known.assumed} days`,
     effects: [
       ...(usage_meter === undefined ? [] : (['usage_meter'] as const)),
-      ...(event_sink === undefined ? [] : (['event_sink'] as const)),
+      ...(sink === undefined ? [] : (['event_sink'] as const)),
     ],
+    ...(statuses === undefined ? {} : { event_statuses: [...new Set(statuses)] }),
   };
 }
 

@@ -34,6 +34,12 @@ function adapter(port: PortName) {
   });
 }
 
+/** Of what happens to a card, what its sink is told. */
+const eventStatuses = z
+  .array(z.enum(['sent', 'in_transit', 'delivered', 'returned', 'failed', 'cancelled']))
+  .min(1, 'at least one of them; leave out event_sink to tell nothing')
+  .default(['sent', 'in_transit', 'delivered', 'returned']);
+
 export const returnAddress = z.strictObject({
   line1: words('text', 200),
   line2: optional(words('text', 200)),
@@ -75,7 +81,7 @@ export const schema = z.strictObject({
     .string()
     .regex(/^[a-z][a-z0-9_]{0,59}$/, 'small letters and underscores, for example first_class'),
   usage_meter: adapter('usageMeter').optional(),
-  event_sink: adapter('eventSink').optional(),
+  event_sink: adapter('eventSink').extend({ statuses: eventStatuses }).optional(),
   return_address: optional(returnAddress),
   dedupe: z.enum(['person', 'household']).default('household'),
   holdout: z

@@ -83,8 +83,15 @@ export async function makeAdapter<Name extends PortName>(
   }
 }
 
-/** The name of a printer or an enricher belongs to the campaign, not to the adapter. */
+/**
+ * The name of a printer or an enricher, and what a sink wants to hear, belong to the campaign, not
+ * to the adapter.
+ */
 function optionsOf(port: PortName, options: Entry): Entry {
+  if (port === 'eventSink') {
+    const { statuses: _ofTheCampaign, ...rest } = options;
+    return rest;
+  }
   if (port !== 'printer' && port !== 'enricher') return options;
   const { name: _ofTheCampaign, ...rest } = options;
   return rest;

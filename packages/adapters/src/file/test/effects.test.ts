@@ -6,19 +6,14 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { contractContext, describeEffectsContract } from '@postrider/core/contract';
+import { contractContext, describeEffectsContract, exampleEffect } from '@postrider/core/contract';
 import type { EffectItem } from '@postrider/core/ports';
 import { loader } from '../../../../../test/support/loader.ts';
 import { createFileEvents, createFileMeter } from '../index.ts';
 import { temporaryFolder, wiringAt } from '../../../test/helpers.ts';
 
 function item(key: string): EffectItem {
-  return {
-    key,
-    reference: { organizationId: 'o', campaignId: 'c', recipientId: 'r', mailpieceId: 'm' },
-    occurredAt: '2026-11-24T12:00:00.000Z',
-    data: { format: '4x6' },
-  };
+  return exampleEffect({ key });
 }
 
 async function keysIn(file: string): Promise<readonly string[]> {
@@ -52,12 +47,20 @@ describe('Effects in a file', () => {
     );
     assert.deepEqual(JSON.parse(await readFile(join(folder, 'usage.ndjson'), 'utf8')), {
       key: 'k1',
+      status: 'sent',
       occurredAt: '2026-11-24T12:00:00.000Z',
+      isBackfill: false,
+      externalId: 'p1',
+      organization: 'Bakery',
+      campaign: 'spring',
+      mode: 'live',
+      format: '4x6',
+      mailClass: 'first_class',
+      tracking: item('k1').tracking,
       organizationId: 'o',
       campaignId: 'c',
       recipientId: 'r',
       mailpieceId: 'm',
-      data: { format: '4x6' },
     });
   });
 

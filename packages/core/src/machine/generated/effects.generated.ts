@@ -1,11 +1,12 @@
 // Generated from the catalog by `npm run generate:calls`. Do not edit.
-import { interval, json, scalar, uuid, type Sql } from '../calls.ts';
+import { interval, json, rows, scalar, uuid, type Sql } from '../calls.ts';
 
 export async function claimEffects<Result>(
   sql: Sql,
   given: {
     readonly organizationId: string;
     readonly kind: string;
+    readonly campaignId: string;
     readonly limit: number;
     readonly leaseMs: number;
   },
@@ -13,9 +14,23 @@ export async function claimEffects<Result>(
   return await scalar<Result>(sql`select postrider.claim_effects(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_kind => ${given.kind},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')},
       p_limit => ${given.limit},
       p_lease => ${interval(given.leaseMs)}::interval
     ) as result`);
+}
+
+export async function dueEffects<
+  Row extends { readonly kind: string | null; readonly campaignId: string | null },
+>(
+  sql: Sql,
+  given: { readonly organizationId: string },
+): Promise<readonly Row[]> {
+  return await rows<Row>(sql`
+    select kind, campaign_id as "campaignId"
+    from postrider.due_effects(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')}
+    )`);
 }
 
 export async function retryEffects<Result extends number | null = number>(

@@ -16,6 +16,33 @@ export interface EffectsHarness {
   close(): Promise<void>;
 }
 
+/** An effect as core makes it, with what a test needs of it. */
+export function exampleEffect(over: Partial<EffectItem> = {}): EffectItem {
+  return {
+    key: 'm:sent',
+    reference: { organizationId: 'o', campaignId: 'c', recipientId: 'r', mailpieceId: 'm' },
+    status: 'sent',
+    occurredAt: '2026-11-24T12:00:00.000Z',
+    isBackfill: false,
+    attempt: 1,
+    externalId: 'p1',
+    organization: 'Bakery',
+    campaign: 'spring',
+    mode: 'live',
+    format: '4x6',
+    mailClass: 'first_class',
+    tracking: {
+      printer: 'press',
+      providerId: 'psc_1',
+      acceptedAt: '2026-11-24T12:00:00.000Z',
+      expectedDelivery: null,
+      rerouted: false,
+      confidence: null,
+    },
+    ...over,
+  };
+}
+
 /**
  * What core relies on: a key counts once, however often it is told. For `UsageMeter` and
  * `EventSink`.
@@ -28,12 +55,7 @@ export function describeEffectsContract(name: string, make: () => Promise<Effect
     });
     after(() => harness.close());
 
-    const item = (key: string = randomUUID()): EffectItem => ({
-      key,
-      reference: { organizationId: 'o', campaignId: 'c', recipientId: 'r', mailpieceId: key },
-      occurredAt: '2026-11-24T12:00:00.000Z',
-      data: { format: '4x6', amount: 1 },
-    });
+    const item = (key: string = randomUUID()): EffectItem => exampleEffect({ key });
     const times = async (key: string): Promise<number> =>
       (await harness.counted()).filter((one) => one === key).length;
 

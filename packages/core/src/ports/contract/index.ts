@@ -10,7 +10,7 @@
  */
 export { describeAudienceContract, type AudienceHarness } from './audience.ts';
 export { abortedContext, contractContext } from './context.ts';
-export { describeEffectsContract, type EffectsHarness } from './effects.ts';
+export { describeEffectsContract, exampleEffect, type EffectsHarness } from './effects.ts';
 export { describeEnricherContract, type EnricherHarness } from './enricher.ts';
 export {
   describeImageHostContract,

@@ -1,13 +1,16 @@
 /**
- * Effects of cards that were sent: claimed in bulk, done once per key at the provider. An outage
- * here neither fails a card nor loses a charge.
+ * What follows from what happened to cards: claimed in bulk, done once per key at the provider. An
+ * outage here neither fails a card nor loses a charge or an event, and keeps nobody else waiting:
+ * each campaign's meter and sink is worked by itself.
  */
 import { messageOf } from '../../common/message-of.ts';
 import { campaignBrief } from '../../machine/briefs.ts';
 import {
   claimEffects,
+  dueEffects,
   settleEffects,
   type ClaimedEffect,
+  type EffectGroup,
   type EffectKind,
   type EffectSettlement,
 } from '../../machine/effects.ts';
@@ -22,7 +25,8 @@ import { effectAnswers, type EffectAnswer } from './effect-answers.ts';
 
 const BATCH = 200;
 const LEASE_MS = 120_000;
-const kinds: readonly EffectKind[] = ['usage_meter', 'event_sink'];
+/** Campaigns of one organization. */
+const SIDE_BY_SIDE = 16;
 
 function toItem(organizationId: string, effect: ClaimedEffect): EffectItem {
   return {
@@ -33,8 +37,24 @@ function toItem(organizationId: string, effect: ClaimedEffect): EffectItem {
       recipientId: effect.recipientId,
       mailpieceId: effect.mailpieceId,
     },
+    status: effect.status,
     occurredAt: effect.occurredAt,
-    data: { format: effect.format, mailClass: effect.mailClass, mode: effect.mode },
+    isBackfill: effect.isBackfill,
+    attempt: effect.attempt,
+    externalId: effect.externalId,
+    organization: effect.organization,
+    campaign: effect.campaign,
+    mode: effect.mode,
+    format: effect.format,
+    mailClass: effect.mailClass,
+    tracking: {
+      printer: effect.printer,
+      providerId: effect.providerId,
+      acceptedAt: effect.acceptedAt,
+      expectedDelivery: effect.expectedDelivery,
+      rerouted: effect.rerouted,
+      confidence: effect.confidence,
+    },
   };
 }
 
@@ -43,17 +63,15 @@ const names: Readonly<Record<EffectKind, string>> = {
   event_sink: 'event sink',
 };
 
-/** Effects of one kind and campaign. */
-interface EffectGroup {
+/** What was claimed at once of a group. */
+interface EffectBatch extends EffectGroup {
   readonly organizationId: string;
-  readonly campaignId: string;
-  readonly kind: EffectKind;
   readonly effects: readonly ClaimedEffect[];
 }
 
 async function perform(
   context: PipelineContext,
-  { organizationId, campaignId, kind, effects }: EffectGroup,
+  { organizationId, campaignId, kind, effects }: EffectBatch,
   call: CallContext,
 ): Promise<readonly EffectAnswer[]> {
   const { integrations } = context;
@@ -82,14 +100,17 @@ async function perform(
   }
 }
 
-/** Performs and settles them. Does not throw for what an adapter does. */
-async function workGroup(
+/**
+ * Performs and settles them, and says whether anything was done. Does not throw for what an adapter
+ * does.
+ */
+async function workBatch(
   context: PipelineContext,
-  group: EffectGroup,
+  batch: EffectBatch,
   round: FailureRound,
-): Promise<void> {
+): Promise<boolean> {
   const { sql, logger, settings } = context;
-  const { organizationId, campaignId, kind, effects } = group;
+  const { organizationId, campaignId, kind, effects } = batch;
   const work: Work = { organizationId, work: kind, campaignId };
   const failed = (error: unknown): void =>
     round.failed(work, {
@@ -102,7 +123,7 @@ async function workGroup(
     answers = await askAdapter(
       context,
       { who: `the ${names[kind]}`, port: kind },
-      async (call) => await perform(context, group, call),
+      async (call) => await perform(context, batch, call),
       // Another runner may claim them when our lease has passed.
       Math.min(settings.adapterTimeoutMs, LEASE_MS / 2),
     );
@@ -123,9 +144,10 @@ async function workGroup(
     logger,
   });
   settler.add(
-    effects.map(({ mailpieceId }, index) => ({
+    effects.map(({ mailpieceId, status }, index) => ({
       mailpieceId,
       kind,
+      status,
       ...(answers[index] ?? {
         outcome: 'retry',
         message: 'the adapter gave no answer',
@@ -135,6 +157,7 @@ async function workGroup(
   );
   await settler.flush();
   await context.reach('effects.settled');
+  return answers.some(({ outcome }) => outcome !== 'retry');
 }
 
 export async function beatEffects(context: PipelineContext, due?: Due): Promise<void> {
@@ -142,48 +165,54 @@ export async function beatEffects(context: PipelineContext, due?: Due): Promise<
     await context.boss.send('effects', { organization_id: id }, { singletonKey: id });
 }
 
-async function workKinds(
+/** Everything of one kind and campaign that is due, batch by batch. */
+async function workGroup(
   context: PipelineContext,
-  organizationId: string,
+  group: EffectGroup & { readonly organizationId: string },
   round: FailureRound,
 ): Promise<void> {
-  for (const kind of kinds) {
-    const tried = new Set<string>();
-    for (;;) {
-      const claim = { organizationId, kind, limit: BATCH, leaseMs: LEASE_MS };
-      const effects = await claimEffects(context.sql, claim);
-      if (effects.length > 0) await context.reach('effects.claimed');
-      // Side by side: the claim is one for all of them, and must not pass while the adapter of
-      // another campaign is silent.
-      const campaigns = [...new Set(effects.map((effect) => effect.campaignId))];
-      await Promise.all(
-        campaigns.map(async (campaignId) => {
-          const theirs = effects.filter((effect) => effect.campaignId === campaignId);
-          const group = { organizationId, campaignId, kind, effects: theirs };
-          await workGroup(context, group, round);
-        }),
-      );
-      // The longest due come first: the first that comes again says that there are no others.
-      if (
-        effects.length < BATCH ||
-        context.stopping.aborted ||
-        effects.some(({ key }) => tried.has(key))
-      )
-        break;
-      for (const { key } of effects) tried.add(key);
-    }
+  const tried = new Set<string>();
+  while (!context.stopping.aborted) {
+    const effects = await claimEffects(context.sql, { ...group, limit: BATCH, leaseMs: LEASE_MS });
+    if (effects.length === 0) break;
+    await context.reach('effects.claimed');
+    const anythingDone = await workBatch(context, { ...group, effects }, round);
+    // The longest due come first: the first that comes again says that there are no others. Where
+    // nothing of a batch was done the others can wait, too: a sink that is down is asked once a
+    // beat, and not once for each batch that waits.
+    if (effects.length < BATCH || !anythingDone || effects.some(({ key }) => tried.has(key))) break;
+    for (const { key } of effects) tried.add(key);
   }
 }
 
 /**
  * The job: everything that is due of an organization, once. An effect that is to be tried again
- * waits for a later job.
+ * waits for a later job. Campaigns are worked side by side: a sink that is silent keeps no other
+ * campaign waiting for longer than one call of it.
  */
 export async function workEffects(context: PipelineContext, organizationId: string): Promise<void> {
   const round = new FailureRound();
   try {
-    await workKinds(context, organizationId, round);
+    const groups = await dueEffects(context.sql, organizationId);
+    await eachOf(groups, SIDE_BY_SIDE, async (group) => {
+      await workGroup(context, { organizationId, ...group }, round);
+    });
   } finally {
     await round.count(context);
   }
+}
+
+/** At most so many at a time. Rejects with the first failure, after all have ended. */
+async function eachOf<Item>(
+  items: readonly Item[],
+  most: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const left = items.values();
+  const lane = async (): Promise<void> => {
+    for (const item of left) await work(item);
+  };
+  const lanes = Array.from({ length: most }, lane);
+  await Promise.allSettled(lanes);
+  await Promise.all(lanes);
 }
