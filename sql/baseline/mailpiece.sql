@@ -10,6 +10,9 @@ create table postrider.proof (
   back_url text not null,
   back_page int not null,
   made_at timestamptz not null,
+  -- SHA-256 of the documents, in hex: what is printed must be what was proofed. Null: not known.
+  front_hash text,
+  back_hash text,
   primary key (organization_id, recipient_id)
 );
 

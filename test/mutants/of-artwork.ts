@@ -52,7 +52,34 @@ export const artworks: readonly Mutant[] = [
         replace: 'if (isHidden || kind !== null) continue;',
       },
     ],
-    test: { file: cutter, pattern: 'what is not a card is told' },
+    test: {
+      file: 'packages/core/test/artwork/not-a-card.test.ts',
+      pattern: 'what is not a card is told',
+    },
+  },
+  {
+    name: 'artwork-as-proofed',
+    without: 'a document whose bytes are others than when it was proofed is refused',
+    edits: [
+      {
+        file: `${artwork}/artwork-documents.ts`,
+        find: 'if (now.hash === hash) return now;',
+        replace: 'if (now.hash !== null) return now;',
+      },
+    ],
+    test: { file: cutter, pattern: 'a document that is not what was proofed' },
+  },
+  {
+    name: 'artwork-hash-frozen',
+    without: 'a piece says which bytes were proofed',
+    edits: [
+      {
+        file: 'sql/functions/50_mail/begin_mail.sql',
+        find: "'url', p.front_url, 'page', p.front_page, 'hash', p.front_hash),",
+        replace: "'url', p.front_url, 'page', p.front_page),",
+      },
+    ],
+    test: { file: 'test/pipeline/mail/cut-artwork.test.ts', pattern: 'a card goes out as its own' },
   },
   {
     name: 'artwork-below-folders',

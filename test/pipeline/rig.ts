@@ -45,6 +45,7 @@ export interface OpenOptions {
   readonly settings?: Partial<PipelineSettings>;
   readonly onPoint?: PipelineOptions['onPoint'];
   readonly restoreWatermark?: PipelineOptions['restoreWatermark'];
+  readonly artworkFolders?: PipelineOptions['artworkFolders'];
   /** A server of the test's own, by its superuser's URL; default: the run's. */
   readonly server?: string;
   /** Called before anything is in the database. */
@@ -88,6 +89,7 @@ export async function open(options: OpenOptions): Promise<Opened> {
     },
     logger: { debug: () => undefined, info: note, warn: note, error: note },
     settings: { beats: false, reapMs: 200, ...options.settings },
+    artworkFolders: options.artworkFolders ?? [],
     ...(options.onPoint === undefined ? {} : { onPoint: options.onPoint }),
   });
   return {

@@ -1,6 +1,6 @@
 -- Settles what a runner rendered, and returns how many people moved.
 -- p_results: [{recipientId, outcome: rendered|failed|retry|held, contentHash, frontUrl, frontPage,
--- backUrl, backPage, reason, message, afterMs}].
+-- frontHash, backUrl, backPage, backHash, reason, message, afterMs}].
 -- p_last: no more results will come; a person who is left was not answered for.
 --
 -- It waits at most 2 s for a lock, then the runner tries person by person: one open psql
@@ -76,13 +76,13 @@ create function postrider.store_proofs(
 begin
   insert into postrider.proof as p (
     organization_id, recipient_id, content_hash, front_url, front_page, back_url, back_page,
-    made_at)
+    made_at, front_hash, back_hash)
   select
     p_organization_id, r."recipientId", r."contentHash", r."frontUrl", r."frontPage",
-    r."backUrl", r."backPage", p_now
+    r."backUrl", r."backPage", p_now, r."frontHash", r."backHash"
   from json_to_recordset(p_results) as r (
     "recipientId" uuid, outcome text, "contentHash" text, "frontUrl" text, "frontPage" int,
-    "backUrl" text, "backPage" int)
+    "frontHash" text, "backUrl" text, "backPage" int, "backHash" text)
   where r.outcome = 'rendered'
     and r."recipientId" = any (p_people)
   on conflict (organization_id, recipient_id) do update
@@ -92,7 +92,9 @@ begin
       front_page = excluded.front_page,
       back_url = excluded.back_url,
       back_page = excluded.back_page,
-      made_at = excluded.made_at;
+      made_at = excluded.made_at,
+      front_hash = excluded.front_hash,
+      back_hash = excluded.back_hash;
 end $$;
 
 -- Moves the people of the cohort by their results, and returns how many moved. A held recipient

@@ -104,8 +104,9 @@ begin
       'person', encode(
         sha256(convert_to(v_secret || ':external_id:' || r.external_id, 'UTF8')), 'hex'),
       'artwork', jsonb_build_object(
-        'front', jsonb_build_object('url', p.front_url, 'page', p.front_page),
-        'back', jsonb_build_object('url', p.back_url, 'page', p.back_page))),
+        'front', jsonb_build_object(
+          'url', p.front_url, 'page', p.front_page, 'hash', p.front_hash),
+        'back', jsonb_build_object('url', p.back_url, 'page', p.back_page, 'hash', p.back_hash))),
     p_now
   from postrider.recipient_state s
   join postrider.recipient r

@@ -1,5 +1,6 @@
 /** What a renderer makes and an image host takes: agreed on before anything is rendered. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import {
   createNoopImageHost,
@@ -73,6 +74,14 @@ const pictures: Renderer = {
     }),
 };
 
+function sideOf(recipientId: string, side: string): object {
+  return {
+    url: `https://x/${recipientId}-${side}.png`,
+    page: 1,
+    hash: createHash('sha256').update(`${side} of ${recipientId}`).digest('hex'),
+  };
+}
+
 void test('front and back are two artworks where the renderer makes two', async () => {
   const printed: PieceRequest[] = [];
   const press = createNoopPrinter();
@@ -96,8 +105,8 @@ void test('front and back are two artworks where the renderer makes two', async 
   assert.equal(printed.length, 2);
   for (const { artwork, reference } of printed) {
     assert.deepEqual(artwork, {
-      front: { url: `https://x/${reference.recipientId}-front.png`, page: 1 },
-      back: { url: `https://x/${reference.recipientId}-back.png`, page: 1 },
+      front: sideOf(reference.recipientId, 'front'),
+      back: sideOf(reference.recipientId, 'back'),
     });
   }
 });

@@ -262,7 +262,7 @@ void test('a cohort that is begun to be mailed', async () => {
   });
   fits(request.artwork, { front: 'object', back: 'object' });
   for (const side of [request.artwork.front, request.artwork.back])
-    fits(side, { url: 'string', page: 'number' });
+    fits(side, { url: 'string', page: 'number', hash: 'string?' });
 });
 
 void test('what a runner is told at each tick, and what is under way meanwhile', async () => {

@@ -48,8 +48,8 @@ void test('a mail cohort comes with a piece, a key and a frozen request for each
     },
     from: null,
     artwork: {
-      front: { url: 'file:///front.pdf', page: 1 },
-      back: { url: 'file:///back.pdf', page: 2 },
+      front: { url: 'file:///front.pdf', page: 1, hash: 'f'.repeat(64) },
+      back: { url: 'file:///back.pdf', page: 2, hash: 'b'.repeat(64) },
     },
   });
   assert.deepEqual(

@@ -92,8 +92,10 @@ export function rendered(recipientId: string) {
     contentHash: `hash of ${recipientId}`,
     frontUrl: 'file:///front.pdf',
     frontPage: 1,
+    frontHash: 'f'.repeat(64),
     backUrl: 'file:///back.pdf',
     backPage: 2,
+    backHash: 'b'.repeat(64),
   } as const;
 }
 

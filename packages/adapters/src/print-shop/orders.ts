@@ -13,7 +13,13 @@
  *   second time.
  * - 412 `another_ledger` is `retry`: of that request nothing was created.
  */
-import type { CallContext, LeaseGuard, PieceRequest, SubmitResult } from '@postrider/core/ports';
+import type {
+  ArtworkPage,
+  CallContext,
+  LeaseGuard,
+  PieceRequest,
+  SubmitResult,
+} from '@postrider/core/ports';
 import { retryAfterMs } from '../kit/http.ts';
 import { readJson } from '../kit/json.ts';
 import { describe } from './client.ts';
@@ -75,7 +81,18 @@ export async function submitBatch(
 
 function wirePiece(piece: PieceRequest): unknown {
   const { reference, idempotencyKey, person, mode, format, mailClass, to, from, artwork } = piece;
-  return { reference, idempotencyKey, person, mode, format, mailClass, to, from, artwork };
+  const side = ({ url, page }: ArtworkPage): ArtworkPage => ({ url, page });
+  return {
+    reference,
+    idempotencyKey,
+    person,
+    mode,
+    format,
+    mailClass,
+    to,
+    from,
+    artwork: { front: side(artwork.front), back: side(artwork.back) },
+  };
 }
 
 function readResults(batch: readonly PieceRequest[], body: string): readonly SubmitResult[] {

@@ -26,8 +26,11 @@ export type ProofSettlement =
       readonly contentHash: string;
       readonly frontUrl: string;
       readonly frontPage: number;
+      /** SHA-256 of its document, in hex; absent where nobody knows. */
+      readonly frontHash?: string;
       readonly backUrl: string;
       readonly backPage: number;
+      readonly backHash?: string;
     }
   /** `held` with its campaign: no attempt is counted. */
   | { readonly recipientId: string; readonly outcome: 'failed' | 'held'; readonly message: string }

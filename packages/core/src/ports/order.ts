@@ -20,9 +20,21 @@ export interface PieceRequest {
   readonly to: { readonly name: string; readonly address: Address };
   readonly from: Address | null;
   readonly artwork: {
-    readonly front: { readonly url: string; readonly page: number };
-    readonly back: { readonly url: string; readonly page: number };
+    readonly front: ArtworkPage;
+    readonly back: ArtworkPage;
   };
+}
+
+/** A page of a document, where the image host keeps it. */
+export interface ArtworkPage {
+  readonly url: string;
+  /** Counted from 1. */
+  readonly page: number;
+  /**
+   * SHA-256 of the document as it was proofed, in hex. Null or absent where nobody knows, for
+   * example on pieces that were opened before it was kept.
+   */
+  readonly hash?: string | null;
 }
 
 /** One side of a card as a file of its own. */
@@ -41,9 +53,9 @@ export interface ArtworkCutter {
   /**
    * The pages, in this order, as one document of vectors; a picture, alone, as it is. Nothing of
    * other pages is in it. Throws `ArtworkError`, in a sentence that names the document without
-   * what stands in its link for access.
+   * what stands in its link for access. Where a page comes with a hash, its document must have it.
    */
-  cut(pages: readonly { readonly url: string; readonly page: number }[]): Promise<ArtworkFile>;
+  cut(pages: readonly ArtworkPage[]): Promise<ArtworkFile>;
 }
 
 /**
@@ -52,7 +64,8 @@ export interface ArtworkCutter {
  * - `unreachable`: the document cannot be fetched now, or this pipeline may not fetch it. No card
  *   is at fault, and it may be there later: a `retry`.
  * - `unusable`: it was fetched, and cannot be printed: it is no PDF, has no such page, is
- *   encrypted. It will not get better by itself: `rejected`, with `badArtwork`.
+ *   encrypted, or is not what was proofed. It will not get better by itself: `rejected`, with
+ *   `badArtwork`.
  */
 export class ArtworkError extends Error {
   override readonly name = 'ArtworkError';

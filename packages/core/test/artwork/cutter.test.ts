@@ -1,71 +1,13 @@
-/** Which documents are read, how often, and what is said of those that cannot be used. */
+/** Which documents are read, how often, and what is said of those that cannot be fetched. */
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { createHash } from 'node:crypto';
+import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { ArtworkError, type ArtworkCutter } from '../../src/ports/index.ts';
-import {
-  createArtworkCutter,
-  type ArtworkCutterOptions,
-} from '../../src/runtime/artwork/cutter.ts';
-import { cutOf, document, inheriting, stream, written } from './made-pdfs.ts';
-
-const root = await mkdtemp(join(tmpdir(), 'postrider-artwork-'));
-after(() => rm(root, { recursive: true, force: true }));
-const [allowed, elsewhere] = [join(root, 'allowed'), join(root, 'elsewhere')];
-await mkdir(allowed);
-await mkdir(elsewhere);
-
-function cutter(options: Partial<ArtworkCutterOptions> = {}): ArtworkCutter {
-  return createArtworkCutter({ folders: [allowed], ...options });
-}
-
-async function kept(name: string, bytes: Uint8Array, folder = allowed): Promise<string> {
-  await writeFile(join(folder, name), bytes);
-  return pathToFileURL(join(folder, name)).href;
-}
-
-async function served(
-  answer: RequestListener,
-): Promise<AsyncDisposable & { readonly url: string; readonly asked: readonly string[] }> {
-  const asked: string[] = [];
-  const server = createServer((request, response) => {
-    asked.push(request.url ?? '');
-    answer(request, response);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    asked,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
-
-/** Fails with a sentence that fits, and that is in one line. */
-async function refuses(
-  cut: Promise<unknown>,
-  kind: ArtworkError['kind'],
-  sentence: RegExp,
-): Promise<string> {
-  const error = await cut.then(
-    () => assert.fail('it was cut'),
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof ArtworkError, String(error));
-  assert.equal(error.kind, kind, error.message);
-  assert.match(error.message, sentence);
-  assert.doesNotMatch(error.message, /\n|undefined|\[object/);
-  return error.message;
-}
-
-const pdf = inheriting(6);
+import type { ArtworkError } from '../../src/ports/index.ts';
+import { allowed, cutter, elsewhere, kept, pdf, refuses, root, served } from './cutter-rig.ts';
+import { cutOf, document, inheriting } from './made-pdfs.ts';
 
 void test('pages of a file are cut, with the hash of their bytes', async () => {
   const url = await kept('a.pdf', pdf);
@@ -127,6 +69,40 @@ void test('a file that is written again is read again', async () => {
   const before = await cuts.cut([{ url, page: 1 }]);
   await kept('changing.pdf', await document('reportlab'));
   assert.notEqual((await cuts.cut([{ url, page: 1 }])).hash, before.hash);
+});
+
+void test('a document that is not what was proofed is not printed, until it is put back', async () => {
+  const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+  const [proofed, other] = [pdf, inheriting(7)];
+  const told = /is not what was proofed, .*put the document back, or have its cards proofed again/;
+  const hash = hashOf(proofed);
+  let content = other;
+  await using host = await served((_, response) => response.end(content));
+  const file = await kept('proofed.pdf', other);
+  for (const url of [`${host.url}/p.pdf`, file]) {
+    content = other;
+    const cuts = cutter();
+    const page = { url, page: 1, hash };
+    await refuses(cuts.cut([page]), 'unusable', told);
+    // Without a hash nobody can know.
+    await cuts.cut([{ url, page: 7, hash: null }]);
+    await refuses(cuts.cut([page]), 'unusable', told);
+    // Front and back at once, while somebody asks for what is there now.
+    await Promise.all([
+      refuses(cuts.cut([page, { ...page, page: 2 }]), 'unusable', told),
+      cuts.cut([{ url, page: 7, hash: hashOf(other) }]),
+    ]);
+    content = proofed;
+    if (url === file) await kept('proofed.pdf', proofed);
+    assert.deepEqual(Buffer.from((await cuts.cut([page])).bytes), cutOf(proofed, 1));
+  }
+  // In memory is what was proofed: another document at its place does not matter any more.
+  const cuts = cutter();
+  const page = { url: file, hash };
+  const before = await cuts.cut([{ ...page, page: 3 }]);
+  await kept('proofed.pdf', other);
+  assert.deepEqual(await cuts.cut([{ ...page, page: 3 }]), before);
+  await refuses(cutter().cut([{ ...page, page: 3 }]), 'unusable', told);
 });
 
 void test('files outside of the folders are not read, by no way', async () => {
@@ -192,7 +168,7 @@ void test('what cannot be fetched is told by its name, without what gives access
     `${pathToFileURL(join(allowed, 'gone.pdf')).href}?s3cret`,
     /gone\.pdf cannot be read: it does not exist/,
   );
-  await of('noop:', /noop: cannot be read: .*there is no card/);
+  await of('noop:', /noop: cannot be read: noop: is not fetched/);
 });
 
 void test('a runner that stops ends what it fetches', async () => {
@@ -201,83 +177,4 @@ void test('a runner that stops ends what it fetches', async () => {
   const cut = cutter({ signal: stopping.signal }).cut([{ url: `${host.url}/a.pdf`, page: 1 }]);
   setTimeout(() => stopping.abort(), 30);
   await refuses(cut, 'unreachable', /the runner stops/);
-});
-
-void test('what is not a card is told in a sentence', async () => {
-  const annotated = (note: string): Buffer =>
-    written([
-      '<</Type/Catalog/Pages 2 0 R>>',
-      '<</Type/Pages/Count 1/Kids[3 0 R]>>',
-      `<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Annots[${note}]/Contents 4 0 R>>`,
-      stream('0 0 5 5 re f'),
-    ]);
-  const cases: Readonly<Record<string, readonly [Uint8Array, number, RegExp]>> = {
-    empty: [Buffer.alloc(0), 1, /it is not a PDF/],
-    html: [Buffer.from('<html>not found</html>'), 1, /it is not a PDF/],
-    'cut off': [pdf.subarray(0, pdf.length / 2), 1, /it is cut off, or no PDF/],
-    encrypted: [await document('encrypted'), 1, /it is encrypted/],
-    beyond: [pdf, 7, /it has no page 7: it has 6 pages/],
-    zero: [pdf, 0, /it has no page 0: it has 6 pages/],
-    half: [pdf, 1.5, /it has no page 1\.5/],
-    field: [
-      annotated('<</Subtype/Widget/F 4>>'),
-      1,
-      /page 1 has a form field or a note on top \(Widget\)/,
-    ],
-    sizeless: [
-      written(['<</Pages 2 0 R>>', '<</Kids[3 0 R]>>', '<</Type/Page>>']),
-      1,
-      /its page 1 has no size/,
-    ],
-    'no pages': [written(['<</Type/Catalog>>']), 1, /it has no tree of pages that can be read/],
-    circle: [
-      written(['<</Pages 2 0 R>>', '<</Kids[3 0 R]>>', '<</Kids[2 0 R]>>']),
-      1,
-      /a page in two places/,
-    ],
-    packed: [
-      written([
-        '<</Pages 2 0 R>>',
-        '<</Kids[3 0 R]/MediaBox[0 0 9 9]>>',
-        '<</Type/Page/Contents 4 0 R>>',
-        stream('abc', '/Filter/LZWDecode'),
-      ]),
-      1,
-      /packed with LZWDecode, which is not read here/,
-    ],
-  };
-  for (const [name, [bytes, page, sentence]] of Object.entries(cases)) {
-    const url = await kept(`${name}.pdf`, bytes);
-    const message = await refuses(cutter().cut([{ url, page }]), 'unusable', sentence);
-    assert.ok(message.includes(new URL(url).pathname), message);
-  }
-  // A link is nothing that is printed, and neither is what is hidden.
-  const url = await kept('links.pdf', annotated('<</Subtype/Link>><</Subtype/Widget/F 2>>'));
-  const { bytes } = await cutter().cut([{ url, page: 1 }]);
-  assert.doesNotMatch(Buffer.from(bytes).toString('latin1'), /Annots|Link/);
-});
-
-void test('of several documents the one at fault is named', async () => {
-  const good = await kept('good.pdf', pdf);
-  const bad = await kept('bad.pdf', Buffer.from('nothing'));
-  const pages = [
-    { url: good, page: 1 },
-    { url: bad, page: 1 },
-  ];
-  await refuses(cutter().cut(pages), 'unusable', /bad\.pdf cannot be used: it is not a PDF/);
-});
-
-void test('a picture is handed on as it is, alone', async () => {
-  const png = Buffer.from('89504e470d0a1a0a0000', 'hex');
-  const url = await kept('card.png', png);
-  const file = await cutter().cut([{ url, page: 1 }]);
-  assert.equal(file.mediaType, 'image/png');
-  assert.deepEqual(Buffer.from(file.bytes), png);
-  await refuses(cutter().cut([{ url, page: 2 }]), 'unusable', /has no page 2: it is a picture/);
-  const other = await kept('other.pdf', pdf);
-  const pages = [
-    { url: other, page: 1 },
-    { url, page: 1 },
-  ];
-  await refuses(cutter().cut(pages), 'unusable', /a picture, which is not put together/);
 });

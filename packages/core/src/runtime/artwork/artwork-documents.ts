@@ -4,7 +4,8 @@
  * goes first.
  */
 import { createHash } from 'node:crypto';
-import { fetchDocument, identityOf, type SourceLimits } from './artwork-sources.ts';
+import { ArtworkError, type ArtworkPage } from '../../ports/index.ts';
+import { fetchDocument, identityOf, nameOf, type SourceLimits } from './artwork-sources.ts';
 import { PdfSource } from './pdf-cut.ts';
 import { PdfFile } from './pdf-file.ts';
 
@@ -34,15 +35,38 @@ export class ArtworkDocuments {
     this.#mostBytes = mostBytes;
   }
 
-  /** The document as it is now. Throws `ArtworkError`. */
-  async get(url: string): Promise<ArtworkDocument> {
+  /**
+   * The document as it was proofed; without a hash, as it is now. What is in memory and was proofed
+   * need not be looked at again. Throws `ArtworkError`.
+   */
+  async get({ url, hash = null }: ArtworkPage): Promise<ArtworkDocument> {
+    if (hash === null) return await this.#current(url);
+    const known = this.#known.get(url);
+    const kept = await known?.document.catch(() => null);
+    if (known !== undefined && kept?.hash === hash) return await this.#use(url, known);
+    // What is served shows not that it has changed since it was fetched for another card.
+    this.#known.delete(url);
+    const now = await this.#current(url);
+    if (now.hash === hash) return now;
+    this.#known.delete(url);
+    throw new ArtworkError(
+      'unusable',
+      `${nameOf(url)} cannot be used: it is not what was proofed, since its bytes are others. ` +
+        'Nothing was printed of it; put the document back, or have its cards proofed again',
+    );
+  }
+
+  async #current(url: string): Promise<ArtworkDocument> {
     const identity = await identityOf(url);
-    let known = this.#known.get(url);
-    if (known === undefined || known.identity !== identity) known = this.#fetch(url, identity);
-    // Used last: evicted last.
+    const known = this.#known.get(url);
+    return await this.#use(url, known?.identity === identity ? known : this.#fetch(url, identity));
+  }
+
+  /** Used last: evicted last. */
+  #use(url: string, known: Known): Promise<ArtworkDocument> {
     this.#known.delete(url);
     this.#known.set(url, known);
-    return await known.document;
+    return known.document;
   }
 
   #fetch(url: string, identity: string): Known {

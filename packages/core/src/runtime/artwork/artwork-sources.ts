@@ -51,8 +51,6 @@ export async function fetchDocument(url: string, limits: SourceLimits): Promise<
   if (URL.canParse(url)) {
     const { protocol } = new URL(url);
     if (protocol === 'https:' || protocol === 'http:') return await download(url, limits);
-    if (protocol === 'noop:')
-      throw unreachable(url, 'it is the nothing that a noop image host keeps; there is no card');
     throw unreachable(url, `${protocol} is not fetched, only file:, https: and http:`);
   }
   throw unreachable(url, 'nothing was fetched');

@@ -9,6 +9,7 @@ import {
   ArtworkError,
   type ArtworkCutter,
   type ArtworkFile,
+  type ArtworkPage,
   type MediaType,
 } from '../../ports/index.ts';
 import { ArtworkDocuments, type ArtworkDocument } from './artwork-documents.ts';
@@ -31,8 +32,6 @@ export interface ArtworkCutterOptions {
 
 const MB = 1024 * 1024;
 
-type Page = Parameters<ArtworkCutter['cut']>[0][number];
-
 const never = new AbortController().signal;
 
 /** As a pipeline has one: for the tests of an adapter. */
@@ -54,11 +53,11 @@ class Cutter implements ArtworkCutter {
     this.#documents = new ArtworkDocuments({ folders, signal, timeoutMs, largest }, keptBytes);
   }
 
-  async cut(pages: readonly Page[]): Promise<ArtworkFile> {
+  async cut(pages: readonly ArtworkPage[]): Promise<ArtworkFile> {
     const [first] = pages;
     if (first === undefined) throw new RangeError('no page was asked for');
     const found = await Promise.all(
-      pages.map(async (page) => ({ ...page, document: await this.#documents.get(page.url) })),
+      pages.map(async (page) => ({ ...page, document: await this.#documents.get(page) })),
     );
     for (const { url, document } of found) {
       const picture = pictureType(document);
@@ -77,7 +76,7 @@ class Cutter implements ArtworkCutter {
   }
 }
 
-interface Found extends Page {
+interface Found extends ArtworkPage {
   readonly document: ArtworkDocument;
 }
 

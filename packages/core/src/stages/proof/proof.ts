@@ -24,8 +24,9 @@ import { ask, SilentAdapterError } from '../../runtime/asking.ts';
 import { workCohort, type LeasedCohort } from '../../runtime/cohorts.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import { printerIfMade } from '../../runtime/printers.ts';
-import { storedAnswers, type Stored } from './image-host-answers.ts';
-import { cardAnswers, type CardAnswer } from './renderer-answers.ts';
+import { storedAnswers } from './image-host-answers.ts';
+import { cardAnswers } from './renderer-answers.ts';
+import { settlementsOf } from './settlements.ts';
 
 function toRequest(campaign: CampaignBrief, card: BegunCard): CardRequest {
   return {
@@ -51,31 +52,6 @@ interface Adapters {
   readonly host: ImageHost;
   /** Only looked at, for what it can; null where it cannot be made now. */
   readonly printer: Printer | null;
-}
-
-function toSettlement(answer: CardAnswer, stored: readonly Stored[]): ProofSettlement {
-  if (answer.outcome !== 'rendered') return answer;
-  const { recipientId, contentHash, front, back } = answer;
-  const [frontPut, backPut] = [stored[front.document], stored[back.document]];
-  if (frontPut?.outcome === 'stored' && backPut?.outcome === 'stored')
-    return {
-      recipientId,
-      outcome: 'rendered',
-      contentHash,
-      frontUrl: frontPut.url,
-      frontPage: front.page,
-      backUrl: backPut.url,
-      backPage: back.page,
-    };
-  // Where one is refused for good, the card is not tried again for the sake of the other.
-  const missing = [frontPut, backPut].flatMap((put) =>
-    put === undefined || put.outcome === 'stored' ? [] : [put],
-  );
-  const put = missing.find(({ outcome }) => outcome === 'failed') ?? missing[0];
-  return {
-    recipientId,
-    ...(put ?? { outcome: 'retry', message: 'the image host gave no answer', afterMs: null }),
-  };
 }
 
 function retriesOf(cards: readonly CardRequest[], error: unknown): ProofSettlement[] {
@@ -155,7 +131,7 @@ async function renderCohort(
       ),
     );
     if (refused !== null) throw new RefusedJobError('the renderer refuses its cards', refused);
-    if (documents.length === 0) return answers.map((answer) => toSettlement(answer, []));
+    if (documents.length === 0) return settlementsOf(answers, [], []);
     const put = await meter.call(
       'image_host',
       async () =>
@@ -164,8 +140,7 @@ async function renderCohort(
           async () => await host.put(documents, call),
         ),
     );
-    const stored = storedAnswers(documents.length, put);
-    return answers.map((answer) => toSettlement(answer, stored));
+    return settlementsOf(answers, documents, storedAnswers(documents.length, put));
   };
 
   const failed = (some: readonly CardRequest[], error: unknown): void => {
