@@ -6,7 +6,7 @@ export const kinds: Readonly<Record<string, readonly string[]>> = {
   enricher: ['lookup'],
   renderer: ['typst', 'noop'],
   image_host: ['folder', 'noop'],
-  printer: ['print-shop', 'noop'],
+  printer: ['lob', 'print-shop', 'noop'],
   usage_meter: ['file'],
   event_sink: ['file'],
 };

@@ -10,13 +10,14 @@ import { file } from './file/index.ts';
 import { folder } from './folder/index.ts';
 import type { Offer, Provider } from './kit/provider.ts';
 import { portNames } from './kit/provider.ts';
+import { lob } from './lob/index.ts';
 import { lookup } from './lookup/index.ts';
 import { ndjson } from './ndjson/index.ts';
 import { noop } from './noop/index.ts';
 import { printShop } from './print-shop/index.ts';
 import { typst } from './typst/index.ts';
 
-export const providers = [csv, ndjson, lookup, typst, folder, printShop, file, noop] as const;
+export const providers = [csv, ndjson, lookup, typst, folder, lob, printShop, file, noop] as const;
 
 type Listed = (typeof providers)[number];
 type Serving<Name extends PortName> = Extract<Listed, { readonly [Key in Name]: unknown }>;

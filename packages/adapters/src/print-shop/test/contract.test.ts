@@ -79,6 +79,7 @@ for (const keys of [true, false]) {
       'odd-events',
       'poll',
       'rate-limit',
+      ...(keys ? (['tells-replays'] as const) : []),
       'unreachable',
       'webhooks',
     ],

@@ -1,10 +1,11 @@
 /** The context in which contracts call an adapter. */
 import type { Logger, SavedState } from '../common.ts';
-import type { ArtworkCutter, SubmitContext } from '../order.ts';
+import type { SubmitContext } from '../order.ts';
+import { blankArtwork } from './blank-artwork.ts';
 
 /**
  * A context for tests of adapters: no rate limit, no end of patience, a silent log, the machine's
- * time.
+ * time, and blank pages for whatever artwork an order names.
  */
 export function contractContext(changes: Partial<SubmitContext> = {}): SubmitContext {
   return {
@@ -21,7 +22,7 @@ export function contractContext(changes: Partial<SubmitContext> = {}): SubmitCon
     logger: silent,
     saved: inMemory(),
     now: () => new Date(),
-    artwork: noArtwork,
+    artwork: blankArtwork,
     ...changes,
   };
 }
@@ -32,12 +33,6 @@ export function abortedContext(): SubmitContext {
     signal: AbortSignal.abort(new DOMException('the runner stops', 'AbortError')),
   });
 }
-
-const noArtwork: ArtworkCutter = {
-  async cut() {
-    throw new Error('this context has no artwork to cut');
-  },
-};
 
 const silent: Logger = {
   debug: () => undefined,

@@ -54,5 +54,6 @@ export type PrinterAbility =
   | 'poll'
   | 'rate-limit'
   | 'refused'
+  | 'tells-replays'
   | 'unreachable'
   | 'webhooks';

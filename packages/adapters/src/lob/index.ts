@@ -1,0 +1,17 @@
+/** Lob: prints and posts cards in the US. */
+import type { Provider } from '../kit/provider.ts';
+import { lobAccount } from './account.ts';
+import { formats, longestLines, mailClasses } from './formats.ts';
+import { lobOptions } from './options.ts';
+import { createLobPrinter } from './printer.ts';
+
+export { createLobPrinter, lobAccount };
+
+export const lob = {
+  kind: 'lob',
+  title: 'Lob: postcards in the US, from an account of your own',
+  formats,
+  mailClasses,
+  longestAddressLine: () => longestLines,
+  printer: { options: lobOptions, create: createLobPrinter },
+} as const satisfies Provider;

@@ -1,0 +1,66 @@
+/** The options of Lob: of the account, and of a campaign's printer. */
+import { z } from 'zod';
+
+/** Of a connection. */
+export const lobAccountOptions = z.strictObject({
+  url: z
+    .url({ protocol: /^https?$/, error: 'must be an http: or https: URL' })
+    .default('https://api.lob.com/v1')
+    .describe('where the API is; another one is for its twin'),
+  apiVersion: z
+    .string()
+    .regex(/^\d{4}-\d\d-\d\d$/)
+    .optional()
+    .describe('the header `Lob-Version`; the account’s own version unless told'),
+});
+
+export const lobOptions = z.strictObject({
+  useType: z
+    .enum(['marketing', 'operational', 'account'])
+    .default('marketing')
+    .describe('what the cards are for, as Lob asks; `account`: as the account has it set'),
+  artwork: z
+    .enum(['bytes', 'links'])
+    .default('bytes')
+    .describe(
+      'how Lob gets the artwork: `bytes` in the request, so that no public host holds names and addresses; `links` where the image host gives one file a side at an address that Lob takes (https, no query, ends in .pdf, .png or .jpg)',
+    ),
+  sender: z
+    .string()
+    .min(1)
+    .max(40)
+    .optional()
+    .describe(
+      'the name above the return address that Lob keeps with the piece; without it the return address is only on the artwork',
+    ),
+  printSpeed: z
+    .enum(['core'])
+    .optional()
+    .describe('`core`: two production days, where the account has it'),
+  atOnce: z.int().min(1).max(200).default(50).describe('most requests of a cohort at a time'),
+  timeoutMs: z
+    .int()
+    .min(1000)
+    .max(55_000)
+    .default(30_000)
+    .describe('of one request, in milliseconds; shorter than the runner’s lease'),
+  keyLifetimeMs: z
+    .int()
+    .positive()
+    .default(86_400_000)
+    .describe('how long Lob remembers an idempotency key, in milliseconds: 24 hours'),
+  readLagMs: z
+    .int()
+    .min(0)
+    .default(60_000)
+    .describe(
+      'how long a new piece may be missing from look-ups, in milliseconds. UNCONFIRMED: Lob tells no figure',
+    ),
+  pollDays: z
+    .int()
+    .min(1)
+    .max(180)
+    .default(45)
+    .describe('where webhooks fall silent, pieces of so many days are asked for'),
+});
+export type LobOptions = z.infer<typeof lobOptions>;

@@ -1,0 +1,164 @@
+/**
+ * Lob, printer of postcards in the US. `submit.ts` orders, `webhook.ts` hears; here are look-ups,
+ * lists and call-backs.
+ */
+import type {
+  AdapterWiring,
+  CallContext,
+  CancelResult,
+  FindResult,
+  PieceReference,
+  Printer,
+} from '@postrider/core/ports';
+import { readJson } from '../kit/json.ts';
+import { parseOptions } from '../kit/options.ts';
+import { createLobClient, type LobClient } from './client.ts';
+import { formats, longestLines, mailClasses } from './formats.ts';
+import { lobOptions } from './options.ts';
+import { refusedBy } from './refusals.ts';
+import { submitPieces } from './submit.ts';
+import { webhooksOf } from './webhook.ts';
+import { deletedPostcard, eventsOfPiece, listedPiece, pair, postcardList } from './wire.ts';
+
+const pageSize = 100;
+const DAY_MS = 86_400_000;
+
+export function createLobPrinter(options: unknown, wiring: AdapterWiring): Printer {
+  const parsed = parseOptions('printer', lobOptions, options);
+  const client = createLobClient(wiring);
+  const { timeoutMs } = parsed;
+  const asked = { client, timeoutMs };
+
+  return {
+    takes: ['application/pdf', 'image/png', 'image/jpeg'],
+    formats,
+    longestAddressLine: () => longestLines,
+    mailClasses,
+    keyLifetimeMs: parsed.keyLifetimeMs,
+    readLagMs: parsed.readLagMs,
+    timeoutMs,
+    maxBatch: 100,
+
+    submit: (pieces, lease, context) => submitPieces(client, parsed, { pieces, lease, context }),
+
+    async find(pieces, context) {
+      const results: FindResult[] = [];
+      for (const { reference } of pieces) results.push(await find(asked, reference, context));
+      return results;
+    },
+
+    async list(since, cursor, context) {
+      const page = await listPage(asked, { since, after: cursor }, context);
+      const { mode } = client.connection;
+      return {
+        pieces: page.pieces.map((piece) => listedPiece(piece, mode, context.now())),
+        cursor: page.after,
+      };
+    },
+
+    async cancel(providerIds, context) {
+      const results: CancelResult[] = [];
+      for (const id of providerIds) results.push(await cancel(asked, id, context));
+      return results;
+    },
+
+    ...webhooksOf(client.connection),
+
+    // Newest first, page by page; from the end the next round begins anew.
+    async poll(cursor, context) {
+      const after = cursor === null || cursor === fromTheTop ? null : cursor;
+      if (after === atTheEnd) return { events: [], cursor: fromTheTop };
+      const since = new Date(context.now().getTime() - parsed.pollDays * DAY_MS);
+      const page = await listPage(asked, { since, after }, context);
+      return { events: page.pieces.flatMap(eventsOfPiece), cursor: page.after ?? atTheEnd };
+    },
+  };
+}
+
+const fromTheTop = 'from the top';
+const atTheEnd = 'at the end';
+
+interface Asked {
+  readonly client: LobClient;
+  readonly timeoutMs: number;
+}
+
+async function find(
+  { client, timeoutMs }: Asked,
+  { mailpieceId }: PieceReference,
+  context: CallContext,
+): Promise<FindResult> {
+  const query = new URLSearchParams({ 'metadata[mailpiece]': mailpieceId, limit: '10' });
+  const outcome = await client.ask(
+    { method: 'GET', path: '/postcards', query, references: [mailpieceId], timeoutMs },
+    context,
+  );
+  if (outcome.kind !== 'answer') return { outcome: 'cannot_tell', message: outcome.message };
+  const list = outcome.status === 200 ? readJson(postcardList, outcome.body) : null;
+  // A list with a piece that cannot be read is no proof that ours is not there.
+  if (list === null || list.data.includes(null))
+    return { outcome: 'cannot_tell', message: refusedBy(outcome).message };
+  // Compared here as well: a filter that is not understood may be left out in silence.
+  const ours = list.data.filter(
+    (piece) => piece !== null && pair(piece, 'mailpiece') === mailpieceId,
+  );
+  if (ours.length === 0 && list.data.length > 0)
+    return { outcome: 'cannot_tell', message: 'Lob did not look for our reference.' };
+  if (ours.length > 1)
+    context.logger.error(
+      { mailpieceId, ids: ours.map((piece) => piece?.id) },
+      'the printer has several pieces for one mailpiece',
+    );
+  // A cancelled one is evidence too, but one that is printed counts before it.
+  const best = ours.find((piece) => piece?.deleted !== true && piece?.status !== 'failed');
+  const found = best ?? ours[0];
+  return found === undefined || found === null
+    ? { outcome: 'absent' }
+    : { outcome: 'found', providerId: found.id };
+}
+
+async function listPage(
+  { client, timeoutMs }: Asked,
+  { since, after }: { readonly since: Date; readonly after: string | null },
+  context: CallContext,
+) {
+  const query = new URLSearchParams({
+    limit: String(pageSize),
+    'date_created[gte]': since.toISOString(),
+    ...(after === null ? {} : { after }),
+  });
+  const outcome = await client.ask(
+    { method: 'GET', path: '/postcards', query, references: [], timeoutMs },
+    context,
+  );
+  if (outcome.kind !== 'answer') throw new Error(`Its pieces cannot be listed: ${outcome.message}`);
+  const list = outcome.status === 200 ? readJson(postcardList, outcome.body) : null;
+  if (list === null) throw new Error(`Its pieces cannot be listed: ${refusedBy(outcome).message}`);
+  return { pieces: list.data.filter((piece) => piece !== null), after: cursorOf(list.next_url) };
+}
+
+/** Of the link to the next page; null where there is none. */
+function cursorOf(next: string | null | undefined): string | null {
+  if (next === null || next === undefined || !URL.canParse(next, 'https://api.lob.com'))
+    return null;
+  return new URL(next, 'https://api.lob.com').searchParams.get('after');
+}
+
+async function cancel(
+  { client, timeoutMs }: Asked,
+  id: string,
+  context: CallContext,
+): Promise<CancelResult> {
+  const path = `/postcards/${encodeURIComponent(id)}`;
+  const outcome = await client.ask(
+    { method: 'DELETE', path, references: [id], timeoutMs },
+    context,
+  );
+  if (outcome.kind !== 'answer') return { outcome: 'unknown', message: outcome.message };
+  if (outcome.status === 200 && readJson(deletedPostcard, outcome.body)?.id === id)
+    return { outcome: 'cancelled' };
+  const { code, message } = refusedBy(outcome);
+  return code === 'not_deletable'
+    ? { outcome: 'too_late', message }
+    : { outcome: 'unknown', message };
+}

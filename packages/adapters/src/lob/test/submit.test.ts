@@ -1,0 +1,239 @@
+/** What Lob's answers prove of a piece, and what is never sent. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { contractContext } from '@postrider/core/contract';
+import type { ArtworkCutter, PieceRequest, SubmitResult } from '@postrider/core/ports';
+import { ArtworkError } from '@postrider/core/ports';
+import { startLob, lobTwinClient, type LobTwinClient } from '@postrider/twins/lob';
+import { temporaryFolder } from '../../../test/helpers.ts';
+import { heldLease, piece } from '../../../test/pieces.ts';
+import { accountAt, liveKey, printerOf, testKey } from './accounts.ts';
+
+let url = '';
+let twin: LobTwinClient;
+let stop = async (): Promise<void> => undefined;
+before(async () => {
+  const running = await startLob({
+    folder: await temporaryFolder(),
+    keys: [testKey, liveKey],
+    daysPerSecond: 0,
+    log: () => undefined,
+  });
+  url = running.url;
+  twin = lobTwinClient(url, testKey);
+  stop = () => running.stop();
+});
+after(() => stop());
+
+async function submitted(
+  one: PieceRequest,
+  options: object = {},
+  context = contractContext(),
+): Promise<SubmitResult> {
+  const [result] = await printerOf(accountAt(url), options).submit([one], heldLease, context);
+  assert.ok(result !== undefined);
+  return result;
+}
+
+async function madeOf({ reference }: PieceRequest): Promise<number> {
+  const lines = await twin.ledger();
+  return lines.filter(({ metadata }) => metadata['mailpiece'] === reference.mailpieceId).length;
+}
+
+/** As Lob's reference has its codes, and what follows from each for us. */
+const table: readonly (readonly [number, string, string])[] = [
+  [401, 'unauthorized', 'refused'],
+  [401, 'invalid_api_key', 'refused'],
+  [401, 'unauthorized_token', 'refused'],
+  [401, 'email_required', 'refused'],
+  [401, 'payment_method_unverified', 'refused'],
+  [403, 'billing_address_required', 'refused'],
+  [403, 'feature_limit_reached', 'refused'],
+  [403, 'publishable_key_not_allowed', 'refused'],
+  [404, 'unrecognized_endpoint', 'refused'],
+  [422, 'mail_use_type_can_not_be_null', 'refused'],
+  [422, 'unsupported_lob_version', 'refused'],
+  [422, 'failed_deliverability_strictness', 'address'],
+  [422, 'address_length_exceeds_limit', 'address'],
+  [422, 'invalid_international_feature', 'address'],
+  [422, 'file_pages_exceed_max', 'artwork'],
+  [422, 'file_size_exceeds_limit', 'artwork'],
+  [422, 'invalid_file', 'artwork'],
+  [422, 'invalid_file_dimensions', 'artwork'],
+  [422, 'invalid_file_url', 'artwork'],
+  [422, 'invalid_image_dpi', 'artwork'],
+  [422, 'inconsistent_page_dimensions', 'artwork'],
+  [422, 'pdf_encrypted', 'artwork'],
+  [422, 'unembedded_fonts', 'artwork'],
+  [422, 'invalid_template_html', 'artwork'],
+  [422, 'merge_variable_required', 'artwork'],
+  [422, 'foreign_return_address', 'artwork'],
+  [422, 'invalid', 'piece'],
+  [408, 'request_timeout', 'unknown'],
+  [409, 'conflict', 'unknown'],
+  [500, 'internal_server_error', 'unknown'],
+  [503, 'service_unavailable', 'unknown'],
+];
+
+function kindOf(result: SubmitResult): string {
+  if (result.outcome !== 'rejected') return result.outcome;
+  if (result.badAddress) return 'address';
+  return result.badArtwork === true ? 'artwork' : 'piece';
+}
+
+void test('each code of Lob means what follows from it', async () => {
+  for (const [status, code, meaning] of table) {
+    await twin.fault({ kind: 'refusal', endpoint: 'create', status, code });
+    const one = piece();
+    const result = await submitted(one);
+    assert.equal(kindOf(result), meaning, `${status} ${code}: ${JSON.stringify(result)}`);
+    assert.equal(await madeOf(one), 0);
+  }
+});
+
+void test('a 429 is waited for and costs no answer; one that does not end is a retry', async () => {
+  await twin.fault({ kind: 'rate_limited', endpoint: 'create', count: 2 });
+  const one = piece();
+  assert.equal((await submitted(one)).outcome, 'accepted');
+  assert.equal(await madeOf(one), 1);
+});
+
+void test('what refuses the account ends the batch: the rest is not sent', async () => {
+  await twin.account('billing_address_required');
+  try {
+    const before = (await twin.requests('create')).length;
+    const pieces = Array.from({ length: 20 }, () => piece());
+    const results = await printerOf(accountAt(url), { atOnce: 2 }).submit(
+      pieces,
+      heldLease,
+      contractContext(),
+    );
+    assert.deepEqual([...new Set(results.map(({ outcome }) => outcome))], ['refused']);
+    assert.ok((await twin.requests('create')).length - before <= 2);
+  } finally {
+    await twin.account('ok');
+  }
+});
+
+void test('nothing is sent with a key, or by a connection, of the other mode', async () => {
+  const before = (await twin.requests('create')).length;
+  const wrong = [
+    accountAt(url, { mode: 'test', key: testKey }),
+    accountAt(url, { mode: 'live', key: testKey }),
+    accountAt(url, { mode: 'live', key: 'nonsense' }),
+  ];
+  for (const account of wrong) {
+    const [result] = await printerOf(account).submit([piece()], heldLease, contractContext());
+    assert.equal(result?.outcome, 'refused', JSON.stringify(result));
+    assert.equal(result.reason, 'wrong_mode');
+  }
+  const [test] = await printerOf(accountAt(url)).submit(
+    [{ ...piece(), mode: 'test' }],
+    heldLease,
+    contractContext(),
+  );
+  assert.equal(test?.outcome, 'refused');
+  assert.equal((await twin.requests('create')).length, before);
+});
+
+void test('an answer about another mailpiece is never accepted', async () => {
+  const first = piece();
+  const accepted = await submitted(first);
+  assert.equal(accepted.outcome, 'accepted');
+  const second = { ...piece(), idempotencyKey: first.idempotencyKey };
+  const result = await submitted(second);
+  assert.equal(result.outcome, 'mismatched', JSON.stringify(result));
+  assert.equal(result.providerId, accepted.providerId);
+  assert.match(result.message, new RegExp(first.reference.mailpieceId));
+});
+
+void test('a piece tells until when it can be called back, and no price', async () => {
+  const result = await submitted(piece());
+  assert.equal(result.outcome, 'accepted');
+  assert.equal(result.price, null);
+  assert.ok(Date.parse(result.cancellableUntil ?? '') > 0);
+  assert.match(result.links?.proof ?? '', /^https:/);
+});
+
+void test('what Lob does not print is not sent, and nothing is cut', async () => {
+  const one = piece();
+  const to = (changes: object) => ({ ...one.to, address: { ...one.to.address, ...changes } });
+  const before = (await twin.requests('create')).length;
+  const misfits: readonly (readonly [PieceRequest, string])[] = [
+    [{ ...one, format: '5x7' }, 'artwork'],
+    [{ ...one, mailClass: 'courier' }, 'artwork'],
+    [{ ...one, mailClass: 'standard' }, 'artwork'],
+    [{ ...one, to: to({ country: 'CA' }) }, 'address'],
+    [{ ...one, to: to({ line2: 'x'.repeat(40) }) }, 'address'],
+    [{ ...one, to: { ...one.to, name: 'N'.repeat(41) } }, 'address'],
+  ];
+  for (const [wrong, meaning] of misfits)
+    assert.equal(kindOf(await submitted(wrong)), meaning, JSON.stringify(wrong.to));
+  assert.equal((await twin.requests('create')).length, before);
+  const longest = {
+    ...one,
+    to: { name: 'N'.repeat(40), address: to({ line2: 'x'.repeat(35) }).address },
+  };
+  assert.equal((await submitted(longest)).outcome, 'accepted');
+});
+
+void test('artwork that cannot be had is a retry, and artwork that cannot be printed is the campaign’s', async () => {
+  const failing = (kind: 'unreachable' | 'unusable'): ArtworkCutter => ({
+    cut: () => Promise.reject(new ArtworkError(kind, 'The document is not there.')),
+  });
+  const unreachable = contractContext({ artwork: failing('unreachable') });
+  assert.equal((await submitted(piece(), {}, unreachable)).outcome, 'retry');
+  const unusable = contractContext({ artwork: failing('unusable') });
+  assert.equal(kindOf(await submitted(piece(), {}, unusable)), 'artwork');
+});
+
+void test('a link is sent only where Lob takes it', async () => {
+  const linked = (link: string, page = 1): PieceRequest => ({
+    ...piece(),
+    artwork: { front: { url: link, page }, back: { url: link, page } },
+  });
+  const options = { artwork: 'links' };
+  const good = linked('https://cards.example.com/a/front.pdf');
+  assert.equal((await submitted(good, options)).outcome, 'accepted');
+  const bad = [
+    linked('https://cards.example.com/a/front.pdf?token=1'),
+    linked('https://imagedelivery.net/hash/id/variant'),
+    linked('http://cards.example.com/front.pdf'),
+    linked('https://cards.example.com/front.jpeg'),
+    linked('https://cards.example.com/a/front.pdf', 2),
+  ];
+  for (const one of bad) {
+    const result = await submitted(one, options);
+    assert.equal(kindOf(result), 'artwork', JSON.stringify(result));
+    assert.doesNotMatch(JSON.stringify(result), /token=1/);
+  }
+});
+
+void test('both sides travel as bytes, with our reference and no key but in its header', async () => {
+  const one = piece();
+  await submitted(one);
+  const lines = await twin.ledger();
+  const made = lines.find(({ metadata }) => metadata['mailpiece'] === one.reference.mailpieceId);
+  assert.equal(made?.key, one.idempotencyKey);
+  assert.equal(made.front.kind, 'file');
+  assert.equal(made.back.kind, 'file');
+  assert.deepEqual(made.metadata, {
+    organization: one.reference.organizationId,
+    campaign: one.reference.campaignId,
+    recipient: one.reference.recipientId,
+    mailpiece: one.reference.mailpieceId,
+    key: one.idempotencyKey,
+  });
+});
+
+void test('nothing of a record or a result holds the key of the account', async () => {
+  const records: unknown[] = [];
+  const context = contractContext({ calls: { record: (call) => records.push(call) } });
+  const results = [await submitted(piece(), {}, context)];
+  await twin.fault({ kind: 'expired_key', endpoint: 'create' });
+  results.push(await submitted(piece(), {}, context));
+  assert.equal(records.length, 2);
+  const text = JSON.stringify([records, results]);
+  assert.doesNotMatch(text, new RegExp(liveKey));
+  assert.doesNotMatch(text, new RegExp(Buffer.from(`${liveKey}:`).toString('base64').slice(0, 10)));
+});

@@ -1,0 +1,71 @@
+/**
+ * Webhooks of Lob: one event each, signed with the secret of the dashboard over `timestamp.body`,
+ * in hex. The timestamp is in milliseconds; seconds are taken as well, since Lob does not say.
+ */
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import type { Connection, Printer, WebhookVerdict } from '@postrider/core/ports';
+import { z } from 'zod';
+import { readJson } from '../kit/json.ts';
+import { eventOf, lobEvent } from './wire.ts';
+
+const toleranceSeconds = 300;
+/** The dashboard's debugger signs with it: anybody can. */
+const debuggerSecret = 'secret';
+
+export function webhooksOf(
+  connection: Connection,
+): Pick<Printer, 'verifyWebhook' | 'parseWebhook'> {
+  return {
+    verifyWebhook({ headers, body }, now) {
+      const secrets = connection.secrets('webhook').filter((secret) => secret !== '');
+      if (secrets.length === 0)
+        return refuse(
+          `Connection ${connection.name} has no webhook secret; no webhook can be trusted.`,
+        );
+      if (connection.mode === 'live' && secrets.includes(debuggerSecret))
+        return refuse(
+          `The webhook secret of connection ${connection.name} is that of Lob's debugger, which anybody knows; no webhook can be trusted.`,
+        );
+      const signature = headers['lob-signature']?.trim().toLowerCase() ?? '';
+      const timestamp = headers['lob-signature-timestamp']?.trim() ?? '';
+      if (signature === '' || timestamp === '')
+        return refuse('The webhook lacks Lob-Signature or Lob-Signature-Timestamp.');
+      if (!/^\d{9,16}$/.test(timestamp))
+        return refuse('The webhook has a timestamp that is no number of seconds or milliseconds.');
+      const told = Number(timestamp);
+      const age = now.getTime() / 1000 - (told > 1e11 ? told / 1000 : told);
+      if (Math.abs(age) > toleranceSeconds)
+        return refuse(
+          `The webhook is ${Math.round(Math.abs(age))} s ${age > 0 ? 'old' : 'ahead of our clock'}; at most ${toleranceSeconds} s are taken.`,
+        );
+      const given = Buffer.from(signature, 'hex');
+      let valid = false;
+      for (const secret of secrets) {
+        const expected = createHmac('sha256', secret).update(`${timestamp}.`).update(body).digest();
+        if (given.length === expected.length && timingSafeEqual(given, expected)) valid = true;
+      }
+      return valid
+        ? { valid: true, deliveryId: deliveryOf(body) }
+        : refuse('The signature of the webhook fits none of our secrets.');
+    },
+
+    parseWebhook(body) {
+      const told = readJson(lobEvent, Buffer.from(body).toString('utf8'));
+      if (told === null)
+        throw new Error('The webhook is signed but not in the format of Lob; it was not applied.');
+      if (!told.event_type.id.startsWith('postcard.')) return [];
+      const event = eventOf(told);
+      return event === null ? [] : [event];
+    },
+  };
+}
+
+function refuse(message: string): WebhookVerdict {
+  return { valid: false, message };
+}
+
+/** No header names a delivery: the event does, and where it cannot be read its bytes do. */
+function deliveryOf(body: Uint8Array): string {
+  const told = readJson(z.object({ id: z.string().min(1).max(200) }), Buffer.from(body).toString());
+  return told?.id ?? createHash('sha256').update(body).digest('hex');
+}
