@@ -66,7 +66,9 @@ function isAddressRole(part: string): part is AddressRole {
 
 /** Of these somebody must tell the street. The country alone is no address. */
 const needStreet = new Set(['city', 'postalCode', 'line2', 'line3', 'line4', 'region']);
-const bareStreets = new Set(['street', 'streetname', 'strasse', 'strassenname', 'rue', 'calle']);
+const bareStreets = new Set(
+  'street streetname strasse strassenname rue calle straat straatnaam ulica via rua'.split(' '),
+);
 const piecesOfStreet = new Set(
   (
     'streetnumber streetname streetunit streetnumbersuffix streetdirection streettype ' +

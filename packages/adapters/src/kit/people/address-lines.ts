@@ -87,7 +87,7 @@ export function addressParts(
     // As it is spoken where the list comes from: Hauptstraße 5, Calle Mayor 5, 12 Elm Street.
     const isBehind =
       /^(?:haus|huis|hnr)/i.test(columnOf(plan, 'houseNumber') ?? '') ||
-      /^(?:calle|stra(?:ß|ss)e)/i.test(column);
+      /^(?:calle|stra(?:ß|ss)e|straat|ulica|via\b|rua\b)/i.test(column);
     parts.line1 = isBehind ? `${line1} ${number}` : `${number} ${line1}`;
   }
 

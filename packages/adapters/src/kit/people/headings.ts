@@ -28,7 +28,11 @@ const manner =
   /\((?:text only|optional|required|if any|iso[^)]*|[23][- ]letters?[^)]*|abbr[^)]*)\)/gi;
 
 /** `Adresse de facturation`. */
-const romanceGroup = /^(.+?) (?:de|d['’]) ?(facturation|livraison|facturaci[oó]n|env[ií]o)$/i;
+const romanceGroup = new RegExp(
+  "^(.+?) (?:de|di|d['’]) ?(facturation|livraison|facturaci[oó]n|env[ií]o|fatturazione|spedizione|" +
+    'consegna|fatura[cç][aã]o|faturamento|entrega|cobran[cç]a)$',
+  'i',
+);
 
 /** `Mailing_City__c` is `mailing city`, `City (Billing)` is `billing city`. */
 export function wordsOf(name: string): string[] {
@@ -45,6 +49,8 @@ export function wordsOf(name: string): string[] {
       .normalize('NFD')
       .replace(/\p{M}/gu, '')
       .replace(/ß/g, 'ss')
+      .replace(/ł/g, 'l')
+      .replace(/º/g, 'o')
       .replace(/(\p{Ll}|\p{N})(\p{Lu})/gu, '$1 $2')
       .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1 $2')
       .toLowerCase()

@@ -1,6 +1,6 @@
 /**
  * How the columns of exports are called: of shops, newsletters, CRM and spreadsheets, in English,
- * German, French and Spanish. Without blanks, case, accents and punctuation; the most trusted
+ * German, French, Spanish, Italian, Dutch, Portuguese and Polish. Without blanks, case, accents and punctuation; the most trusted
  * first, a code before a name.
  */
 
@@ -26,28 +26,38 @@ export type HeadingPart = (typeof headingParts)[number];
 
 export const spellings: Readonly<Record<HeadingPart, string>> = {
   email:
-    'email emailaddress mail primaryemail primaryemailaddress useremail useremailaddress ' +
-    'email1 emailaddress1 email1value email1address emailvalue emailid personalemail homeemail ' +
+    'email emailaddress mail primaryemail primaryemailaddress useremail useremailaddress email1 ' +
+    'emailaddress1 email1value email1address emailvalue emailid personalemail homeemail ' +
     'workemail emailadresse mailadresse emailanschrift courriel adresseemail adressemail ' +
     'adresseelectronique correoelectronico correo correoelectronicoprincipal email2 email2value ' +
-    'email2address emailaddress2 email3 email3value email3address emailaddress3 secondaryemail',
+    'email2address emailaddress2 email3 email3value email3address emailaddress3 secondaryemail ' +
+    'indirizzoemail indirizzodiposta postaelettronica emailadres mailadres enderecodeemail ' +
+    'enderecoemail correioeletronico adresemail adresmailowy direcciondecorreoelectronico ' +
+    'direcciondecorreo direcciondeemail direccionemail',
   firstName:
-    'firstname givenname forename first fname namefirst vorname prenom nombre nombredepila',
+    'firstname givenname forename first fname namefirst vorname prenom nombre nombredepila nome ' +
+    'voornaam primeironome nomeproprio imie',
   lastName:
     'lastname surname familyname last lname namelast nachname familienname zuname nomdefamille ' +
-    'nom apellidos apellido',
+    'nom apellidos apellido cognome achternaam familienaam sobrenome apelido ultimonome nazwisko ' +
+    'primerapellido',
   name:
     'name fullname namefull recipientname customername contactname displayname completename ' +
-    'nomcomplet nombrecompleto',
+    'nomcomplet nombrecompleto nomecompleto nomeecognome nominativo naam volledigenaam ' +
+    'imieinazwisko nombreyapellidos nometprenom prenometnom vorundnachname vollstandigername ' +
+    'name1',
   line1:
     'line1 addressline1 address1 addr1 addrline1 addresslineone addressone address12 ' +
     'streetaddress1 streetaddressline1 streetline1 addressstreet1 street1 streetaddress ' +
     'addressstreet streetandnumber streetandhousenumber streetroadname street streetname ' +
     'addressline address addr fulladdress strasseundhausnummer strasseundnummer ' +
     'strassehausnummer strassehausnr strasseundhausnr strasseundnr strassenr strasse ' +
-    'strassenname adresszeile1 adresszeile adresse1 adresseligne1 lignedadresse1 ' +
-    'ligneadresse1 numeroetrue rue anschrift adresse direccion1 lineadedireccion1 ' +
-    'calleynumero callenumero calle direccion domicilio',
+    'strassenname adresszeile1 adresszeile adresse1 adresseligne1 lignedadresse1 ligneadresse1 ' +
+    'numeroetrue rue anschrift adresse direccion1 lineadedireccion1 calleynumero callenumero ' +
+    'calle direccion domicilio indirizzo indirizzo1 viaenumerocivico via straatenhuisnummer ' +
+    'straathuisnummer straatennummer straatnaam straat adres adresregel1 adres1 endereco ' +
+    'endereco1 morada rua logradouro ulicainumer ulicainumerdomu ulicainrdomu ulica numeroetvoie ' +
+    'adressepostale',
   line2:
     'line2 addressline2 address2 addr2 addrline2 addresslinetwo addresstwo streetaddress2 ' +
     'streetaddressline2 streetline2 addressstreet2 street2 supplementaladdress1 ' +
@@ -58,7 +68,8 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
     'complemento aptsuiteetc aptsuiteunitetc apartmentsuiteetc apartmentsuiteunitetc ' +
     'aptsuiteunit apartmentsuiteunit aptsuite aptunit unitapt apartmentsuite apartmentunit ' +
     'apartmentnumber apartmentno apartment aptnumber aptno apt unitnumber unitno unit ' +
-    'suitenumber suiteno suite ste wohnung apartmentsuiteno',
+    'suitenumber suiteno suite ste wohnung apartmentsuiteno indirizzo2 adresregel2 adres2 ' +
+    'endereco2 morada2',
   line3:
     'line3 addressline3 address3 addr3 addrline3 streetaddress3 streetaddressline3 streetline3 ' +
     'street3 supplementaladdress2 additionaladdress2 adresszusatz2 adresszeile3 adresse3 ' +
@@ -68,24 +79,25 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
     'additionaladdress3 adresszusatz3 adresszeile4 adresse4',
   houseNumber:
     'housenumber houseno house hausnummer hausnr huisnummer streetnumber streetno numerodecasa ' +
-    'numeroexterior number no nr numero num',
+    'numeroexterior number no nr numero num numerocivico civico huisnr numerdomu nrdomu ' +
+    'numerodaporta numerodeporta',
   city:
     'city cityname town citytown towncity cityortown townorcity citysuburb suburbcity ' +
     'citylocality citytownvillagelocality towncityname posttown locality municipality ort ' +
-    'wohnort stadt ortschaft ville commune localite ciudad localidad poblacion municipio ' +
-    'suburb',
+    'wohnort stadt ortschaft ville commune localite ciudad localidad poblacion municipio suburb ' +
+    'citta comune localita woonplaats plaats stad cidade localidade miasto miejscowosc gemeente',
   region:
-    'statecode provincecode regioncode stateprovincecode stateprovinceregioncode ' +
-    'stateregioncode stateidcode statestatecode stateabbreviation stateabbr stateiso state ' +
-    'province stateprovince provincestate stateregion regionstate stateorprovince ' +
-    'stateprovinceregion provinceregion regionprovince region statecounty countystate ' +
-    'statename provincename regionname stateid stateidname statestatename administrativearea ' +
-    'bundesland provincia estado estadoprovincia comunidadautonoma st statedisplayname',
+    'statecode provincecode regioncode stateprovincecode stateprovinceregioncode stateregioncode ' +
+    'stateidcode statestatecode stateabbreviation stateabbr stateiso state province ' +
+    'stateprovince provincestate stateregion regionstate stateorprovince stateprovinceregion ' +
+    'provinceregion regionprovince region statecounty countystate statename provincename ' +
+    'regionname stateid stateidname statestatename administrativearea bundesland provincia ' +
+    'estado estadoprovincia comunidadautonoma st statedisplayname provincie wojewodztwo',
   postalCode:
     'postalcode zip zipcode postcode zippostalcode postalcodezip zippostcode postcodezip ' +
     'zipcodepostalcode zipcodepostcode postalcodezipcode postalzipcode postalzip zippostal ' +
     'ziporpostalcode postalorzipcode zip5 zipcode5 postal pincode eircode plz postleitzahl ' +
-    'codepostal cp codigopostal',
+    'codepostal cp codigopostal cap codicepostale codicediavviamentopostale cep kodpocztowy',
   postalCodeSuffix:
     'postalcodesuffix postalcodeextension zip4 zipcode4 zipplus4 zipcodeplus4 plus4 plus4code ' +
     'zipsuffix zipcodesuffix zipextension zipcodeextension zip4code',
@@ -94,28 +106,33 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
     'countrycodeiso2 countryregioncode countryidcode countrycountrycode country countryregion ' +
     'countryorregion regioncountry countryname countryregionname countryid countryidname ' +
     'countrycountryname countrydisplayname landercode laendercode landescode land pays codepays ' +
-    'pais codigopais landerkennzeichen laenderkennzeichen landkennzeichen lkz',
+    'pais codigopais landerkennzeichen laenderkennzeichen landkennzeichen lkz paese codicepaese ' +
+    'nazione landcode kraj kodkraju',
   other:
-    'county countyname district neighborhood neighbourhood building buildingname ' +
-    'buildingnumber bldg floor room pobox postofficebox postbox postfach housename careof ' +
-    'streetnumbersuffix streetunit streetdirection streettype streetsuffix boitepostale ' +
-    'apartadopostal colonia barrio bairro subpremise etage edificio batiment ruralroute ' +
-    'urbanization urbanizacion predir predirectional postdir postdirectional unittype ' +
-    'flathousebuildingno housenamenumber subbuilding subbuildingname numerointerior piso ' +
-    'puerta escalera portal huisnummertoevoeging citystatezip citystate csz',
+    'county countyname district neighborhood neighbourhood building buildingname buildingnumber ' +
+    'bldg floor room pobox postofficebox postbox postfach housename careof streetnumbersuffix ' +
+    'streetunit streetdirection streettype streetsuffix boitepostale apartadopostal colonia ' +
+    'barrio bairro subpremise etage edificio batiment ruralroute urbanization urbanizacion ' +
+    'predir predirectional postdir postdirectional unittype flathousebuildingno housenamenumber ' +
+    'subbuilding subbuildingname numerointerior piso puerta escalera portal huisnummertoevoeging ' +
+    'citystatezip citystate csz mailbox level toevoeging planta bloque interno scala piano ' +
+    'palazzina busnummer andar fracao nrlokalu numerlokalu nrmieszkania numermieszkania escalier ' +
+    'residence stockwerk ortsteil name2 name3',
 };
 
 /** Of the id at the source. Such a heading stands alone: `Order ID` is the id of something else. */
 export const idSpellings =
-  'externalid id customerid profileid recipientid personid contactid memberid subscriberid ' +
-  'userid accountid klaviyoid klaviyoprofileid recordid recordidcontact leid euid ' +
+  'nationbuilderid externalid id customerid profileid recipientid personid contactid memberid ' +
+  'subscriberid userid accountid klaviyoid klaviyoprofileid recordid recordidcontact leid euid ' +
   'squarecustomerid leadid externalidentifier externalcustomerid customernumber customerno ' +
   'customercode clientid clientnumber donorid constituentid patronid guestid membernumber ' +
-  'supporterid voterid studentid contactkey subscriberkey contactid18 ' +
-  'contactnumber hubspotid shopifyid ' +
-  'shopifycustomerid salesforceid mauticid civicrmid crmid uuid guid uid kundennummer kundennr ' +
-  'kundenid kontaktid mitgliedsnummer numeroclient numerodeclient identifiantclient ' +
-  'identifiant idclient idcliente numerodecliente';
+  'supporterid voterid studentid contactkey subscriberkey contactid18 contactnumber hubspotid ' +
+  'shopifyid shopifycustomerid salesforceid mauticid civicrmid crmid uuid guid uid kundennummer ' +
+  'kundennr kundenid kontaktid mitgliedsnummer numeroclient numerodeclient identifiantclient ' +
+  'identifiant idclient idcliente numerodecliente attendeeid buyeruserid entityid nclient ' +
+  'nocliente ncliente klantnummer klantnr klantid relatienummer debiteurnummer codicecliente ' +
+  'numerocliente codigodocliente codigocliente numerodocliente numerklienta nrklienta idklienta ' +
+  'debitorennummer';
 
 /** Words before a part that say nothing of whose it is. */
 export const neutralWords = new Set(
@@ -129,11 +146,12 @@ export const neutralWords = new Set(
 /** Words before a part that name one of several addresses of a person. */
 export const knownGroups = new Set(
   (
-    'billing bill billto invoice invoicing payment shipping ship shipto delivery deliver ' +
-    'mailing home work business office company other secondary alternate alternative second ' +
-    'permanent residential residence correspondence physical postal legal registered property ' +
-    'card rechnungs rechnung liefer lieferung privat geschaft firma facturation livraison ' +
-    'domicile facturacion envio 1 2 3'
+    'billing bill billto invoice invoicing payment shipping ship shipto delivery deliver mailing ' +
+    'home work business office company other secondary alternate alternative second permanent ' +
+    'residential residence correspondence physical postal legal registered property card ' +
+    'rechnungs rechnung liefer lieferung privat geschaft firma facturation livraison domicile ' +
+    'facturacion envio 1 2 3 factuur bezorg verzend aflever fatturazione spedizione consegna ' +
+    'faturacao faturamento entrega cobranca'
   ).split(' '),
 );
 
@@ -143,7 +161,8 @@ export const ownEmails = new Set(
 );
 
 /** Groups that may be written together with the part: `billingcity`, `Lieferadresse`. */
-export const gluedGroups = 'billing shipping mailing delivery rechnungs liefer'.split(' ');
+export const gluedGroups =
+  'billing shipping mailing delivery rechnungs liefer factuur bezorg verzend aflever'.split(' ');
 
 /** Words before a part by which it is none of a person's postal address. */
 export const foreignWords = new Set(
@@ -161,9 +180,10 @@ export const foreignWords = new Set(
 /** Words that mean many things where something unknown stands before them: `Business Unit`. */
 export const weakWords = new Set(
   (
-    'number no nr numero num house piso puerta portal unit suite ste st apt room floor ' +
-    'building bldg state region land str cp plz ort first last line1 line2 line3 line4 ' +
-    'district estado postal statename statecode regioncode regionname stateid locality etage ' +
-    'suburb province municipality'
+    'number no nr numero num house piso puerta portal unit suite ste st apt room floor building ' +
+    'bldg state region land str cp plz ort first last line1 line2 line3 line4 district estado ' +
+    'postal statename statecode regioncode regionname stateid locality etage suburb province ' +
+    'municipality level mailbox planta toevoeging cap via interno scala piano bloque residence ' +
+    'andar name2 name3 numer'
   ).split(' '),
 );
