@@ -12,6 +12,7 @@ export function asCommand(helps: string, name: string): string {
     .replace(/, or select postrider\.release\('[^']+', 'campaign', '[^']+'\)/, '')
     .replace(/select postrider\.retry\('([^']+)'\)/, 'postrider retry $1')
     .replace(/select postrider\.retry_effects\(.*\)/, 'postrider retry --effects')
+    .replace(/select postrider\.switch_on_sink\(.*\)/, `postrider webhooks on ${campaign}`)
     .replace(
       /select postrider\.resolve\('([^']+)'.*\)/,
       'postrider resolve $1 printed|not_printed --evidence "…"',
