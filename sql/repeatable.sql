@@ -75,7 +75,9 @@
 \ir functions/60_track/returned_mail.sql
 \ir functions/60_track/match_events.sql
 \ir functions/60_track/assume_received.sql
-\ir functions/70_effects/effects.sql
+\ir functions/70_effects/claim_effects.sql
+\ir functions/70_effects/settle_effects.sql
+\ir functions/70_effects/try_again.sql
 \ir functions/80_operate/organization.sql
 \ir functions/80_operate/campaign_definition.sql
 \ir functions/80_operate/campaign.sql
@@ -126,6 +128,7 @@
 \ir views/duplicates.sql
 \ir views/syncs.sql
 \ir views/alarms.sql
+\ir views/effects.sql
 \ir views/interventions.sql
 \ir views/funnel.sql
 \ir views/spending.sql

@@ -124,9 +124,9 @@ create index mailpiece_event_of_piece on postrider.mailpiece_event
 create index mailpiece_event_unmatched on postrider.mailpiece_event
   (organization_id, received_at) where mailpiece_id is null;
 
--- What follows from what happened to a card: a charge when it was sent, and an event for each status
--- that the campaign's sink wants. Written in the transaction that makes it so, so that none is
--- lost; done once per (mailpiece, kind, status).
+-- What follows from what happened to a card: a charge when it was sent, and an event for each
+-- status that the campaign's sink wants. Written in the transaction that makes it so, so that none
+-- is lost; done once per (mailpiece, kind, status).
 create table postrider.effect (
   organization_id uuid not null,
   mailpiece_id uuid not null,
@@ -155,3 +155,16 @@ create index effect_due on postrider.effect (organization_id, kind, campaign_id,
   where state = 'waiting';
 create index effect_failing on postrider.effect (organization_id, campaign_id, kind, available_at)
   where state = 'waiting' and error is not null;
+
+-- A meter or a sink of which nothing works: a row from the first round in which nothing was done
+-- until something is. One that was switched off is not asked; its effects are written, and wait.
+create table postrider.effect_failure (
+  organization_id uuid not null,
+  campaign_id uuid not null,
+  kind text not null,
+  since timestamptz not null,
+  last_at timestamptz not null,
+  error text not null,
+  off_at timestamptz,
+  primary key (organization_id, campaign_id, kind)
+);

@@ -15,6 +15,9 @@ return case p_alarm.kind
   when 'effect_failed' then
     format('what follows from a card failed for good: %s: %s',
       p_alarm.detail ->> 'effect', p_alarm.detail ->> 'error')
+  when 'effects_off' then
+    format('the %s is switched off; what follows from cards waits, and nothing is lost: %s',
+      replace(p_alarm.detail ->> 'effect', '_', ' '), p_alarm.detail ->> 'error')
   when 'failed_after_received' then
     format('the printer says %s of a card whose person counts as received (%s)',
       p_alarm.detail ->> 'status', p_alarm.detail ->> 'reason')
@@ -67,6 +70,9 @@ return case p_alarm.kind
       p_alarm.organization_id, p_alarm.detail ->> 'printer')
   when 'effect_failed' then
     format('mend the cause, then: select postrider.retry_effects(%L)', p_alarm.organization_id)
+  when 'effects_off' then
+    format('mend the cause, then: select postrider.switch_on_sink(%L, %L); that clears this',
+      p_alarm.organization_id, p_alarm.campaign_id)
   when 'failed_after_received' then
     'ask the printer which is true; nobody is mailed again by itself; then clear the alarm'
   when 'mass_departure' then

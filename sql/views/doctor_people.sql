@@ -106,9 +106,23 @@ begin atomic
           else '' end end,
     string_agg(distinct f.what_helps, '; ') filter (where p_whole or f.place <= 5)
   from (
-    select w.*, row_number() over (order by w.failures desc, w.since, w.id) as place
-    from postrider.failing_work w
-    where p_mine is null or w.organization_id = any (p_mine)) f;
+    select w.*, row_number() over (order by w.failures desc, w.since, w.what) as place
+    from (
+      select x.what, x.organization, x.since, x.failures, x.error, x.code, x.what_helps
+      from postrider.failing_work x
+      where p_mine is null or x.organization_id = any (p_mine)
+      union all
+      -- It is not tried any more: that is as bad as three failures in a row.
+      select
+        format('the %s of campaign %s, which is switched off,', replace(f.kind, '_', ' '), c.name),
+        o.name, f.since, 3, f.error, null,
+        format('mend the cause, then: select postrider.switch_on_sink(%L, %L)',
+          f.organization_id, f.campaign_id)
+      from postrider.effect_failure f
+      join postrider.organization o on o.id = f.organization_id
+      join postrider.campaign c on c.organization_id = f.organization_id and c.id = f.campaign_id
+      where f.off_at is not null
+        and (p_mine is null or f.organization_id = any (p_mine))) w) f;
 end;
 
 -- Counts the alarms: as many as the view shows, which also has what fails three times in a row.

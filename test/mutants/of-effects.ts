@@ -2,6 +2,7 @@
 import type { Mutant } from './mutants.ts';
 
 const events = 'test/sql/effects/events.test.ts';
+const addresses = 'packages/adapters/src/webhook/test/public-address.test.ts';
 
 export const effects: readonly Mutant[] = [
   {
@@ -34,7 +35,7 @@ export const effects: readonly Mutant[] = [
     without: 'whether an event was old when it was told first does not change with a repeat',
     edits: [
       {
-        file: 'sql/functions/70_effects/effects.sql',
+        file: 'sql/functions/70_effects/claim_effects.sql',
         find: 'first_claimed_at = coalesce(e.first_claimed_at, v_now)',
         replace: 'first_claimed_at = v_now',
       },
@@ -67,5 +68,74 @@ export const effects: readonly Mutant[] = [
       },
     ],
     test: { file: 'test/pipeline/effects/blocks-nothing.test.ts', pattern: 'a silent sink keeps' },
+  },
+  {
+    name: 'sink-switched-off',
+    without: 'a sink of which nothing worked for days is switched off, with an alarm',
+    edits: [
+      {
+        file: 'sql/functions/70_effects/settle_effects.sql',
+        find: 'and (r.refused or f.since <= p_now - p_off_after)',
+        replace: 'and r.refused',
+      },
+    ],
+    test: {
+      file: 'test/sql/effects/switched-off.test.ts',
+      pattern: 'a sink of which nothing worked for five days',
+    },
+  },
+  {
+    name: 'waiting-events-come-at-once',
+    without: 'what had waited for a sink that works again is due at once, and not a day later',
+    edits: [
+      {
+        file: 'sql/functions/70_effects/settle_effects.sql',
+        find: `    and e.error is not null
+    and e.available_at > p_now;`,
+        replace: `    and e.error is not null
+    and e.available_at < p_now;`,
+      },
+    ],
+    test: {
+      file: 'test/sql/effects/switched-off.test.ts',
+      pattern: 'one answer in five days is enough',
+    },
+  },
+  {
+    name: 'webhook-judges-every-address',
+    without: 'every address of a name is judged, and not only the first',
+    edits: [
+      {
+        file: 'packages/adapters/src/webhook/public-address.ts',
+        find: 'const wrong = addresses.find(',
+        replace: 'const wrong = addresses.slice(0, 1).find(',
+      },
+    ],
+    test: { file: addresses, pattern: 'is closed where one of its addresses is' },
+  },
+  {
+    name: 'webhook-unwraps-mapped-addresses',
+    without: 'an IPv4 address that is written as IPv6 is judged as what it is',
+    edits: [
+      {
+        file: 'packages/adapters/src/webhook/public-address.ts',
+        find: 'export function isPublicAddress(given: string): boolean {\n  const address = plain(given);',
+        replace:
+          "export function isPublicAddress(given: string): boolean {\n  const address = given.replace(/^::ffff:.*/i, '8.8.8.8');",
+      },
+    ],
+    test: { file: addresses, pattern: 'is none of a private, local' },
+  },
+  {
+    name: 'webhook-connects-to-what-was-judged',
+    without: 'a request goes to the address that was judged, and its name is not asked again',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/http.ts',
+        find: 'given.addresses === undefined',
+        replace: 'given.addresses !== null',
+      },
+    ],
+    test: { file: addresses, pattern: 'is connected to the address that was judged' },
   },
 ];

@@ -17,12 +17,16 @@ const files = globSync(
 
 /** Kinds that are words of everyday use, too: these are meant only where they are quoted. */
 const everyday: readonly string[] = ['csv', 'file', 'folder', 'lookup', 'ndjson'];
+/** What printers send is called so, too, also in quotes: this one is meant where it is a kind. */
+const spoken: readonly string[] = ['webhook'];
 
 /** `print-shop` is said as `print shop` and as `printShop`, too. */
 const named = providers.map(({ kind }) =>
-  everyday.includes(kind)
-    ? new RegExp(`['"\`]${kind}['"\`]`)
-    : new RegExp(`\\b${kind.replaceAll('-', '[ _-]?')}`, 'i'),
+  spoken.includes(kind)
+    ? new RegExp(`\\bkind\\b.*['"\`]${kind}['"\`]`)
+    : everyday.includes(kind)
+      ? new RegExp(`['"\`]${kind}['"\`]`)
+      : new RegExp(`\\b${kind.replaceAll('-', '[ _-]?')}`, 'i'),
 );
 
 function naming(file: string, text: string): string[] {
@@ -40,11 +44,14 @@ void test('a line that names a provider would be found', () => {
     '-- households.csv has fifteen of them, in a folder',
     'const printShop = 1;',
     'print the shopping list to a file',
+    "if (kind === 'webhook') return;",
+    "where detail ->> 'webhook' = id",
   ];
   assert.deepEqual(naming('x', lines.join('\n')), [
     `x:1: ${lines[0] ?? ''}`,
     `x:2: ${lines[1] ?? ''}`,
     `x:4: ${lines[3] ?? ''}`,
+    `x:6: ${lines[5] ?? ''}`,
   ]);
 });
 

@@ -16,8 +16,20 @@ import { ndjson } from './ndjson/index.ts';
 import { noop } from './noop/index.ts';
 import { printShop } from './print-shop/index.ts';
 import { typst } from './typst/index.ts';
+import { webhook } from './webhook/index.ts';
 
-export const providers = [csv, ndjson, lookup, typst, folder, lob, printShop, file, noop] as const;
+export const providers = [
+  csv,
+  ndjson,
+  lookup,
+  typst,
+  folder,
+  lob,
+  printShop,
+  file,
+  webhook,
+  noop,
+] as const;
 
 type Listed = (typeof providers)[number];
 type Serving<Name extends PortName> = Extract<Listed, { readonly [Key in Name]: unknown }>;

@@ -194,6 +194,9 @@ begin
   set error = 'blanked by an erasure',
     hint = null
   where organization_id = p_organization_id;
+  update postrider.effect_failure
+  set error = 'blanked by an erasure'
+  where organization_id = p_organization_id;
   update postrider.provider_event
   set body = ''
   where organization_id = p_organization_id

@@ -57,9 +57,9 @@ language sql stable security definer as $$
       select count(*)
       from (
         select from postrider.effect e
-        join postrider.organization o on o.id = e.organization_id
         where e.state = 'waiting'
           and e.available_at <= postrider.now()
+          and not postrider.is_switched_off(e.organization_id, e.campaign_id, e.kind)
         limit 1
       ) e),
     -- A batch that is out and not to be asked about yet waits for the enricher.
@@ -112,6 +112,7 @@ create function postrider.upcoming_work(p_within interval) returns table (
       on e.state = 'waiting'
       and e.available_at > clock.now
       and e.available_at <= clock.horizon
+      and not postrider.is_switched_off(e.organization_id, e.campaign_id, e.kind)
     union all
     select 'unknown', count(*), min(m.available_at)
     from clock

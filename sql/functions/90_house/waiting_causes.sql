@@ -152,7 +152,8 @@ begin atomic
   ) e;
 end;
 
--- Effects that failed and wait to be tried again, by campaign and kind. They are counted up to
+-- Effects that failed and wait to be tried again, by campaign and kind, and those that wait because
+-- their meter or sink is switched off. They are counted up to
 -- p_counted; the causes are read from up to p_most + 1 of them.
 create function postrider.waiting_effects(
   p_now timestamptz,
@@ -194,5 +195,31 @@ begin atomic
         and e.error is not null
       limit p_counted + 1
     ) x
-  ) n;
+  ) n
+  where not postrider.is_switched_off(f.organization_id, f.campaign_id, f.kind)
+  union all
+  select
+    o.name, c.name, 'effect ' || f.kind, 'switched off', least(n.many, p_counted),
+    format(' [%s]', f.error) || case
+      when n.many > p_counted then format(' (or more: counted up to %s)', p_counted)
+      else ''
+    end,
+    null
+  from postrider.effect_failure f
+  join postrider.organization o on o.id = f.organization_id
+  join postrider.campaign c
+    on c.organization_id = f.organization_id
+    and c.id = f.campaign_id
+  cross join lateral (
+    select count(*) as many
+    from (
+      select from postrider.effect e
+      where e.organization_id = f.organization_id
+        and e.campaign_id = f.campaign_id
+        and e.kind = f.kind
+        and e.state = 'waiting'
+      limit p_counted + 1
+    ) x
+  ) n
+  where f.off_at is not null;
 end;

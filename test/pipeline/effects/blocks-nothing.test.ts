@@ -1,6 +1,6 @@
 /**
- * A meter or a sink that fails, or says nothing at all, keeps nobody else waiting: no other kind, no
- * other campaign, no other organization.
+ * A meter or a sink that fails, or says nothing at all, keeps nobody else waiting: no other kind,
+ * no other campaign, no other organization.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,13 +14,17 @@ import { open, until } from '../rig.ts';
 
 type Answer = (items: readonly EffectItem[]) => Promise<readonly EffectResult[]>;
 
-const done: Answer = async (items) =>
-  await Promise.resolve(items.map(() => ({ outcome: 'done' as const })));
-const busy: Answer = async (items) =>
-  await Promise.resolve(
+async function done(items: readonly EffectItem[]): Promise<readonly EffectResult[]> {
+  return await Promise.resolve(items.map(() => ({ outcome: 'done' as const })));
+}
+async function busy(items: readonly EffectItem[]): Promise<readonly EffectResult[]> {
+  return await Promise.resolve(
     items.map(() => ({ outcome: 'retry' as const, afterMs: 60_000, message: 'busy' })),
   );
-const silent: Answer = async () => await new Promise(() => undefined);
+}
+async function silent(): Promise<readonly EffectResult[]> {
+  return await new Promise(() => undefined);
+}
 
 /** Sinks by the names of their campaigns. */
 function sinks(answers: Readonly<Record<string, Answer>>, asked: string[] = []) {

@@ -28,6 +28,11 @@ export async function arrangedCalls(
   await sql`select postrider.hold(${reading.organizationId}, 'organization', null)`;
   await sql`select postrider.receive_webhook(${o}, 'press', 'odd', ${Buffer.from('{}')})`;
   const webhook = `(select id from postrider.provider_event where organization_id = '${o}')`;
+  const off = await place(sql);
+  await sql`
+    insert into postrider.effect_failure (
+      organization_id, campaign_id, kind, since, last_at, error, off_at)
+    values (${off.organizationId}, ${off.campaignId}, 'event_sink', now(), now(), 'busy', now())`;
   const campaign = `(select n from postrider.campaign n where id = '${c}')`;
   const piece = `(select m from postrider.mailpiece m where id = '${unknown.mailpieceId}')`;
   const account = (await connected(sql, o)).connectionId;
@@ -43,6 +48,7 @@ export async function arrangedCalls(
     rotate_secret: [`'${o}', '${account}', '${secret}'`],
     add_counts: [`'{"sent": 1}', '{"sent": 2}'`],
     amend: [`'${waits}', '{"city": "Berkeley"}'`],
+    switch_on_sink: [`'${off.organizationId}', '${off.campaignId}'`],
     amend_recipient: [`'${waits}', '{"city": "Albany"}', 'why'`],
     amend_listed: [
       `'${list.organizationId}', '${list.campaignId}', '${amending.token}', '${amending.runId}',

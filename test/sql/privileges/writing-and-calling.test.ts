@@ -95,6 +95,8 @@ async function aimed(): Promise<Record<string, string>> {
     clear_alarm: `'${alarm?.id}', 'I looked'`,
     retry_webhooks: `'${o}'`,
     retry_effects: `'${o}'`,
+    replay_events: `'${o}', '${theirs.campaignId}', null, null, true`,
+    switch_on_sink: `'${o}', '${theirs.campaignId}'`,
   };
 }
 

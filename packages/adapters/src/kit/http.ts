@@ -9,10 +9,11 @@
  *
  * A redirect is an answer and is not followed: an order would go to somebody whom nobody chose.
  */
+import type { LookupAddress } from 'node:dns';
 import { Agent as PlainAgent, request as plainRequest } from 'node:http';
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
-import type { Socket } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 import { encodeBody, plainText } from './http-body.ts';
 import type { EncodedBody, HttpBody } from './http-body.ts';
 
@@ -48,6 +49,11 @@ export interface HttpRequest {
   /** In bytes. An answer that is larger is `unclear`. */
   readonly largestAnswer?: number;
   readonly signal: AbortSignal;
+  /**
+   * Where the name was looked up already, and these addresses were judged: it is connected to one
+   * of them, and the name is not asked for again.
+   */
+  readonly addresses?: readonly LookupAddress[];
   /** Called just before the first byte is written. Where it throws, nothing is sent. */
   readonly lastCheck?: () => void;
 }
@@ -65,6 +71,8 @@ const kept = {
   ...(process.env['NODE_USE_ENV_PROXY'] === '1' ? { proxyEnv: process.env } : {}),
 };
 const agents = { 'http:': new PlainAgent(kept), 'https:': new TlsAgent(kept) };
+// Apart: a connection that is kept there was made to an address that nobody judged.
+const judgedAgents = { 'http:': new PlainAgent(kept), 'https:': new TlsAgent(kept) };
 
 export async function sendRequest(given: HttpRequest): Promise<HttpOutcome> {
   const url = URL.canParse(given.url) ? new URL(given.url) : null;
@@ -80,7 +88,9 @@ export async function sendRequest(given: HttpRequest): Promise<HttpOutcome> {
     request = (url.protocol === 'https:' ? tlsRequest : plainRequest)(url, {
       method: given.method,
       headers: headersOf(given.headers, body),
-      agent: agents[url.protocol],
+      ...(given.addresses === undefined
+        ? { agent: agents[url.protocol] }
+        : { agent: judgedAgents[url.protocol], lookup: lookupOf(given.addresses) }),
     });
   } catch (error) {
     return notSent(`The request cannot be written (${codeOf(error)}); nothing was sent.`);
@@ -196,6 +206,16 @@ async function exchange(
   }
 }
 
+/** Answers with what was looked up before. */
+function lookupOf(addresses: readonly LookupAddress[]): LookupFunction {
+  return (_name, { all }, callback) => {
+    const [first] = addresses;
+    if (first === undefined) callback(new Error('the name has no address'), '');
+    else if (all === true) callback(null, [...addresses]);
+    else callback(null, first.address, first.family);
+  };
+}
+
 /** Calls back once a byte that is written would leave: at once on a connection that was used. */
 function whenReady(socket: Socket, reused: boolean, ready: () => void): void {
   if (reused) ready();
@@ -238,13 +258,13 @@ function answerOf(response: IncomingMessage, body: string): HttpAnswer {
 
 /**
  * Milliseconds that a `Retry-After` header asks for, in seconds or as a date; null where there is
- * none. At most an hour.
+ * none. At most an hour, unless told.
  */
-export function retryAfterMs(headers: Headers, now: Date): number | null {
+export function retryAfterMs(headers: Headers, now: Date, atMostMs = 3_600_000): number | null {
   const value = headers.get('retry-after')?.trim();
   if (value === undefined || value === '') return null;
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now.getTime();
-  return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), 3_600_000);
+  return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), atMostMs);
 }
 
 /** What an error is called; where it has no code, its words. */

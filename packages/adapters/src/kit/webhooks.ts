@@ -22,6 +22,25 @@ export function parseWebhookSecrets(text: string): readonly Buffer[] | null {
   return keys.length > 0 && keys.every((key) => key.length >= 24 && key.length <= 64) ? keys : null;
 }
 
+/**
+ * The headers of a webhook: signed by each key, so that a receiver may know the old or the new one.
+ * The id stays the same when it is sent again; the time is of this try.
+ */
+export function signStandardWebhook(
+  keys: readonly Buffer[],
+  { id, body, now }: { readonly id: string; readonly body: string; readonly now: Date },
+): Readonly<Record<string, string>> {
+  const timestamp = String(Math.floor(now.getTime() / 1000));
+  const signatures = keys.map(
+    (key) => `v1,${digestOf(key, { id, timestamp, body }).toString('base64')}`,
+  );
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': timestamp,
+    'webhook-signature': signatures.join(' '),
+  };
+}
+
 export function verifyStandardWebhook(
   keys: readonly Buffer[],
   headers: Readonly<Record<string, string>>,
@@ -61,7 +80,7 @@ export function verifyStandardWebhook(
     .map((signature) => Buffer.from(signature.slice(3), 'base64'));
   let valid = false;
   for (const key of keys) {
-    const expected = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest();
+    const expected = digestOf(key, { id, timestamp, body });
     // Every pair is compared, found or not: the time tells nothing about which secret is near.
     for (const signature of given) {
       if (signature.length === expected.length && timingSafeEqual(signature, expected))
@@ -71,4 +90,11 @@ export function verifyStandardWebhook(
   return valid
     ? { valid: true, deliveryId: id }
     : { valid: false, message: 'The signature of the webhook fits none of our secrets.' };
+}
+
+function digestOf(
+  key: Buffer,
+  { id, timestamp, body }: { id: string; timestamp: string; body: string | Uint8Array },
+): Buffer {
+  return createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest();
 }

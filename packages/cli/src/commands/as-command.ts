@@ -16,6 +16,7 @@ export function asCommand(helps: string, name: string): string {
     )
     .replace(/postrider\.amend\(recipient, fields\)/, 'postrider amend <who> --set <field=value>')
     .replace(/select postrider\.retry_effects\(.*\)/, 'postrider retry --effects')
+    .replace(/select postrider\.switch_on_sink\(.*\)/, `postrider webhooks on ${campaign}`)
     .replace(
       /(?:select )?postrider\.resolve\((?:'([^']+)'|mailpiece), [^)]*\)/g,
       (_, id = '<mailpiece>') => `postrider resolve ${id} printed|not_printed --evidence "…"`,

@@ -28,6 +28,7 @@ import { status } from '../commands/status.ts';
 import { stuckPeople } from '../commands/stuck.ts';
 import { suppressions } from '../commands/suppress.ts';
 import { syncs } from '../commands/sync.ts';
+import { webhooks } from '../commands/webhooks.ts';
 import { formatHelp, fullName, type Groups } from './help.ts';
 import { Output } from '../output/output.ts';
 import type { Parts } from './parts.ts';
@@ -78,6 +79,7 @@ const groups: Groups = [
       ['resolve', 'say whether a card was printed'],
       ['erase', 'forget a person'],
       ['rekey', 'give households the keys of today’s rules, after an upgrade'],
+      ['webhooks', 'events on their way to your own system: list, replay, test, switch on'],
     ],
   ],
   [
@@ -110,6 +112,7 @@ const families: readonly Family[] = [
   repairs,
   amending,
   rekeying,
+  webhooks,
   statements,
   databases,
 ];

@@ -36,10 +36,12 @@ export interface EffectSettlement {
   readonly mailpieceId: string;
   readonly kind: EffectKind;
   readonly status: EventStatus;
-  readonly outcome: 'done' | 'retry' | 'failed';
+  readonly outcome: 'done' | 'retry' | 'failed' | 'refused';
   readonly message?: string;
   /** Null: the machine backs off by itself. */
   readonly afterMs?: number | null;
+  /** The provider was not asked: it costs no attempt. */
+  readonly untried?: boolean | undefined;
 }
 
 export interface EffectClaim {
@@ -73,13 +75,17 @@ export async function claimEffects(
   return (await calls.claimEffects<ClaimedEffect[] | null>(sql, claim)) ?? [];
 }
 
-/** Writes what became of effects. Returns how many were settled. */
+/**
+ * Writes what became of effects. Returns how many were settled.
+ * @param offAfterMs of the sink, see `EventSink`; null: it is tried for ever.
+ */
 export async function settleEffects(
   sql: Sql,
   organizationId: string,
   results: readonly EffectSettlement[],
+  offAfterMs: number | null = null,
 ): Promise<number> {
-  return await calls.settleEffects(sql, { organizationId, results });
+  return await calls.settleEffects(sql, { organizationId, results, offAfterMs });
 }
 
 /** Effects of one kind and campaign that failed for good: nobody tries them again by itself. */

@@ -57,8 +57,19 @@ export interface EffectItem {
 
 export type EffectResult =
   | { readonly outcome: 'done' }
-  | { readonly outcome: 'retry'; readonly afterMs: number; readonly message: string }
-  | { readonly outcome: 'failed'; readonly message: string };
+  | {
+      readonly outcome: 'retry';
+      readonly afterMs: number;
+      readonly message: string;
+      /** The provider was not asked for this one: it costs no attempt. */
+      readonly untried?: boolean;
+    }
+  | { readonly outcome: 'failed'; readonly message: string }
+  /**
+   * The provider takes nothing of this campaign any more, and trying again would not help. It is
+   * switched off with one alarm; its effects wait until somebody switches it on again.
+   */
+  | { readonly outcome: 'refused'; readonly message: string };
 
 /**
  * Counts what is charged for, once per key. A call that takes longer than two minutes, or the
@@ -73,5 +84,10 @@ export interface UsageMeter {
  * events of one piece may come in another order than they happened: a printer tells late.
  */
 export interface EventSink {
+  /**
+   * One of which nothing worked for so long is switched off, with an alarm: its events wait until
+   * somebody switches it on again. Left out: it is tried for ever.
+   */
+  readonly offAfterMs?: number;
   emit(items: readonly EffectItem[], context: CallContext): Promise<readonly EffectResult[]>;
 }

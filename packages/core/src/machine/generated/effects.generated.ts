@@ -1,5 +1,5 @@
 // Generated from the catalog by `npm run generate:calls`. Do not edit.
-import { interval, json, rows, scalar, uuid, type Sql } from '../calls.ts';
+import { interval, json, rows, scalar, time, uuid, type Sql } from '../calls.ts';
 
 export async function claimEffects<Result>(
   sql: Sql,
@@ -33,6 +33,26 @@ export async function dueEffects<
     )`);
 }
 
+export async function replayEvents<Result extends number | null = number>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly campaignId: string;
+    readonly since?: string | Date | null | undefined;
+    readonly mailpieceId?: string | null | undefined;
+    readonly failed?: boolean | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.replay_events(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')},
+      p_since => ${time(given.since ?? null)}::text::timestamptz,
+      p_mailpiece_id => ${uuid(given.mailpieceId ?? null, 'mailpieceId')}
+      ${given.failed === undefined ? sql`` : sql`,
+      p_failed => ${given.failed}`}
+    ) as result`);
+}
+
 export async function retryEffects<Result extends number | null = number>(
   sql: Sql,
   given: { readonly organizationId: string; readonly kind?: string | null | undefined },
@@ -45,10 +65,25 @@ export async function retryEffects<Result extends number | null = number>(
 
 export async function settleEffects<Result extends number | null = number>(
   sql: Sql,
-  given: { readonly organizationId: string; readonly results: unknown },
+  given: {
+    readonly organizationId: string;
+    readonly results: unknown;
+    readonly offAfterMs?: number | null | undefined;
+  },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.settle_effects(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')},
-      p_results => ${json(given.results)}::text::json
+      p_results => ${json(given.results)}::text::json,
+      p_off_after => ${interval(given.offAfterMs ?? null)}::interval
+    ) as result`);
+}
+
+export async function switchOnSink<Result extends number | null = number>(
+  sql: Sql,
+  given: { readonly organizationId: string; readonly campaignId: string },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.switch_on_sink(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')}
     ) as result`);
 }

@@ -5,7 +5,8 @@ import { retryLater, readAnswers, retry, sentence } from '../../runtime/answers.
 const effect = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('done') }),
   z.object({ outcome: z.literal('failed'), message: sentence }),
-  retry,
+  z.object({ outcome: z.literal('refused'), message: sentence }),
+  retry.extend({ untried: z.boolean().optional().catch(undefined) }),
 ]);
 export type EffectAnswer = z.infer<typeof effect>;
 

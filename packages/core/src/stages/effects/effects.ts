@@ -72,7 +72,7 @@ interface EffectBatch extends EffectGroup {
 async function perform(
   context: PipelineContext,
   { organizationId, campaignId, kind, effects }: EffectBatch,
-  call: CallContext,
+  { call, offAfter }: { call: CallContext; offAfter: (ms: number | null) => void },
 ): Promise<readonly EffectAnswer[]> {
   const { integrations } = context;
   const campaign = await campaignBrief(context.sql, organizationId, campaignId);
@@ -93,6 +93,7 @@ async function perform(
     }
     case 'event_sink': {
       const sink = await integrations.eventSink(campaign);
+      offAfter(sink?.offAfterMs ?? null);
       return sink === null
         ? all(missing)
         : effectAnswers(who, items.length, await sink.emit(items, call));
@@ -118,17 +119,21 @@ async function workBatch(
       line: 'effects failed and are tried again',
       fields: { effects: effects.length },
     });
+  let offAfterMs: number | null = null;
+  const offAfter = (ms: number | null): void => {
+    offAfterMs = ms;
+  };
   let answers: readonly EffectAnswer[];
   try {
     answers = await askAdapter(
       context,
       { who: `the ${names[kind]}`, port: kind },
-      async (call) => await perform(context, batch, call),
+      async (call) => await perform(context, batch, { call, offAfter }),
       // Another runner may claim them when our lease has passed.
       Math.min(settings.adapterTimeoutMs, LEASE_MS / 2),
     );
     const [first] = answers;
-    // Of one that failed for good an alarm tells by itself.
+    // Of one that failed for good, or refuses, an alarm tells by itself.
     if (first?.outcome === 'retry' && answers.every(({ outcome }) => outcome === 'retry'))
       failed(new Error(first.message));
     else round.done(work);
@@ -139,7 +144,7 @@ async function workBatch(
   }
   await context.reach('effects.performed');
   const settler = new ResultWriter<EffectSettlement>({
-    write: async (results) => await settleEffects(sql, organizationId, results),
+    write: async (results) => await settleEffects(sql, organizationId, results, offAfterMs),
     patienceMs: () => LEASE_MS,
     logger,
   });
@@ -157,7 +162,7 @@ async function workBatch(
   );
   await settler.flush();
   await context.reach('effects.settled');
-  return answers.some(({ outcome }) => outcome !== 'retry');
+  return answers.some(({ outcome }) => outcome !== 'retry' && outcome !== 'refused');
 }
 
 export async function beatEffects(context: PipelineContext, due?: Due): Promise<void> {

@@ -16,6 +16,19 @@ return exists (
     and c.id = p_campaign_id
     and (x.held_at is not null or x.mode <> c.mode));
 
+-- Tells whether a campaign's meter or sink is switched off.
+create function postrider.is_switched_off(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_kind text
+) returns boolean language sql stable
+return exists (
+  select from postrider.effect_failure f
+  where f.organization_id = p_organization_id
+    and f.campaign_id = p_campaign_id
+    and f.kind = p_kind
+    and f.off_at is not null);
+
 -- Lists the campaigns and kinds of an organization of which effects are due. It goes from one to
 -- the next by index: a million effects that wait for tomorrow are not looked at.
 create function postrider.kinds_with_due_effects(
@@ -51,7 +64,8 @@ begin atomic
   select w.kind, w.campaign_id
   from waiting w
   where w.available_at <= p_now
-    and not postrider.is_account_out_of_use(p_organization_id, w.campaign_id, w.kind);
+    and not postrider.is_account_out_of_use(p_organization_id, w.campaign_id, w.kind)
+    and not postrider.is_switched_off(p_organization_id, w.campaign_id, w.kind);
 end;
 
 -- Lists the campaigns and kinds of which effects are due. A runner works them side by side: the
@@ -85,6 +99,9 @@ declare
 begin
   perform postrider.require_within('the limit', p_limit, 0, 1000000);
   perform postrider.require_lease(p_lease);
+  if postrider.is_switched_off(p_organization_id, p_campaign_id, p_kind) then
+    return null;
+  end if;
   with due as materialized (
     select d.mailpiece_id, d.status
     from postrider.effect d
@@ -163,85 +180,3 @@ return (
     and e.mailpiece_id = p_mailpiece_id
   order by array_position('{scan,assumed,logical,estimated}'::text[], e.confidence)
   limit 1);
-
--- Takes what became of effects, and returns how many it settled.
--- p_results: [{mailpieceId, kind, status, outcome: done|retry|failed, message, afterMs}]
-create function postrider.settle_effects(p_organization_id uuid, p_results json) returns int
-language plpgsql security definer as $$
-declare
-  v_now timestamptz := postrider.now();
-  v_settled int;
-begin
-  perform postrider.require_list('the results', json_typeof(p_results));
-  with settled as (
-    update postrider.effect e
-    set state = case r.outcome when 'done' then 'done' when 'failed' then 'failed' else e.state end,
-      done_at = case r.outcome when 'done' then v_now end,
-      error = left(r.message, 500),
-      available_at = v_now
-        + coalesce(r."afterMs" * interval '1 millisecond', postrider.back_off(e.attempt))
-    from json_to_recordset(p_results)
-      as r ("mailpieceId" uuid, kind text, status text, outcome text, message text, "afterMs" int)
-    where e.organization_id = p_organization_id
-      and e.mailpiece_id = r."mailpieceId"
-      and e.kind = r.kind
-      and e.status = coalesce(r.status, 'sent')
-      and e.state = 'waiting'
-    returning e.campaign_id, e.kind, e.state, e.error
-  ), failed as (
-    -- A charge that was not made is a matter for a person: one alarm for all of them until somebody
-    -- has looked.
-    insert into postrider.alarm (organization_id, id, kind, campaign_id, detail, raised_at)
-    select distinct on (s.campaign_id, s.kind) p_organization_id, postrider.new_id(),
-      'effect_failed', s.campaign_id,
-      jsonb_build_object('effect', s.kind, 'error', s.error), v_now
-    from settled s
-    where s.state = 'failed'
-      and not exists (
-        select from postrider.alarm a
-        where a.organization_id = p_organization_id
-          and a.cleared_at is null
-          and a.kind = 'effect_failed'
-          and a.campaign_id = s.campaign_id
-          and a.detail ->> 'effect' = s.kind)
-  )
-  select count(*) into v_settled from settled;
-  return v_settled;
-end $$;
-
--- Lets effects that failed for good be tried again, when the cause is mended, and returns how many.
--- They keep their keys, so that nothing is charged twice.
-create function postrider.retry_effects(
-  p_organization_id uuid,
-  p_kind text default null
-) returns int language plpgsql security definer as $$
-declare
-  v_now timestamptz := postrider.now();
-  v_again int;
-begin
-  perform postrider.require_organization(p_organization_id);
-  if p_kind not in ('usage_meter', 'event_sink') then
-    perform postrider.fail(
-      'PR020',
-      format('an effect is usage_meter or event_sink, not %L', p_kind),
-      'null tries those of both kinds; nothing was changed');
-  end if;
-  update postrider.effect
-  set state = 'waiting', attempt = 0, available_at = v_now
-  where organization_id = p_organization_id
-    and state = 'failed'
-    and (p_kind is null or kind = p_kind);
-  get diagnostics v_again = row_count;
-  update postrider.alarm
-  set cleared_at = v_now, cleared_by = session_user,
-    detail = detail || '{"cleared": "tried again"}'
-  where organization_id = p_organization_id
-    and cleared_at is null
-    and kind = 'effect_failed'
-    and (p_kind is null or detail ->> 'effect' = p_kind);
-  if v_again > 0 then
-    perform postrider.note_intervention(p_organization_id, 'retry',
-      concat('effects that had failed for good: ', v_again, ' of ' || p_kind));
-  end if;
-  return v_again;
-end $$;

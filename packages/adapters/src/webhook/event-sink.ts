@@ -1,0 +1,183 @@
+/**
+ * Events of cards as webhooks to a system of one's own, by the Standard Webhooks specification:
+ * signed, each with an id that stays the same when it is sent again, and sent again over days.
+ *
+ * What is tried again, and when, is core's to remember: this says after which time. An endpoint
+ * that does not answer is not asked for each event that waits: a few tries say it for all of them.
+ */
+import { AdapterConfigError } from '@postrider/core/ports';
+import type {
+  AdapterWiring,
+  CallContext,
+  EffectItem,
+  EffectResult,
+  EventSink,
+} from '@postrider/core/ports';
+import { callProvider } from '../kit/call.ts';
+import { retryAfterMs, type HttpAnswer } from '../kit/http.ts';
+import { parseOptions } from '../kit/options.ts';
+import { parseWebhookSecrets, signStandardWebhook } from '../kit/webhooks.ts';
+import { bodyOf, LARGEST_BODY } from './event.ts';
+import { webhookOptions } from './options.ts';
+import { judge, parseNetworks, type Judged } from './public-address.ts';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+/** After which time an event is sent again, by how often it was tried; then once a day. */
+const ladder = [
+  5 * SECOND,
+  5 * MINUTE,
+  30 * MINUTE,
+  2 * HOUR,
+  5 * HOUR,
+  10 * HOUR,
+  14 * HOUR,
+  20 * HOUR,
+  DAY,
+];
+/** Core gives a call up after a minute: within it nothing new is begun after so long. */
+const BEGIN_WITHIN = 40 * SECOND;
+/** So many without an answer, one after the other, say that the endpoint is down. */
+const DOWN_AFTER = 4;
+
+/** The secret with the private networks that webhooks may go to. */
+export const NETWORKS = 'WEBHOOK_PRIVATE_NETWORKS';
+
+export function createWebhookSink(options: unknown, wiring: AdapterWiring): EventSink {
+  const {
+    url: given,
+    secret,
+    timeoutMs,
+    concurrency,
+    offAfterDays,
+  } = parseOptions('eventSink', webhookOptions, options);
+  const url = new URL(given);
+  // Read anew each time: a secret that is replaced counts without a restart.
+  const keysNow = (): readonly Buffer[] | null => parseWebhookSecrets(wiring.secret(secret) ?? '');
+  if (keysNow() === null)
+    throw new AdapterConfigError(
+      'eventSink.secret',
+      `the secret ${secret} is not set, or is no list of whsec_ and base64 of 24 to 64 bytes`,
+    );
+  const allowed = parseNetworks(wiring.secret(NETWORKS) ?? '');
+  if (allowed === null)
+    throw new AdapterConfigError(
+      'eventSink.url',
+      `cannot be judged: ${NETWORKS} is no list of networks, as 10.1.0.0/16, 192.168.0.7`,
+    );
+
+  const send = async (
+    item: EffectItem,
+    target: () => Promise<Judged>,
+    context: CallContext,
+  ): Promise<Tried> => {
+    const body = bodyOf(item);
+    if (Buffer.byteLength(body) >= LARGEST_BODY)
+      return {
+        result: { outcome: 'failed', message: `The event is larger than ${LARGEST_BODY} bytes.` },
+        answered: true,
+      };
+    const keys = keysNow();
+    if (keys === null) return unanswered(item, `Not sent: the secret ${secret} is not set.`);
+    const judged = await target();
+    if (judged.outcome !== 'reachable') return unanswered(item, judged.message);
+    const outcome = await callProvider(
+      {
+        method: 'POST',
+        url: url.href,
+        headers: {
+          'content-type': 'application/json',
+          ...signStandardWebhook(keys, { id: item.key, body, now: context.now() }),
+        },
+        body,
+        addresses: judged.addresses,
+        timeoutMs,
+        largestAnswer: 64 * 1024,
+        // A system of one's own counts nobody's requests.
+        limit: { route: 'POST webhook', windows: [] },
+        references: [item.reference.mailpieceId],
+        secrets: [],
+      },
+      context,
+    );
+    return outcome.kind === 'answer'
+      ? toldBy(item, outcome, context.now())
+      : unanswered(item, outcome.message);
+  };
+
+  return {
+    offAfterMs: offAfterDays * DAY,
+    async emit(items, context) {
+      const results: EffectResult[] = [];
+      const started = performance.now();
+      const left = items.entries();
+      let silent = 0;
+      // Once for all of them: they go to the addresses that were judged, and to no others.
+      let judging: Promise<Judged> | null = null;
+      const target = async (): Promise<Judged> => await (judging ??= judge(url, allowed));
+      /** What holds for all that was not begun yet. */
+      let rest: EffectResult | null = null;
+      const lane = async (): Promise<void> => {
+        for (const [index, item] of left) {
+          if (context.signal.aborted)
+            rest ??= untried(SECOND, 'The runner is stopping; the event was not sent.');
+          else if (performance.now() - started > BEGIN_WITHIN)
+            rest ??= untried(SECOND, 'The endpoint is slow: the event waits for its turn.');
+          if (rest !== null) {
+            results[index] = rest;
+            continue;
+          }
+          const { result, answered, pauseMs } = await send(item, target, context);
+          results[index] = result;
+          silent = answered ? 0 : silent + 1;
+          if (result.outcome === 'refused') rest = result;
+          else if (result.outcome === 'retry' && (pauseMs !== undefined || silent >= DOWN_AFTER))
+            rest ??= untried(pauseMs ?? MINUTE, `Not sent after another: ${result.message}`);
+        }
+      };
+      await Promise.all(Array.from({ length: concurrency }, lane));
+      return results;
+    },
+  };
+}
+
+/** What became of one event, and what it says of the next. */
+interface Tried {
+  readonly result: EffectResult;
+  readonly answered: boolean;
+  /** The endpoint asks for so much time. */
+  readonly pauseMs?: number;
+}
+
+function untried(afterMs: number, message: string): EffectResult {
+  return { outcome: 'retry', afterMs, message, untried: true };
+}
+
+/** By the ladder, and not before the endpoint asks for it. */
+function again({ attempt }: EffectItem, message: string, notBeforeMs = 0): EffectResult {
+  return {
+    outcome: 'retry',
+    afterMs: Math.max(ladder[attempt - 1] ?? DAY, notBeforeMs),
+    message,
+  };
+}
+
+function unanswered(item: EffectItem, message: string): Tried {
+  return { result: again(item, message), answered: false };
+}
+
+function toldBy(item: EffectItem, { status, headers }: HttpAnswer, now: Date): Tried {
+  if (status >= 200 && status < 300) return { result: { outcome: 'done' }, answered: true };
+  if (status === 410) {
+    const message = 'The endpoint answers 410: it is gone, and wants no more events.';
+    return { result: { outcome: 'refused', message }, answered: true };
+  }
+  const what = status >= 300 && status < 400 ? ', a redirect, which is not followed' : '';
+  const message = `The endpoint answers ${status}${what}.`;
+  const pauseMs = retryAfterMs(headers, now, DAY);
+  return pauseMs === null
+    ? { result: again(item, message), answered: true }
+    : { result: again(item, message, pauseMs), answered: true, pauseMs };
+}
