@@ -12,7 +12,8 @@ import {
   type EffectSettlement,
 } from '../../machine/effects.ts';
 import { dueWork, type Work, type Due } from '../../machine/house.ts';
-import type { CallContext, EffectItem } from '../../ports/index.ts';
+import type { EffectItem } from '../../ports/index.ts';
+import { campaignAccount } from '../../runtime/accounts.ts';
 import { text } from '../../runtime/answers.ts';
 import { askAdapter } from '../../runtime/asking-adapters.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
@@ -54,10 +55,11 @@ interface EffectGroup {
 async function perform(
   context: PipelineContext,
   { organizationId, campaignId, kind, effects }: EffectGroup,
-  call: CallContext,
+  signal: AbortSignal,
 ): Promise<readonly EffectAnswer[]> {
   const { integrations } = context;
   const campaign = await campaignBrief(context.sql, organizationId, campaignId);
+  const call = context.callContext(signal, campaignAccount(campaign, kind));
   const items = effects.map((effect) => toItem(organizationId, effect));
   const all = (answer: EffectAnswer): EffectAnswer[] => effects.map(() => answer);
   const missing: EffectAnswer = {
@@ -101,8 +103,9 @@ async function workGroup(
   try {
     answers = await askAdapter(
       context,
-      { who: `the ${names[kind]}`, port: kind },
-      async (call) => await perform(context, group, call),
+      // On whose behalf is known once its campaign is read.
+      { who: `the ${names[kind]}`, port: kind, account: null },
+      async ({ signal }) => await perform(context, group, signal),
       // Another runner may claim them when our lease has passed.
       Math.min(settings.adapterTimeoutMs, LEASE_MS / 2),
     );
