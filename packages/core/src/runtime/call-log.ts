@@ -1,7 +1,7 @@
 /**
  * Keeps what providers were asked, in batches: when a cohort is settled, a second after a call at
- * the latest, and when the pipeline stops. It costs no caller a round trip, and nothing at all where
- * nobody was asked. A call whose record is lost with its process was made all the same: what
+ * the latest, and when the pipeline stops. It costs no caller a round trip, and nothing at all
+ * where nobody was asked. A call whose record is lost with its process was made all the same: what
  * became of its card is not known by it, but by the mailpiece.
  */
 import { randomUUID } from 'node:crypto';
