@@ -15,3 +15,4 @@
 \ir baseline/cohort.sql
 \ir baseline/mailpiece.sql
 \ir baseline/alarms_and_interventions.sql
+\ir baseline/provider_call.sql

@@ -119,6 +119,7 @@
 \ir functions/90_house/work_failures.sql
 \ir functions/90_house/partitions.sql
 \ir functions/90_house/misdated_partitions.sql
+\ir functions/90_house/provider_calls.sql
 \ir functions/90_house/restore.sql
 \ir functions/90_house/restore_watermark.sql
 \ir views/failing_work.sql
@@ -130,6 +131,7 @@
 \ir views/alarms.sql
 \ir views/effects.sql
 \ir views/interventions.sql
+\ir views/provider_calls.sql
 \ir views/funnel.sql
 \ir views/spending.sql
 \ir views/queue.sql

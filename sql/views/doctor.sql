@@ -76,7 +76,7 @@ begin atomic
   where not exists (select from postrider.beat_health());
 end;
 
--- Looks whether the history has a partition for each month to come.
+-- Looks whether the history, and the calls of providers, have a partition for each month to come.
 create function postrider.doctor_event_partitions(p_mine uuid[], p_whole boolean)
 returns table (check_name text, verdict text, message text, what_helps text)
 language sql stable
@@ -95,28 +95,36 @@ begin atomic
   from (
     select
       (
-        select count(*)
-        from generate_series(
-          date_trunc('month', clock.now), clock.now + interval '3 months', '1 month') m
-        join pg_class c
-          on c.oid = to_regclass('postrider.recipient_event_' || to_char(m, 'YYYY_MM'))
-        where c.relispartition and c.relname <> all (misdated.names)) as months,
+        select min(made.months)
+        from postrider.monthly_tables() t
+        cross join lateral (
+          select count(*) as months
+          from generate_series(
+            date_trunc('month', clock.now), clock.now + interval '3 months', '1 month') m
+          join pg_class c on c.oid = to_regclass('postrider.' || postrider.partition_of(t.name, m))
+          where c.relispartition and c.relname <> all (misdated.names)) made) as months,
       array_to_string(nullif(misdated.names, '{}'), ', ') as wrong
     from (select postrider.now() at time zone 'UTC' as now offset 0) clock,
       (select array(select m.partition_name from postrider.misdated_partitions() m) as names)
         misdated) p;
 end;
 
--- Looks whether events fell into no month.
+-- Looks whether events or calls fell into no month.
 create function postrider.doctor_default_partition(p_mine uuid[], p_whole boolean)
 returns table (check_name text, verdict text, message text, what_helps text)
 language sql stable
 begin atomic
   select 'default partition',
-    case when found.is_so then 'warn' else 'ok' end,
-    case when found.is_so then 'some events fell into no month' else 'empty' end,
-    case when found.is_so then 'select postrider.event_partitions()' end
-  from (select exists (select from postrider.recipient_event_default) as is_so) found;
+    case when found.what is not null then 'warn' else 'ok' end,
+    coalesce('some ' || found.what || ' fell into no month', 'empty'),
+    case when found.what is not null then 'select postrider.event_partitions()' end
+  from (
+    select nullif(
+      concat_ws(
+        ' and ',
+        case when exists (select from postrider.recipient_event_default) then 'events' end,
+        case when exists (select from postrider.provider_call_default) then 'calls' end),
+      '') as what) found;
 end;
 
 -- Names the states to which no move leads.

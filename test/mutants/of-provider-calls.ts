@@ -5,7 +5,9 @@ const http = 'packages/adapters/src/kit/http.ts';
 const call = 'packages/adapters/src/kit/call.ts';
 const pattern = 'packages/adapters/src/kit/redact-pattern.ts';
 const text = 'packages/adapters/src/kit/call-text.ts';
+const kept = 'sql/functions/90_house/provider_calls.sql';
 const tests = 'packages/adapters/src/kit/test';
+const keptTest = 'test/sql/house/provider-calls.test.ts';
 
 export const providerCalls: readonly Mutant[] = [
   {
@@ -85,5 +87,29 @@ export const providerCalls: readonly Mutant[] = [
     without: 'the words of an error are looked at like all others',
     edits: [{ file: call, find: 'storable(redact(outcome.message))', replace: 'outcome.message' }],
     test: { file: `${tests}/call.test.ts`, pattern: 'with what is proven of it' },
+  },
+  {
+    name: 'late-call-of-the-erased',
+    without: 'a call that waited in a runner while its person was erased is kept without words',
+    edits: [
+      {
+        file: kept,
+        find: 'case when not t.is_erased then t."request" end,',
+        replace: 't."request",',
+      },
+    ],
+    test: { file: keptTest, pattern: 'an erasure takes out what was said' },
+  },
+  {
+    name: 'month-of-calls-over',
+    without: 'a month of calls goes when the last of its days may',
+    edits: [
+      {
+        file: 'sql/functions/90_house/partitions.sql',
+        find: "(to_date(right(c.relname, 7), 'YYYY_MM') + interval '1 month')",
+        replace: "to_date(right(c.relname, 7), 'YYYY_MM')::timestamp",
+      },
+    ],
+    test: { file: keptTest, pattern: 'go with it when their time is over' },
   },
 ];

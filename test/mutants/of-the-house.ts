@@ -55,8 +55,8 @@ export const house: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/90_house/partitions.sql',
-        find: 'create unlogged table postrider.stray_event',
-        replace: 'create table postrider.stray_event',
+        find: 'create unlogged table postrider.stray_row',
+        replace: 'create table postrider.stray_row',
       },
     ],
     test: {
@@ -87,8 +87,8 @@ export const house: readonly Mutant[] = [
     edits: [
       {
         file: misdated,
-        find: 'create unlogged table postrider.stray_event',
-        replace: 'create table postrider.stray_event',
+        find: 'create unlogged table postrider.stray_row',
+        replace: 'create table postrider.stray_row',
       },
     ],
     test: {
@@ -102,7 +102,7 @@ export const house: readonly Mutant[] = [
     edits: [
       {
         file: misdated,
-        find: "where date_trunc('month', at at time zone 'UTC') = any (v_months)",
+        find: "where date_trunc('month', %I at time zone 'UTC') = any ($1)",
         replace: 'where false',
       },
     ],
@@ -117,10 +117,10 @@ export const house: readonly Mutant[] = [
     edits: [
       {
         file: houseSql,
-        find: `perform postrider.run_housekeeping_part(part, v_all);
+        find: `perform postrider.run_housekeeping_part(part, v_all, p_keep_calls);
       continue;
     exception when others then`,
-        replace: `perform postrider.run_housekeeping_part(part, v_all);
+        replace: `perform postrider.run_housekeeping_part(part, v_all, p_keep_calls);
       continue;
     exception when assert_failure then`,
       },
@@ -145,10 +145,10 @@ export const house: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/core/src/stages/house/housekeeping.ts',
-        find: `return await runHousekeeping(sql);
+        find: `return await runHousekeeping(sql, keepCallsMs);
   } catch (error) {
     if (sqlState(error) !== QUERY_CANCELED) throw error;`,
-        replace: `return await runHousekeeping(sql);
+        replace: `return await runHousekeeping(sql, keepCallsMs);
   } catch (error) {
     throw error;`,
       },

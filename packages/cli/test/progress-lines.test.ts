@@ -17,6 +17,7 @@ function countsOf(campaigns: Readonly<Record<string, Partial<Record<WorkKind, nu
 }
 
 const nothing: PipelineCounts = {
+  providerCalls: { recorded: 0, dropped: 0 },
   campaigns: [],
   webhooks: 0,
   found: 0,

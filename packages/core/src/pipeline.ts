@@ -25,6 +25,8 @@ import { receiveWebhook, type Reception } from './stages/track/receive-webhook.t
 
 /** How long what a failed start had begun may take to end. */
 const UNDO_MS = 5000;
+/** How long the database may take, at the end, to keep what providers were asked. */
+const KEEP_CALLS_MS = 5000;
 
 type Life =
   | { readonly is: 'new' }
@@ -205,6 +207,8 @@ export class Pipeline {
       this.#running.end(left()),
       within(left(), Promise.allSettled(this.#asked)),
     ]);
+    // What was asked last is known now.
+    await within(KEEP_CALLS_MS, this.#context.callLog.end());
     return stopped;
   }
 

@@ -9,7 +9,15 @@ import { readMetrics, sumOf } from '../../cli/test/prometheus.ts';
 import { metrics, MOST_CAMPAIGNS } from '../src/http/metric-list.ts';
 import { metricsText } from '../src/http/metrics.ts';
 
-const none = { campaigns: [], webhooks: 0, found: 0, calls: [], jobs: [], atWork: 0 };
+const none = {
+  campaigns: [],
+  webhooks: 0,
+  found: 0,
+  calls: [],
+  providerCalls: { recorded: 0, dropped: 0 },
+  jobs: [],
+  atWork: 0,
+};
 const rules = parse(
   readFileSync(join(import.meta.dirname, '../../../docs/how-to/postrider-alerts.yml'), 'utf8'),
 ) as { groups: { rules: { alert: string; expr: string; annotations: { summary: string } }[] }[] };

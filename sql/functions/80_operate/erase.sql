@@ -189,6 +189,7 @@ begin
     erased_at = coalesce(erased_at, p_now)
   where organization_id = p_organization_id
     and recipient_id = any (p_people);
+  perform postrider.erase_calls(p_organization_id, p_people, p_now);
   -- An adapter may have named anybody in it; the next failure says it again.
   update postrider.work_failure
   set error = 'blanked by an erasure',

@@ -5,7 +5,7 @@ create function postrider.housekeeping_parts() returns text[]
 language sql immutable
 return array[
   'fold_tally', 'event_partitions', 'complete_campaigns', 'assume_received', 'old_webhooks',
-  'old_cohorts', 'old_addresses', 'old_runners', 'old_failures'];
+  'old_calls', 'old_cohorts', 'old_addresses', 'old_runners', 'old_failures'];
 
 -- The organizations for which a part has something to do: of ten thousand each costs little, and
 -- together they cost seconds. None, where the part is of the installation.
@@ -37,10 +37,12 @@ begin
   end;
 end $$;
 
--- Does one part, for these organizations.
+-- Does one part, for these organizations. p_keep_calls: how long calls of providers are kept; they
+-- go by whole months.
 create function postrider.run_housekeeping_part(
   p_part text,
-  p_organizations uuid[]
+  p_organizations uuid[],
+  p_keep_calls interval
 ) returns void language plpgsql security definer as $$
 declare
   v_now timestamptz := postrider.now();
@@ -69,6 +71,8 @@ begin
       ) old
       where e.organization_id = old.organization_id
         and e.id = old.id;
+    when 'old_calls' then
+      perform postrider.drop_partitions('provider_call', v_now - p_keep_calls);
     when 'old_cohorts' then
       delete from postrider.cohort
       where closed_at < v_now - interval '30 days';
@@ -95,14 +99,17 @@ end $$;
 create function postrider.require_next_partition(p_now timestamptz) returns void
 language plpgsql as $$
 declare
-  v_name text := 'recipient_event_'
-    || to_char((p_now at time zone 'UTC') + interval '1 month', 'YYYY_MM');
+  v_month timestamp := (p_now at time zone 'UTC') + interval '1 month';
+  v_missing text := (
+    select string_agg(postrider.partition_of(t.name, v_month), ', ')
+    from postrider.monthly_tables() t
+    where to_regclass('postrider.' || postrider.partition_of(t.name, v_month)) is null);
 begin
-  if to_regclass('postrider.' || v_name) is null then
+  if v_missing is not null then
     perform postrider.fail(
       'PR017',
-      format('the partition %s could not be made', v_name),
-      'an open transaction moved people or reads their history: see the check oldest transaction; '
+      format('the partition %s could not be made', v_missing),
+      'an open transaction wrote or reads its table: see the check oldest transaction; '
       'nothing is lost, and it is tried again every minute');
   end if;
 end $$;
@@ -111,7 +118,10 @@ end $$;
 -- parts nor, where a part works for each organization, the other organizations'. It is returned, a
 -- row for each part. A holder of a lock is waited for 2 s at most: that fails, too. What does not
 -- end in time (statement_timeout) is cancelled as a whole: a runner then asks for each part alone.
-create function postrider.run_housekeeping(p_parts text[] default null) returns table (
+create function postrider.run_housekeeping(
+  p_parts text[] default null,
+  p_keep_calls interval default '400 days'
+) returns table (
   part text,
   organizations uuid[],
   code text,
@@ -124,12 +134,18 @@ declare
   v_one uuid;
   v_waits int;
 begin
+  if not p_keep_calls >= interval '1 day' then
+    perform postrider.fail(
+      'PR020',
+      format('calls of providers cannot be kept for %s', p_keep_calls),
+      'give a day at least; nothing was done');
+  end if;
   foreach part in array coalesce(p_parts, postrider.housekeeping_parts()) loop
     v_all := '{}';
     organizations := '{}';
     begin
       v_all := postrider.housekeeping_organizations(part);
-      perform postrider.run_housekeeping_part(part, v_all);
+      perform postrider.run_housekeeping_part(part, v_all, p_keep_calls);
       continue;
     exception when others then
       get stacked diagnostics
@@ -148,7 +164,7 @@ begin
         continue;
       end if;
       begin
-        perform postrider.run_housekeeping_part(part, array[v_one]);
+        perform postrider.run_housekeeping_part(part, array[v_one], p_keep_calls);
       exception when others then
         get stacked diagnostics
           code = returned_sqlstate,

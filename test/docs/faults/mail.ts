@@ -12,6 +12,8 @@ import {
   unknownDue,
 } from '../../sql/rig.ts';
 import type { Place } from '../../support/machine.ts';
+import { recordCalls } from '../../../packages/core/src/machine/provider-calls.ts';
+import { recordedCall } from '../../sql/rig/provider-calls.ts';
 import { neighbours, type OperatedPlace, type Statements } from '../operated-place.ts';
 
 /** Asks the printer about everything that is unknown and due, once; it answers so. */
@@ -50,6 +52,25 @@ export async function outcomeUnknown({ sql, at }: OperatedPlace, run: Statements
   const ben = found.find((row) => row['recipient_id'] === benId);
   assert.ok(ada !== undefined && ben !== undefined);
   assert.match(ada['why'] ?? '', /Nobody can tell whether the card was printed/);
+
+  const about = [ada['mailpiece_id'] ?? '', ben['mailpiece_id'] ?? ''];
+  const error = 'press.example.com did not answer within 10000 ms.';
+  await recordCalls(sql, [
+    recordedCall(at.organizationId, {
+      about,
+      route: 'POST /v1/pieces',
+      durationMs: 10_000,
+      status: null,
+      outcome: 'unclear',
+      providerRequestId: null,
+      request: 'POST https://press.example.com/v1/pieces',
+      answer: null,
+      error,
+    }),
+    recordedCall(at.organizationId, { about: [] }),
+  ]);
+  const [call, ...others] = await run.rows('asked', { mailpiece: ada['mailpiece_id'] ?? '' });
+  assert.deepEqual([call?.['outcome'], call?.['error'], others], ['unclear', error, []]);
 
   assert.deepEqual(
     await run.rows('mend-printed', {

@@ -82,7 +82,11 @@ export async function arrangedCalls(
     resolve_outcome: [`'${unknown.mailpieceId}', 'not_printed', 'asked them'`],
     retry: [`'${rejected.recipientId}'`],
     retry_recipient: [`'${rejected.recipientId}'`],
-    run_housekeeping_part: [`'fold_tally', array['${o}'::uuid]`],
+    lock_for_partitions: [`'provider_call', true`],
+    make_partition: [`'provider_call', 'started_at', '2031-01-01'`],
+    make_partitions: [`'provider_call', 'started_at', 3`],
+    mend_partitions: [`'provider_call', 'started_at'`],
+    run_housekeeping_part: [`'fold_tally', array['${o}'::uuid], '1 day'`],
     count_sync_page: [
       `'${reading.organizationId}', '${run?.run_id}', 0, 0, 0, 0, 0, '{}', '{}', '[]', '[]', 0`,
     ],

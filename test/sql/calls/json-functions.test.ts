@@ -47,6 +47,8 @@ const held: Readonly<Record<string, string>> = {
 };
 /** By a test of this file. */
 const heldHere = ['stage_campaigns'];
+/** What an adapter wrote there, of whatever shape. */
+const ofAdapters = ['read_connection_state'];
 
 void test('a function that answers JSON is held to its shape, or no program may call it', async () => {
   const shapes = [
@@ -73,7 +75,10 @@ void test('a function that answers JSON is held to its shape, or no program may 
       and result.mode in ('r', 'o', 'b', 't')
       and result.type in ('json'::regtype, 'jsonb'::regtype, 'json[]'::regtype, 'jsonb[]'::regtype)
       and has_function_privilege('postrider_runner', p.oid, 'execute')`;
-  const [answering, known] = [rows.map(({ name }) => name), [...called, ...heldHere]];
+  const [answering, known] = [
+    rows.map(({ name }) => name),
+    [...called, ...heldHere, ...ofAdapters],
+  ];
   assert.deepEqual(
     answering.filter((name) => !known.includes(name)),
     [],

@@ -4,7 +4,15 @@ import { metricsText } from '../../../packages/runner/src/http/metrics.ts';
 import type { Place } from '../../support/machine.ts';
 import type { Step } from './everyday-statements.ts';
 
-const nothingDone = { campaigns: [], webhooks: 0, found: 0, calls: [], jobs: [], atWork: 0 };
+const nothingDone = {
+  campaigns: [],
+  webhooks: 0,
+  found: 0,
+  calls: [],
+  providerCalls: { recorded: 0, dropped: 0 },
+  jobs: [],
+  atWork: 0,
+};
 
 /**
  * What a night needs: what people ask when something is not as they thought, and what watches the

@@ -6,6 +6,8 @@ import { randomBytes } from 'node:crypto';
 import type postgres from 'postgres';
 import { connect } from '@postrider/core';
 import { people, syncPeople, type Place } from '../../support/machine.ts';
+import { recordCalls } from '../../../packages/core/src/machine/provider-calls.ts';
+import { recordedCall } from '../rig/provider-calls.ts';
 import { emailOnly, event, idOf, place, sent, tell, type Rig } from '../rig.ts';
 import { connected } from '../rig/connections.ts';
 
@@ -68,6 +70,9 @@ export async function furnished(sql: postgres.Sql): Promise<Place> {
   await sql`select postrider.suppress(${at.organizationId}, 'no@example.com')`;
   await sql`
     select postrider.receive_webhook(${at.organizationId}, 'press', 'd', ${Buffer.from('{}')})`;
+  await recordCalls(sql, [
+    recordedCall(at.organizationId, { about: [delivered?.mailpieceId ?? ''] }),
+  ]);
   await sql`
     select * from postrider.open_sync(${at.organizationId}, ${at.campaignId}, 'manual', 'test')`;
   return at;

@@ -68,8 +68,15 @@ void test('in every table that is keyed by organization a role sees the rows of 
       select relrowsecurity from pg_class where oid = ${`postrider.${table}`}::regclass`;
     assert.equal(secured?.['relrowsecurity'], true, `${table} has row-level security`);
   }
-  const secret = [...closed].filter((name) => !name.startsWith('recipient_event_')).sort();
-  assert.deepEqual(secret, ['organization_key', 'provider_event', 'suppression']);
+  const secret = [...closed]
+    .filter((name) => !/^(recipient_event|provider_call)_/.test(name))
+    .sort();
+  assert.deepEqual(secret, [
+    'connection_state',
+    'organization_key',
+    'provider_event',
+    'suppression',
+  ]);
   assert.ok(withRows > 20, `${withRows} tables had rows of both`);
   assert.deepEqual(await seen(reader.sql, 'organization', 'id'), { own: 1, foreign: 0 });
 });

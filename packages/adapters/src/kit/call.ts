@@ -16,7 +16,7 @@ export interface ProviderRequest extends Omit<HttpRequest, 'signal' | 'lastCheck
   /** How many requests it counts as; 1 unless told. */
   readonly cost?: number;
   /** Of ours: the ids of the mailpieces, or of others, that the request is about. */
-  readonly references: readonly string[];
+  readonly about: readonly string[];
   /** Values that must stand in no record, wherever they travel. */
   readonly secrets: readonly string[];
   /** What the headers of an answer say of the limit; null: nothing. */
@@ -58,7 +58,7 @@ export async function callProvider(
   const came = outcome.kind === 'unclear' ? outcome.begun : answer;
   context.calls.record({
     route: request.limit.route,
-    references: request.references,
+    about: request.about,
     startedAt,
     durationMs,
     status: came?.status ?? null,

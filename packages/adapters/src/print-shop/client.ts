@@ -28,7 +28,7 @@ export interface ShopRequest {
   readonly route: string;
   readonly path: string;
   /** The ids of the mailpieces that it is about. */
-  readonly references: readonly string[];
+  readonly about: readonly string[];
   readonly body?: unknown;
   readonly lease?: LeaseGuard;
 }
@@ -60,7 +60,7 @@ export function createClient(
   let ledger = options.ledger ?? null;
 
   return {
-    async ask({ method, route, path, references, body, lease }, context) {
+    async ask({ method, route, path, about, body, lease }, context) {
       const bearer = token();
       if (bearer === '')
         return {
@@ -84,7 +84,7 @@ export function createClient(
           timeoutMs: options.timeoutMs,
           // A shop of one's own counts nobody's requests.
           limit: { route: `${method} ${route}`, windows: [] },
-          references,
+          about,
           secrets: [bearer],
         },
         context,

@@ -40,7 +40,7 @@ export async function submitBatch(
       method: 'POST',
       route: '/v1/pieces',
       path: '/v1/pieces',
-      references: batch.map(({ reference }) => reference.mailpieceId),
+      about: batch.map(({ reference }) => reference.mailpieceId),
       body: { pieces: batch.map(wirePiece) },
       lease,
     },

@@ -62,7 +62,7 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
             method: 'GET',
             route: '/v1/pieces',
             path: `/v1/pieces?${query}`,
-            references: batch.map(({ reference }) => reference.mailpieceId),
+            about: batch.map(({ reference }) => reference.mailpieceId),
           },
           context,
         );
@@ -104,7 +104,7 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
       const from = encodeURIComponent(since.toISOString());
       const path = `/v1/pieces?since=${from}${after}&limit=${pollLimit}`;
       const outcome = await client.ask(
-        { method: 'GET', route: '/v1/pieces', path, references: [] },
+        { method: 'GET', route: '/v1/pieces', path, about: [] },
         context,
       );
       const answer =
@@ -123,7 +123,7 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
             method: 'POST',
             route: '/v1/pieces/{id}/cancel',
             path: `/v1/pieces/${encodeURIComponent(id)}/cancel`,
-            references: [id],
+            about: [id],
           },
           context,
         );
@@ -146,7 +146,7 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
           method: 'GET',
           route: '/v1/events',
           path: `/v1/events?${after}limit=${pollLimit}`,
-          references: [],
+          about: [],
         },
         context,
       );

@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander';
 import type { Cli } from './cli.ts';
 import { showExamples, type Action, type Family } from './command.ts';
 import { alarms } from '../commands/alarms.ts';
+import { providerCalls } from '../commands/calls.ts';
 import { amending } from '../commands/amend.ts';
 import { benchFamily } from '../commands/bench.ts';
 import { campaigns } from '../commands/campaign.ts';
@@ -64,6 +65,7 @@ const groups: Groups = [
       ['stuck', 'who does not move, why, and what helps'],
       ['queue', 'the cohorts on their way'],
       ['alarms', 'what needs a person'],
+      ['calls', 'what printers were asked, and what they answered'],
       ['interventions', 'who stopped what, who let it go on, and why'],
       ['doctor', 'what is wrong, and what helps'],
     ],
@@ -107,6 +109,7 @@ const families: readonly Family[] = [
   stuckPeople,
   queuedCohorts,
   alarms,
+  providerCalls,
   checks,
   holds,
   repairs,

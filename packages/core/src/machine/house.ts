@@ -122,9 +122,10 @@ export interface PartFailure {
  */
 export async function runHousekeeping(
   sql: Sql,
+  keepCallsMs: number,
   parts: readonly string[] | null = null,
 ): Promise<readonly PartFailure[]> {
-  return await calls.runHousekeeping<PartFailure>(sql, { parts });
+  return await calls.runHousekeeping<PartFailure>(sql, { parts, keepCallsMs });
 }
 
 /** The names of the parts of housekeeping, in their order. */

@@ -62,7 +62,7 @@ export interface ProviderCall {
   /** As the limit calls it, for example `POST /postcards`. */
   readonly route: string;
   /** Of ours: the ids of the mailpieces, or of others, that the request is about. */
-  readonly references: readonly string[];
+  readonly about: readonly string[];
   readonly startedAt: Date;
   readonly durationMs: number;
   /** Of HTTP; null where not even the head of an answer came. */

@@ -1,4 +1,5 @@
 /** How the stages ask adapters without a lease of their own: each call has an end. */
+import type { CallAccount } from '../machine/provider-calls.ts';
 import type { CallContext } from '../ports/index.ts';
 import { ask } from './asking.ts';
 import type { PipelineContext } from './context.ts';
@@ -9,6 +10,8 @@ export interface AskedAdapter {
   readonly who: string;
   /** Null: it is only made, which is no call of it. */
   readonly port: AdapterPort | null;
+  /** On whose behalf; null: it has no connection. */
+  readonly account: CallAccount | null;
 }
 
 /**
@@ -17,7 +20,7 @@ export interface AskedAdapter {
  */
 export async function askAdapter<Answer>(
   context: PipelineContext,
-  { who, port }: AskedAdapter,
+  { who, port, account }: AskedAdapter,
   call: (context: CallContext) => Promise<Answer>,
   silenceMs = context.settings.adapterTimeoutMs,
 ): Promise<Answer> {
@@ -25,7 +28,7 @@ export async function askAdapter<Answer>(
     await ask(
       { who, silenceMs },
       async ({ signal }) =>
-        await call(context.callContext(AbortSignal.any([signal, context.stopping]))),
+        await call(context.callContext(AbortSignal.any([signal, context.stopping]), account)),
     );
   return port === null ? await asked() : await context.meter.call(port, asked);
 }

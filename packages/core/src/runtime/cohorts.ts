@@ -93,6 +93,8 @@ export async function workCohort<
     // people who were not answered for are tried again, or their outcome is unknown.
     if (lease.leftMs > 0) await settler.end();
     else await settler.flush();
+    // Beside the settle, and not waited for.
+    void context.callLog.flush();
     await context.reach(`${stage}.settled`);
   } finally {
     leases.release(lease);

@@ -4,9 +4,12 @@ import type { PgBoss } from 'pg-boss';
 import type postgres from 'postgres';
 import { renew } from '../machine/cohorts.ts';
 import { requireMigrated } from '../machine/migration-plan.ts';
+import { recordCalls, type CallAccount } from '../machine/provider-calls.ts';
 import type { ArtworkCutter, CallContext, Logger } from '../ports/index.ts';
 import { makeBoss } from '../queues/boss.ts';
 import { createArtworkCutter } from './artwork/cutter.ts';
+import { noLimit, savedStateOf } from './accounts.ts';
+import { CallLog } from './call-log.ts';
 import type { Integrations } from './integrations.ts';
 import { Leases } from './leases.ts';
 import { checkOptions } from './check-options.ts';
@@ -41,8 +44,15 @@ export interface PipelineContext {
   readonly stopping: AbortSignal;
   /** Throws `MigrationError` where the database is not on this version. Once it is, asks no more. */
   requireMigrated(): Promise<void>;
-  /** What an adapter is handed with each call. */
-  callContext(signal: AbortSignal): CallContext;
+  /** What providers were asked. */
+  readonly callLog: CallLog;
+  /** The machine's time. Tests may turn it. */
+  now(): Date;
+  /**
+   * What an adapter is handed with each call.
+   * @param account on whose behalf; null: of an adapter without one, that nothing is kept of.
+   */
+  callContext(signal: AbortSignal, account: CallAccount | null): CallContext;
   /** Passes a named point; costs nothing where nobody listens. */
   reach(point: Point): Promise<void>;
   /** Says that there may be work for a stager or in the inbox. Cheap, and safe to say too often. */
@@ -90,6 +100,14 @@ export function makeContext(options: PipelineOptions, hooks: ContextHooks): Pipe
   warnOfDriver([sql, queueSql], logger);
   const runnerId = randomUUID();
   let migrated: Promise<void> | null = null;
+  const meter = new Meter();
+  const callLog = new CallLog({
+    write: async (calls) => await recordCalls(sql, calls),
+    logger,
+    meter,
+    // The health of connections is told here.
+    onCall: () => undefined,
+  });
   const leases = new Leases(
     settings.leaseMs,
     async (cohorts) => await renew(sql, runnerId, cohorts, settings.leaseMs),
@@ -102,7 +120,7 @@ export function makeContext(options: PipelineOptions, hooks: ContextHooks): Pipe
     integrations,
     settings,
     logger,
-    meter: new Meter(),
+    meter,
     runnerId,
     refusing: new Set(),
     leases,
@@ -126,18 +144,17 @@ export function makeContext(options: PipelineOptions, hooks: ContextHooks): Pipe
       });
       await migrated;
     },
-    callContext: (signal): CallContext => ({
+    callLog,
+    now,
+    callContext: (signal, account): CallContext => ({
       signal,
       logger,
       now,
       alive: () => undefined,
-      // Without a connection nothing is limited, and nothing kept (docs/adr/0029).
-      limiter: { take: async () => await Promise.resolve(0), told: () => undefined },
-      calls: { record: () => undefined },
-      saved: {
-        read: async () => await Promise.resolve(null),
-        write: async () => await Promise.resolve(),
-      },
+      // The limits of the account's connection are handed out here.
+      limiter: noLimit,
+      calls: callLog.recorderOf(account),
+      saved: savedStateOf(sql, account),
     }),
     reach: async (point) => {
       if (options.onPoint !== undefined) await options.onPoint(point);

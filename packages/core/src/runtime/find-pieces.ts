@@ -31,19 +31,19 @@ export async function findPieces(
       printer.keyLifetimeMs - Math.min(3_600_000, printer.keyLifetimeMs / 2);
   try {
     const printer = await printerNamed(context, organizationId, name);
+    const { port } = printer;
     const references = pieces.map((piece) => reference(organizationId, piece));
     const found = await askPrinter(
       context,
-      name,
       printer,
-      async (call) => await printer.find(references, call),
+      async (call) => await port.find(references, call),
     );
     return findAnswers(pieces.length, found).map((answer, index): ReconcileVerdict => {
       const piece = pieces[index] as UnknownPiece;
       return {
         mailpieceId: piece.mailpieceId,
         attempt: piece.attempt,
-        keyStillHonoured: young(printer, piece),
+        keyStillHonoured: young(port, piece),
         ...answer,
       };
     });

@@ -65,6 +65,8 @@ export interface PipelineCounts {
   /** Cards of an unknown outcome that a printer was found to have. */
   readonly found: number;
   readonly calls: readonly CountedCalls[];
+  /** Requests to providers whose record was kept, and those whose record could not be. */
+  readonly providerCalls: { readonly recorded: number; readonly dropped: number };
   readonly jobs: readonly CountedJobs[];
   /** Jobs that are at work now, but for beats. */
   readonly atWork: number;
@@ -99,6 +101,8 @@ export class Meter {
   #webhooks = 0;
   #found = 0;
   #atWork = 0;
+  #recorded = 0;
+  #dropped = 0;
 
   people(campaign: CountedCampaign, kind: WorkKind, many: number): void {
     const key = `${campaign.organizationId}/${campaign.campaignId}`;
@@ -122,6 +126,12 @@ export class Meter {
 
   found(many: number): void {
     this.#found += many;
+  }
+
+  /** Records of requests to providers that were kept, or could not be. */
+  providerCalls({ recorded = 0, dropped = 0 }): void {
+    this.#recorded += recorded;
+    this.#dropped += dropped;
   }
 
   /** Counts a call of an adapter, and how long it took. */
@@ -168,6 +178,7 @@ export class Meter {
         calls,
         seconds,
       })),
+      providerCalls: { recorded: this.#recorded, dropped: this.#dropped },
       jobs: [...this.#jobs.values()].map(({ labels, times: jobs, seconds }) => ({
         ...labels,
         jobs,

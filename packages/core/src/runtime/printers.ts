@@ -5,7 +5,9 @@
  */
 import { printerBrief, type PrinterBrief } from '../machine/briefs.ts';
 import { setQuietTime } from '../machine/mail.ts';
+import type { CallAccount } from '../machine/provider-calls.ts';
 import type { CallContext, Printer } from '../ports/index.ts';
+import { printerAccount } from './accounts.ts';
 import { askAdapter } from './asking-adapters.ts';
 import { ask } from './asking.ts';
 import type { PipelineContext } from './context.ts';
@@ -60,7 +62,7 @@ export async function makePrinter(
 ): Promise<Printer> {
   return await askAdapter(
     context,
-    { who: `the maker of printer ${brief.name}`, port: null },
+    { who: `the maker of printer ${brief.name}`, port: null, account: null },
     async () => await context.integrations.printer(brief),
     Math.min(context.settings.adapterTimeoutMs, longestMs),
   );
@@ -86,13 +88,20 @@ export async function printerIfMade(
   }
 }
 
+/** A printer, and on whose behalf it is asked. */
+export interface NamedPrinter {
+  readonly port: Printer;
+  readonly account: CallAccount;
+}
+
 /** A printer that is asked about its pieces, or whose webhooks are read. */
 export async function printerNamed(
   context: PipelineContext,
   organizationId: string,
   name: string,
-): Promise<Printer> {
-  return await makePrinter(context, await printerBriefOf(context, organizationId, name));
+): Promise<NamedPrinter> {
+  const brief = await printerBriefOf(context, organizationId, name);
+  return { port: await makePrinter(context, brief), account: printerAccount(brief) };
 }
 
 /**
@@ -101,16 +110,16 @@ export async function printerNamed(
  */
 export async function askPrinter<Answer>(
   context: PipelineContext,
-  name: string,
-  printer: Printer,
+  { port, account }: NamedPrinter,
   call: (context: CallContext) => Promise<Answer>,
 ): Promise<Answer> {
   const { leaseMs } = context.settings;
   // Also where it is no number, or has no end.
-  const silenceMs = printer.timeoutMs < leaseMs ? printer.timeoutMs : leaseMs;
+  const silenceMs = port.timeoutMs < leaseMs ? port.timeoutMs : leaseMs;
   const asked = async (): Promise<Answer> =>
-    await ask({ who: `printer ${name}`, silenceMs }, async ({ signal, signOfLife }) => {
-      const plain = context.callContext(AbortSignal.any([signal, context.stopping]));
+    await ask({ who: `printer ${account.who}`, silenceMs }, async ({ signal, signOfLife }) => {
+      const ends = AbortSignal.any([signal, context.stopping]);
+      const plain = context.callContext(ends, account);
       return await call({ ...plain, alive: signOfLife });
     });
   return await context.meter.call('printer', asked);
@@ -145,7 +154,7 @@ export async function printerToSubmitTo(
   context: PipelineContext,
   organizationId: string,
   name: string,
-): Promise<Printer> {
+): Promise<NamedPrinter> {
   const brief = await printerBriefOf(context, organizationId, name);
   const printer = await makePrinter(context, brief);
   checkNumbers(name, printer);
@@ -162,7 +171,7 @@ export async function printerToSubmitTo(
   const quiet = quietMs(context, printer);
   if (!(quiet <= (brief.quietMs ?? 0)))
     await setQuietTime(context.sql, { organizationId, printerName: name }, quiet);
-  return printer;
+  return { port: printer, account: printerAccount(brief) };
 }
 
 /** Pieces by the printer that they go to, which is asked once for all of its own. */

@@ -89,6 +89,14 @@ export const settingsSchema = z.strictObject({
         'how long the enricher may take for a batch; then it is asked a last time, and its ' +
         'people go back whatever it says. No call to it lasts longer',
     }),
+  callsKeptDays: whole(1, 36_500)
+    .default(400)
+    .meta({
+      unit: 'days',
+      description:
+        'how long it is kept what providers were asked and answered. Whole months go, by ' +
+        'whichever runner has the shortest time',
+    }),
   beats: z
     .boolean()
     .default(true)

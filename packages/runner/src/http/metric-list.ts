@@ -35,6 +35,7 @@ export const metricsOfRunner = {
   postrider_webhooks_applied_total: ['counter', '', 'Stored webhooks that were applied.'],
   postrider_adapter_calls_total: ['counter', 'port outcome', 'Calls of adapters.'],
   postrider_adapter_call_seconds_total: ['counter', 'port outcome', 'Time in calls of adapters.'],
+  postrider_provider_calls_total: ['counter', 'outcome', 'Requests to providers, by their record.'],
   postrider_job_runs_total: ['counter', 'queue outcome', 'Jobs that this runner did.'],
   postrider_job_run_seconds_total: ['counter', 'queue outcome', 'Time in jobs.'],
   postrider_jobs_at_work: ['gauge', '', 'Jobs that this runner is at, but for beats.'],

@@ -102,6 +102,10 @@ function ofRunner(counts: PipelineCounts, webhooks: ReadonlyMap<number, number>)
     postrider_webhooks_applied_total: [[[], counts.webhooks]],
     postrider_adapter_calls_total: ofPorts('calls'),
     postrider_adapter_call_seconds_total: ofPorts('seconds'),
+    postrider_provider_calls_total: [
+      [['recorded'], counts.providerCalls.recorded],
+      [['dropped'], counts.providerCalls.dropped],
+    ],
     postrider_job_runs_total: ofQueues('jobs'),
     postrider_job_run_seconds_total: ofQueues('seconds'),
     postrider_jobs_at_work: [[[], counts.atWork]],

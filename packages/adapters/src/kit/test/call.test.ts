@@ -18,7 +18,7 @@ function requestTo(url: string, changes: Partial<ProviderRequest> = {}): Provide
     body: '{"card":1}',
     timeoutMs: 5_000,
     limit,
-    references: ['piece-1'],
+    about: ['piece-1'],
     secrets: ['a-key-of-ours'],
     ...changes,
   };
@@ -109,7 +109,7 @@ describe('A call of a provider', () => {
     assert.ok(durationMs >= 0 && durationMs < 5_000);
     assert.deepEqual(call, {
       route: 'POST /cards',
-      references: ['piece-1'],
+      about: ['piece-1'],
       startedAt: new Date('2026-11-30T12:00:00Z'),
       status: 422,
       outcome: 'answer',

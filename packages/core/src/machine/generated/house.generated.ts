@@ -157,8 +157,32 @@ export async function piecesOpenedSince<
     )`);
 }
 
+export async function readConnectionState<Result>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly connectionId: string;
+    readonly key: string;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.read_connection_state(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_connection_id => ${uuid(given.connectionId, 'connectionId')},
+      p_key => ${given.key}
+    ) as result`);
+}
+
 export async function readyWork<Result>(sql: Sql): Promise<Result> {
   return await scalar<Result>(sql`select postrider.ready_work() as result`);
+}
+
+export async function recordCalls<Result extends number | null = number>(
+  sql: Sql,
+  given: { readonly calls: unknown },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.record_calls(
+      p_calls => ${json(given.calls)}::text::jsonb
+    ) as result`);
 }
 
 export async function runHousekeeping<
@@ -171,12 +195,17 @@ export async function runHousekeeping<
   },
 >(
   sql: Sql,
-  given: { readonly parts?: readonly string[] | null | undefined },
+  given: {
+    readonly parts?: readonly string[] | null | undefined;
+    readonly keepCallsMs?: number | undefined;
+  },
 ): Promise<readonly Row[]> {
   return await rows<Row>(sql`
     select part, organizations, code, message, hint
     from postrider.run_housekeeping(
       p_parts => ${given.parts ?? null}::text[]
+      ${given.keepCallsMs === undefined ? sql`` : sql`,
+      p_keep_calls => ${interval(given.keepCallsMs)}::interval`}
     )`);
 }
 
@@ -299,5 +328,22 @@ export async function workFailed<
       p_error => ${given.error},
       p_code => ${given.code ?? null},
       p_hint => ${given.hint ?? null}
+    )`);
+}
+
+export async function writeConnectionState(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly connectionId: string;
+    readonly key: string;
+    readonly value: unknown;
+  },
+): Promise<void> {
+  await done(sql`select postrider.write_connection_state(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_connection_id => ${uuid(given.connectionId, 'connectionId')},
+      p_key => ${given.key},
+      p_value => ${json(given.value)}::text::jsonb
     )`);
 }

@@ -15,7 +15,8 @@ import {
   type EffectSettlement,
 } from '../../machine/effects.ts';
 import { dueWork, type Work, type Due } from '../../machine/house.ts';
-import type { CallContext, EffectItem } from '../../ports/index.ts';
+import type { EffectItem } from '../../ports/index.ts';
+import { campaignAccount } from '../../runtime/accounts.ts';
 import { text } from '../../runtime/answers.ts';
 import { askAdapter } from '../../runtime/asking-adapters.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
@@ -72,10 +73,11 @@ interface EffectBatch extends EffectGroup {
 async function perform(
   context: PipelineContext,
   { organizationId, campaignId, kind, effects }: EffectBatch,
-  { call, offAfter }: { call: CallContext; offAfter: (ms: number | null) => void },
+  { signal, offAfter }: { signal: AbortSignal; offAfter: (ms: number | null) => void },
 ): Promise<readonly EffectAnswer[]> {
   const { integrations } = context;
   const campaign = await campaignBrief(context.sql, organizationId, campaignId);
+  const call = context.callContext(signal, campaignAccount(campaign, kind));
   const items = effects.map((effect) => toItem(organizationId, effect));
   const all = (answer: EffectAnswer): EffectAnswer[] => effects.map(() => answer);
   const missing: EffectAnswer = {
@@ -127,8 +129,9 @@ async function workBatch(
   try {
     answers = await askAdapter(
       context,
-      { who: `the ${names[kind]}`, port: kind },
-      async (call) => await perform(context, batch, { call, offAfter }),
+      // On whose behalf is known once its campaign is read.
+      { who: `the ${names[kind]}`, port: kind, account: null },
+      async ({ signal }) => await perform(context, batch, { signal, offAfter }),
       // Another runner may claim them when our lease has passed.
       Math.min(settings.adapterTimeoutMs, LEASE_MS / 2),
     );

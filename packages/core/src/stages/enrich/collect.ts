@@ -26,7 +26,7 @@ export async function collect(
   const answer = collectAnswer(
     await askEnricher(
       context,
-      enricher.name,
+      enricher,
       async (call) => await enricher.port.collect(batch.providerBatchId, call),
     ),
   );
@@ -107,7 +107,7 @@ async function collectBatch(
     const found = batchIdAnswer(
       await askEnricher(
         context,
-        enricher.name,
+        enricher,
         async (call) => await enricher.port.find(batch.batchId, call),
       ),
     );

@@ -67,7 +67,7 @@ export async function enrichCampaign(
     const submitted = submissionAnswer(
       await askEnricher(
         context,
-        enricher.name,
+        enricher,
         async (call) => await enricher.port.submit(batch.batchId, batch.people, call),
       ),
     );

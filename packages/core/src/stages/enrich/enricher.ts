@@ -1,12 +1,16 @@
 /** The enricher of a campaign, and how it is asked. */
 import type { CampaignBrief } from '../../machine/briefs.ts';
+import type { CallAccount } from '../../machine/provider-calls.ts';
 import type { AddressEnricher, CallContext } from '../../ports/index.ts';
+import { campaignAccount } from '../../runtime/accounts.ts';
 import { askAdapter } from '../../runtime/asking-adapters.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 
 export interface NamedEnricher {
   readonly name: string;
   readonly port: AddressEnricher;
+  /** On whose behalf it is asked. */
+  readonly account: CallAccount | null;
 }
 
 /** No call may last longer than the batch itself. */
@@ -16,12 +20,12 @@ export function silenceMs({ settings }: PipelineContext): number {
 
 export async function askEnricher<Answer>(
   context: PipelineContext,
-  name: string,
+  { name, account }: NamedEnricher,
   call: (context: CallContext) => Promise<Answer>,
 ): Promise<Answer> {
   return await askAdapter(
     context,
-    { who: `enricher ${name}`, port: 'enricher' },
+    { who: `enricher ${name}`, port: 'enricher', account },
     call,
     silenceMs(context),
   );
@@ -31,9 +35,10 @@ export async function enricherOf(
   context: PipelineContext,
   campaign: CampaignBrief,
 ): Promise<NamedEnricher | null> {
-  return await askAdapter(
+  const made = await askAdapter(
     context,
-    { who: 'the maker of the enricher', port: null },
+    { who: 'the maker of the enricher', port: null, account: null },
     async () => await context.integrations.enricher(campaign),
   );
+  return made === null ? null : { ...made, account: campaignAccount(campaign, 'enricher') };
 }

@@ -19,7 +19,7 @@ import {
 import type { ListedPiece, Printer } from '../../ports/index.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import { FIND_BATCH, findPieces } from '../../runtime/find-pieces.ts';
-import { askPrinter, printerNamed, quietMs } from '../../runtime/printers.ts';
+import { askPrinter, printerNamed, quietMs, type NamedPrinter } from '../../runtime/printers.ts';
 import { unlessAborted } from '../../runtime/waiting.ts';
 import { listAnswer } from './list-answer.ts';
 
@@ -87,7 +87,7 @@ function piecesToAdopt(organizationId: string) {
 
 /** What a printer is asked for that can list what it made. */
 interface Listing {
-  readonly printer: Printer;
+  readonly printer: NamedPrinter;
   readonly list: NonNullable<Printer['list']>;
   readonly since: Date;
 }
@@ -103,7 +103,7 @@ async function adoptListed(
   let cursor: string | null = null;
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const answer = listAnswer(
-      await askPrinter(context, name, printer, async (call) => await list(since, cursor, call)),
+      await askPrinter(context, printer, async (call) => await list(since, cursor, call)),
     );
     const pieces = answer.pieces.flatMap(piecesToAdopt(organizationId));
     if (pieces.length > 0) {
@@ -209,10 +209,10 @@ export async function reconcileSince(
     const key = { organizationId, printerName: name };
     try {
       const printer = await printerNamed(context, organizationId, name);
-      const list = printer.list?.bind(printer);
+      const list = printer.port.list?.bind(printer.port);
       nothing = {
         ...nothing,
-        noticedAt: await waitForOldLeases(context, name, quietMs(context, printer)),
+        noticedAt: await waitForOldLeases(context, name, quietMs(context, printer.port)),
       };
       const listed =
         list === undefined

@@ -46,7 +46,7 @@ async function callBack(
   const ids = pieces.map((piece) => piece.providerId);
   const answers = cancelAnswers(
     ids.length,
-    await askPrinter(context, name, printer, async (call) => await printer.cancel(ids, call)),
+    await askPrinter(context, printer, async (call) => await printer.port.cancel(ids, call)),
   );
   const results = answers.map((answer, index) => {
     const { recipientId, mailpieceId } = pieces[index] as PieceToCallBack;

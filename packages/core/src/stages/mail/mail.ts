@@ -14,12 +14,17 @@ import {
   type BegunPiece,
   type MailSettlement,
 } from '../../machine/mail.ts';
-import { LeaseLostError, type PieceRequest, type Printer } from '../../ports/index.ts';
+import { LeaseLostError, type PieceRequest } from '../../ports/index.ts';
 import { text } from '../../runtime/answers.ts';
 import { ask, SilentAdapterError, type AskedCall } from '../../runtime/asking.ts';
 import { workCohort, type LeasedCohort } from '../../runtime/cohorts.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
-import { groupByPrinter, printerToSubmitTo, quietMs } from '../../runtime/printers.ts';
+import {
+  groupByPrinter,
+  printerToSubmitTo,
+  quietMs,
+  type NamedPrinter,
+} from '../../runtime/printers.ts';
 import { pieceAnswers, type PieceAnswer } from './printer-answers.ts';
 import { holdPrinter, printerFault } from './refusals.ts';
 
@@ -99,13 +104,13 @@ async function begin(
 /** Pieces of a campaign for one printer. */
 interface Submission {
   readonly campaign: CampaignBrief;
-  readonly printer: Printer;
+  readonly printer: NamedPrinter;
   readonly pieces: readonly BegunPiece[];
 }
 
 async function submit(
   context: PipelineContext,
-  { campaign, printer, pieces }: Submission,
+  { campaign, printer: { port: printer, account }, pieces }: Submission,
   { lease, settler }: LeasedCohort<MailSettlement>,
 ): Promise<void> {
   const { logger } = context;
@@ -176,7 +181,7 @@ async function submit(
           await printer.submit(
             requests,
             { assertHeld },
-            { ...context.callContext(neverAborted), artwork: context.artwork },
+            { ...context.callContext(neverAborted, account), artwork: context.artwork },
           ),
         );
       };
@@ -267,7 +272,7 @@ export async function workMail(
         return;
       }
       for (const [name, pieces] of groupByPrinter(begun.pieces)) {
-        let printer: Printer;
+        let printer: NamedPrinter;
         try {
           printer = await printerToSubmitTo(context, organizationId, name);
         } catch (error) {
@@ -280,7 +285,7 @@ export async function workMail(
           settler.add(sameForAll(pieces, { outcome: 'retry', afterMs: 60_000, message }));
           continue;
         }
-        quiet = Math.max(quiet, quietMs(context, printer));
+        quiet = Math.max(quiet, quietMs(context, printer.port));
         await submit(context, { campaign: begun.campaign, printer, pieces }, leased);
       }
     },

@@ -20,6 +20,7 @@ import {
   type Renderer,
 } from '../../ports/index.ts';
 import { text } from '../../runtime/answers.ts';
+import { campaignAccount } from '../../runtime/accounts.ts';
 import { ask, SilentAdapterError } from '../../runtime/asking.ts';
 import { workCohort, type LeasedCohort } from '../../runtime/cohorts.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
@@ -109,7 +110,6 @@ async function renderCohort(
     { renderer, host, printer }: Adapters,
     some: readonly CardRequest[],
   ): Promise<ProofSettlement[]> => {
-    const call = context.callContext(signal);
     const unfit = misfits(campaign, { renderer, imageHost: host, printer });
     const media = fittingMedia(renderer.makes, host.takes);
     if (unfit.length > 0 || media === null)
@@ -126,7 +126,11 @@ async function renderCohort(
         async () =>
           await ask(
             { who: 'the renderer', silenceMs },
-            async () => await renderer.render(job, call),
+            async () =>
+              await renderer.render(
+                job,
+                context.callContext(signal, campaignAccount(campaign, 'renderer')),
+              ),
           ),
       ),
     );
@@ -137,7 +141,11 @@ async function renderCohort(
       async () =>
         await ask(
           { who: 'the image host', silenceMs },
-          async () => await host.put(documents, call),
+          async () =>
+            await host.put(
+              documents,
+              context.callContext(signal, campaignAccount(campaign, 'image_host')),
+            ),
         ),
     );
     return settlementsOf(answers, documents, storedAnswers(documents.length, put));

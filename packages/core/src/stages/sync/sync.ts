@@ -20,14 +20,14 @@ import {
   type SyncReport,
 } from '../../machine/sync.ts';
 import type { AudiencePage, CallContext } from '../../ports/index.ts';
-import { askAdapter } from '../../runtime/asking-adapters.ts';
+import { campaignAccount } from '../../runtime/accounts.ts';
+import { askAdapter, type AskedAdapter } from '../../runtime/asking-adapters.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import { unlessAborted } from '../../runtime/waiting.ts';
 import { workDone, workFailed } from '../../runtime/work-failures.ts';
 import { pageAnswer } from './audience-answers.ts';
 
 const RENEW_MS = 10_000;
-const AUDIENCE = { who: 'the audience source', port: 'audience' } as const;
 
 export interface SyncOptions {
   readonly kind: SyncKind;
@@ -56,17 +56,17 @@ export interface SyncOptions {
  */
 async function* pagesOf(
   context: PipelineContext,
+  audience: AskedAdapter,
   signal: AbortSignal,
   tell: (call: CallContext) => AsyncIterable<AudiencePage>,
 ): AsyncGenerator<AudiencePage> {
   const left = new AbortController();
-  const pages = tell(context.callContext(AbortSignal.any([signal, left.signal])))[
-    Symbol.asyncIterator
-  ]();
+  const call = context.callContext(AbortSignal.any([signal, left.signal]), audience.account);
+  const pages = tell(call)[Symbol.asyncIterator]();
   try {
     for (;;) {
       const next = await unlessAborted(
-        askAdapter(context, AUDIENCE, async () => await pages.next()),
+        askAdapter(context, audience, async () => await pages.next()),
         signal,
       );
       signal.throwIfAborted();
@@ -117,14 +117,16 @@ export async function syncCampaign(
     const signal = AbortSignal.any([context.stopping, lost.signal]);
     const made = askAdapter(
       context,
-      { who: 'the maker of the audience source', port: null },
+      { who: 'the maker of the audience source', port: null, account: null },
       async () => await context.integrations.audience(campaign),
     );
     const source = await unlessAborted(made, signal);
     const limit = options.limit ?? null;
     const tell = (call: CallContext): AsyncIterable<AudiencePage> =>
       source.members(segment ?? '', { pageSize: settings.pageSize, limit }, call);
-    for await (const answer of pagesOf(context, signal, tell)) {
+    const account = campaignAccount(campaign, 'audience');
+    const audience: AskedAdapter = { who: 'the audience source', port: 'audience', account };
+    for await (const answer of pagesOf(context, audience, signal, tell)) {
       const page = pageAnswer(answer);
       const waitedMs = Math.round(page.waitedMs);
       if (amends) {

@@ -53,17 +53,12 @@ async function pollPrinter(context: PipelineContext, silent: SilentPrinter) {
     seen.add(from);
     const told = askPrinter(
       context,
-      name,
       printer,
-      async (call) => await printer.poll?.(from, call),
+      async (call) => await printer.port.poll?.(from, call),
     );
     const answer = await unlessAborted(told, context.stopping);
     if (answer === undefined) return;
-    const {
-      events,
-      cursor: next,
-      unusable,
-    } = pollAnswer(answer, context.callContext(context.stopping).now());
+    const { events, cursor: next, unusable } = pollAnswer(answer, context.now());
     if (Object.keys(unusable).length > 0) {
       context.logger.warn(
         { printer: name, unusable },

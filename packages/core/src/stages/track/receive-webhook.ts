@@ -24,14 +24,14 @@ export async function receiveWebhook(
 ): Promise<Reception> {
   let printer: Printer;
   try {
-    printer = await printerNamed(context, key.organizationId, key.printerName);
+    ({ port: printer } = await printerNamed(context, key.organizationId, key.printerName));
   } catch (error) {
     // A database that cannot be reached says nothing about the printer: it is told to come again.
     if (!(error instanceof UnknownPrinterError) && !unwritable.includes(sqlState(error) ?? ''))
       throw error;
     return { outcome: 'unknown_printer', message: 'no such printer' };
   }
-  const verdict = printer.verifyWebhook(request, context.callContext(context.stopping).now());
+  const verdict = printer.verifyWebhook(request, context.now());
   if (!verdict.valid) return { outcome: 'forged', message: verdict.message };
   const { deliveryId } = verdict;
   const { body } = request;

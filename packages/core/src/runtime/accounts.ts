@@ -1,0 +1,53 @@
+/**
+ * On whose behalf adapters are asked: what their calls are recorded under, how often they may ask,
+ * and what they remember.
+ */
+import type postgres from 'postgres';
+import type { CampaignBrief, PrinterBrief } from '../machine/briefs.ts';
+import {
+  readConnectionState,
+  writeConnectionState,
+  type CallAccount,
+} from '../machine/provider-calls.ts';
+import type { RateLimiter, SavedState } from '../ports/index.ts';
+import type { AdapterPort } from './meter.ts';
+
+/** A printer argues with or without a connection: its calls are kept either way. */
+export function printerAccount({ organizationId, name, connectionId }: PrinterBrief): CallAccount {
+  return { organizationId, connectionId, who: name };
+}
+
+/** Null: the campaign's adapter at this port has no connection. */
+export function campaignAccount(
+  { organizationId, connectionIds }: CampaignBrief,
+  port: AdapterPort,
+): CallAccount | null {
+  const connectionId = connectionIds[port];
+  return connectionId === undefined ? null : { organizationId, connectionId, who: port };
+}
+
+/** Without a connection nothing is limited (docs/adr/0029). */
+export const noLimit: RateLimiter = {
+  take: async (_limit, _cost, signal) => {
+    signal.throwIfAborted();
+    return await Promise.resolve(0);
+  },
+  told: () => undefined,
+};
+
+/** Nobody to remember anything for. */
+const nothingSaved: SavedState = {
+  read: async () => await Promise.resolve(null),
+  write: async () => await Promise.resolve(),
+};
+
+/** What an adapter remembers of its connection; without one nothing is kept. */
+export function savedStateOf(sql: postgres.Sql, account: CallAccount | null): SavedState {
+  if (account === null || account.connectionId === null) return nothingSaved;
+  const { organizationId, connectionId } = account;
+  return {
+    read: async (key) => await readConnectionState(sql, { organizationId, connectionId, key }),
+    write: async (key, value) =>
+      await writeConnectionState(sql, { organizationId, connectionId, key }, value),
+  };
+}
