@@ -42,6 +42,9 @@ create table postrider.mailpiece (
   -- more.
   answered_otherwise boolean not null default false,
   available_at timestamptz,
+  -- Its request is repeated without proof that nothing was made, for the printer honours its key:
+  -- until then, and no later. Null: it is not.
+  repeat_until timestamptz,
   outcome_detail text,
   erased_at timestamptz,
   primary key (organization_id, id),

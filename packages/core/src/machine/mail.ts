@@ -12,6 +12,11 @@ export interface BegunPiece extends Pick<PieceRequest, 'idempotencyKey' | 'mode'
   /** Of the move to `sending`. */
   readonly moveNo: number;
   readonly printerName: string;
+  /**
+   * From the begin on it may be sent for so long, in milliseconds: it is sent again only because
+   * the printer honours its key. Null: for as long as the lease holds.
+   */
+  readonly repeatForMs: number | null;
   /** As it was frozen when the piece was opened. */
   readonly request: Omit<PieceRequest, 'reference' | 'idempotencyKey' | 'mode'>;
 }

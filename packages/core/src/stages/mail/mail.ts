@@ -22,6 +22,7 @@ import type { PipelineContext } from '../../runtime/context.ts';
 import { groupByPrinter, printerToSubmitTo, quietMs } from '../../runtime/printers.ts';
 import { pieceAnswers, type PieceAnswer } from './printer-answers.ts';
 import { holdPrinter, printerFault } from './refusals.ts';
+import { assertKeysHonoured } from './repeats.ts';
 
 function toRequest(campaign: CampaignBrief, piece: BegunPiece): PieceRequest {
   return {
@@ -101,11 +102,13 @@ interface Submission {
   readonly campaign: CampaignBrief;
   readonly printer: Printer;
   readonly pieces: readonly BegunPiece[];
+  /** By `performance.now()`. */
+  readonly begunAt: number;
 }
 
 async function submit(
   context: PipelineContext,
-  { campaign, printer, pieces }: Submission,
+  { campaign, printer, pieces, begunAt }: Submission,
   { lease, settler }: LeasedCohort<MailSettlement>,
 ): Promise<void> {
   const { logger } = context;
@@ -152,6 +155,7 @@ async function submit(
             `${who} was given up: what it was asked for is not to be sent any more`,
           );
         lease.assertHeld();
+        assertKeysHonoured(batch, performance.now() - begunAt);
       } catch (error) {
         refusal = error;
         throw error;
@@ -257,6 +261,7 @@ export async function workMail(
     wakes: ['mail', 'effects'],
     work: async (begun, leased) => {
       const { settler } = leased;
+      const begunAt = performance.now();
       try {
         await context.watermark.saved();
       } catch (error) {
@@ -281,7 +286,7 @@ export async function workMail(
           continue;
         }
         quiet = Math.max(quiet, quietMs(context, printer));
-        await submit(context, { campaign: begun.campaign, printer, pieces }, leased);
+        await submit(context, { campaign: begun.campaign, printer, pieces, begunAt }, leased);
       }
     },
   });
