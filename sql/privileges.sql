@@ -69,11 +69,11 @@ declare
       alarm_help, alarm_meaning, alive_runners, decode_punycode, fold_email, held_by,
       hold_details, household_key_parts, local_time, neighbourhood_of, next_at_printer,
       next_before_printer, next_when_over, next_when_sent, numbered_of, obstacle_help,
-      obstacle_meaning, obstacle_of, rejects_of, standing_hold, standing_hold_details,
-      stuck_at_enricher, stuck_at_printer, stuck_in_cohorts, stuck_in_error, stuck_waiting,
-      suppression_entries, trace_alarms, trace_cards, trace_interventions, trace_moves,
-      trace_requests, trace_test, why_amended, why_cancelled, why_held, why_held_alone,
-      why_only_possible, why_test, why_unknown}';
+      obstacle_meaning, obstacle_of, price_text, printer_links, rejects_of, standing_hold,
+      standing_hold_details, stuck_at_enricher, stuck_at_printer, stuck_in_cohorts,
+      stuck_in_error, stuck_waiting, suppression_entries, trace_alarms, trace_cards,
+      trace_interventions, trace_moves, trace_requests, trace_test, why_amended, why_at_printer,
+      why_cancelled, why_held, why_held_alone, why_only_possible, why_test, why_unknown}';
   -- Operating: each of these checks the organization itself.
   v_operating constant text[] := '{
       amend, apply_campaign, arm_printer, cancel, clear_alarm, count_opened, disarm_printer,
@@ -107,8 +107,8 @@ declare
       abbreviate, abbreviate_address, accept_mailpieces, act_as, acting, actor_is_claimed,
       add_counts, add_suppressions, address_of, address_parts, admit_members, ahead_of_live,
       alarm_conflicting_evidence, alarm_failed_after_received, alarm_pieces,
-      alarm_scanned_though_closed, alarm_unknown_statuses, amend_listed, amend_people,
-      amend_recipient, amend_refused, amended_after, amended_row, apply_members,
+      alarm_scanned_though_closed, alarm_unknown_statuses, alarm_wrong_mode, amend_listed,
+      amend_people, amend_recipient, amend_refused, amended_after, amended_row, apply_members,
       apply_source_changes, apply_unmatched_events, apply_verdicts, apply_whole_events,
       as_argument, assign_events, assign_to_cohorts, assume_received, assume_received_of,
       attach_partition, back_off, beat_health, begin_again, begin_refused, begin_sending,
@@ -137,7 +137,7 @@ declare
       mailed_since, make_campaign, make_event_partition, mark_rerouted, mark_units,
       mark_unknown, matches_of_stopped, may_read_suppressed, merge_directionals,
       move_after_mailpieces, move_amended, move_to_terminal, needs_cohort, neighbourhood_digest,
-      nobody_in_flight, note_intervention, note_mismatched, note_not_called_back,
+      nobody_in_flight, note_details, note_intervention, note_mismatched, note_not_called_back,
       notes_of_replaced, notice_restore, obstacles_of_launch, open_enrichment_batch,
       open_listed, open_mailpieces, open_pieces_in_cohort, open_replacements, ordinal,
       other_campaigns_of, outcomes_of_amending, parts_of_place, people_allowed_again,
@@ -231,7 +231,7 @@ begin
     else
       execute format(
         'revoke select on postrider.organization_key, postrider.provider_event, '
-        'postrider.suppression, postrider.beat_failure from %I',
+        'postrider.suppression, postrider.beat_failure, postrider.mailpiece_link from %I',
         v_role);
     end if;
   end loop;

@@ -154,4 +154,43 @@ export const refusals: readonly Mutant[] = [
       pattern: 'a key that dies while its card waits',
     },
   },
+  {
+    name: 'wrong-mode-holds',
+    without: 'a printer that works in the wrong mode is held',
+    edits: [
+      {
+        file: 'packages/core/src/stages/mail/refusals.ts',
+        find: 'if (other !== -1) {',
+        replace: 'if (other !== -1 && other === Infinity) {',
+      },
+    ],
+    test: {
+      file: 'test/pipeline/mail/told-details.test.ts',
+      pattern: 'a printer that works in the wrong mode is held',
+    },
+  },
+  {
+    name: 'live-card-of-a-test',
+    without: 'who has a live card of a test gets no second one when the campaign goes live',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/end_test.sql',
+        find: "and (m.made_mode is distinct from 'live' or postrider.piece_is_closed(m.status))",
+        replace: '',
+      },
+    ],
+    test: { file: 'test/sql/mail/details.test.ts', pattern: 'gets no second one' },
+  },
+  {
+    name: 'links-for-operators',
+    without: 'links to a card at its printer are shown to operators only',
+    edits: [
+      {
+        file: 'sql/views/trace_parts.sql',
+        find: 'and postrider.may_read_suppressed()',
+        replace: '',
+      },
+    ],
+    test: { file: 'test/sql/mail/details.test.ts', pattern: 'links are shown to operators' },
+  },
 ];

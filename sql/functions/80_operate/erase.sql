@@ -189,6 +189,13 @@ begin
     erased_at = coalesce(erased_at, p_now)
   where organization_id = p_organization_id
     and recipient_id = any (p_people);
+  delete from postrider.mailpiece_link
+  where organization_id = p_organization_id
+    and mailpiece_id in (
+      select m.id
+      from postrider.mailpiece m
+      where m.organization_id = p_organization_id
+        and m.recipient_id = any (p_people));
   -- An adapter may have named anybody in it; the next failure says it again.
   update postrider.work_failure
   set error = 'blanked by an erasure',

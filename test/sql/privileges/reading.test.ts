@@ -69,7 +69,7 @@ void test('in every table that is keyed by organization a role sees the rows of 
     assert.equal(secured?.['relrowsecurity'], true, `${table} has row-level security`);
   }
   const secret = [...closed].filter((name) => !name.startsWith('recipient_event_')).sort();
-  assert.deepEqual(secret, ['organization_key', 'provider_event', 'suppression']);
+  assert.deepEqual(secret, ['mailpiece_link', 'organization_key', 'provider_event', 'suppression']);
   assert.ok(withRows > 20, `${withRows} tables had rows of both`);
   assert.deepEqual(await seen(reader.sql, 'organization', 'id'), { own: 1, foreign: 0 });
 });

@@ -26,6 +26,25 @@ export interface BegunMail {
   readonly pieces: BegunPiece[];
 }
 
+/** What a printer tells of a piece that it has accepted, as it is kept. */
+export interface ToldDetails {
+  /** Whole numbers as text: JSON has none of that size. */
+  readonly price: {
+    readonly amount: string;
+    readonly scale: number;
+    readonly currency: string;
+    readonly tax: string | null;
+  } | null;
+  readonly mode: 'test' | 'live' | null;
+  /** ISO 8601. */
+  readonly cancellableUntil: string | null;
+  readonly links: {
+    readonly status: string | null;
+    readonly proof: string | null;
+    readonly thumbnail: string | null;
+  } | null;
+}
+
 export interface MailSettlement {
   readonly recipientId: string;
   readonly mailpieceId: string;
@@ -38,6 +57,8 @@ export interface MailSettlement {
   readonly expectedDelivery?: string | null;
   readonly message?: string;
   readonly badAddress?: boolean;
+  /** What the printer told beside its answer; absent or null: nothing. */
+  readonly details?: ToldDetails | null;
   /** Null: the machine backs off by itself; of what was refused, there is no pause. */
   readonly afterMs?: number | null;
 }

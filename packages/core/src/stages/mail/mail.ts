@@ -218,7 +218,7 @@ async function submit(
     await context.reach('mail.after-post');
     reportRefusal(context, campaign, batch[0]?.printerName, answers);
     const answered = settlements(answers);
-    const fault = printerFault(answers);
+    const fault = printerFault(batch, answers);
     if (fault === null) {
       settler.add(answered);
       continue;
