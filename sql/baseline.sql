@@ -6,6 +6,7 @@
 \ir baseline/installation.sql
 \ir baseline/machine.sql
 \ir baseline/organization.sql
+\ir baseline/connection.sql
 \ir baseline/printer.sql
 \ir baseline/campaign.sql
 \ir baseline/sync.sql

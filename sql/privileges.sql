@@ -66,8 +66,8 @@ declare
   -- What views and look-ups are made of. They are called with the reader's rights, and are no
   -- promise: they change with their view.
   v_parts constant text[] := '{
-      alarm_help, alarm_meaning, alive_runners, decode_punycode, fold_email, held_by,
-      hold_details, household_key_parts, local_time, neighbourhood_of, next_at_printer,
+      alarm_help, alarm_meaning, alive_runners, connections_named, decode_punycode, fold_email,
+      held_by, hold_details, household_key_parts, local_time, neighbourhood_of, next_at_printer,
       next_before_printer, next_when_over, next_when_sent, numbered_of, obstacle_help,
       obstacle_meaning, obstacle_of, price_text, printer_links, rejects_of, standing_hold,
       standing_hold_details, stuck_at_enricher, stuck_at_printer, stuck_in_cohorts,
@@ -78,16 +78,17 @@ declare
   v_operating constant text[] := '{
       amend, apply_campaign, arm_printer, cancel, clear_alarm, count_opened, disarm_printer,
       end_campaign, erase, go_live, hold, launch, launch_preview, launch_sample,
-      lift_suppression, rekey, rekey_preview, release, replace_lost_mailpieces, resolve, retry,
-      retry_all, retry_effects, retry_webhooks, suppress, suppress_and_list}';
+      lift_suppression, make_connection, note_finding, rekey, rekey_preview, release,
+      remove_connection, rename_connection, replace_lost_mailpieces, resolve, retry, retry_all,
+      retry_effects, retry_webhooks, rotate_secret, suppress, suppress_and_list}';
   -- Running: what programs call beside these.
   v_running constant text[] := '{
       adopt_pieces, apply_amended_page, apply_events, apply_sync_page, beat, begin_mail,
       begin_proof, campaign_brief, campaigns_to_enrich, campaigns_to_sync, check_watermark,
       claim_batch, claim_call_backs, claim_effects, claim_silent_printers,
       claim_unknown_mailpieces, claim_webhooks, close_sync, close_webhook, conclude_restore,
-      count_limit, count_text, deregister_runner, doctor_alarms, doctor_beats, doctor_bloat,
-      doctor_blocked_sessions, doctor_default_partition, doctor_event_partitions,
+      connection_brief, count_limit, count_text, deregister_runner, doctor_alarms, doctor_beats,
+      doctor_bloat, doctor_blocked_sessions, doctor_default_partition, doctor_event_partitions,
       doctor_history, doctor_household_keys, doctor_leases, doctor_lost_mailpieces,
       doctor_oldest_transaction, doctor_restore, doctor_runners, doctor_tried_again,
       doctor_unknown_outcomes, doctor_unreachable_states, doctor_webhooks, doctor_work, due,
@@ -97,16 +98,16 @@ declare
       longest_posting_time, match_events, mend_event_partitions, misdated_partitions, new_id,
       new_reference, note_batch_submitted, note_failures, note_polled, open_sync,
       people_at_printers, pieces_opened_since, printer_brief, ready_work, reap, receive_webhook,
-      renew, renew_sync, run_housekeeping, set_quiet_time, settle_batch, settle_call_backs,
-      settle_effects, settle_mail, settle_proof, settle_reconciled, skip_without_enricher,
-      stage_campaigns, stage_round, tick, turn_clock, upcoming_work, waiting_places,
-      waiting_work, window_of, work_done, work_failed}';
+      renew, renew_sync, reseal_secret, run_housekeeping, secrets_to_reseal, set_quiet_time,
+      settle_batch, settle_call_backs, settle_effects, settle_mail, settle_proof,
+      settle_reconciled, skip_without_enricher, stage_campaigns, stage_round, tick, turn_clock,
+      upcoming_work, waiting_places, waiting_work, window_of, work_done, work_failed}';
   -- What only functions and triggers of the machine call, with the owner's rights. A caller from
   -- outside would ask nothing that they could answer.
   v_internal constant text[] := '{
       abbreviate, abbreviate_address, accept_mailpieces, act_as, acting, actor_is_claimed,
-      add_counts, add_suppressions, address_of, address_parts, admit_members, ahead_of_live,
-      alarm_conflicting_evidence, alarm_failed_after_received, alarm_pieces,
+      add_counts, add_secrets, add_suppressions, address_of, address_parts, admit_members,
+      ahead_of_live, alarm_conflicting_evidence, alarm_failed_after_received, alarm_pieces,
       alarm_scanned_though_closed, alarm_unknown_statuses, alarm_wrong_mode, amend_listed,
       amend_people, amend_recipient, amend_refused, amended_after, amended_row, apply_members,
       apply_source_changes, apply_unmatched_events, apply_verdicts, apply_whole_events,
@@ -119,46 +120,47 @@ declare
       check_evidence, check_mailpieces, check_retried_people, checked_definition, clear_refused,
       clear_refusing_printer, close_campaign, close_cohort_if_done, close_replaced,
       commit_asynchronously, complete_campaigns, conclude_departures, conclude_sync,
-      confirm_deliveries, content_of, copy_suppressions, count_amended_page, count_sync_page,
-      decide_not_accepted, define_printer, detach_partition, digest_of, drop_older_suppressions,
-      duplicates_of, earlier_piece_opens, effect_causes, email_keys_of, empty_cohorts,
-      end_silent_jobs, end_silent_run, end_test, ends_of_place, enforce_caps, enqueue,
-      enrichers_of_batches, erase_personal_data, fail, fail_amend, fail_without_mailpiece,
-      failing_effects, faults_before_live, figures_of_launch, file_field, first_in_place,
-      fold_address, follow_mailpieces, follows_source, forget_person, forget_untried_work,
-      form_cohorts, give_back, gone_from_segment, has_made_cards, has_older_keys,
-      has_other_open_piece, held_causes, helps_not_amended, history_of_all, history_of_some,
-      household_key_version, housekeeping_organizations, id_of, is_another_person,
-      is_before_printer, is_held_out, is_street_suffix, judge_before_live, keep_from_mail,
-      keep_notes, keep_other_emails, keep_reach, key_honoured_until, key_of_address,
-      keyed_digest, known_status, leave_cohorts, lock_campaign, lock_counter, lock_for_begin,
-      lock_for_retry, lock_for_sync, lock_history, lock_households, lock_key, lock_listed,
-      lock_people_of, lock_ready, lock_unknown_outcome, lost_mailpieces, mail_witnesses,
-      mailed_since, make_campaign, make_event_partition, mark_rerouted, mark_units,
-      mark_unknown, matches_of_stopped, may_read_suppressed, merge_directionals,
-      move_after_mailpieces, move_amended, move_to_terminal, needs_cohort, neighbourhood_digest,
-      nobody_in_flight, note_details, note_intervention, note_mismatched, note_not_called_back,
-      notes_of_replaced, notice_restore, obstacles_of_launch, open_enrichment_batch,
-      open_listed, open_mailpieces, open_pieces_in_cohort, open_replacements, ordinal,
-      other_campaigns_of, outcomes_of_amending, parts_of_place, people_allowed_again,
-      people_by_key, people_by_other_email, people_looked_at, people_not_to_mail,
-      people_to_amend, people_to_ask, people_to_judge, people_to_mail, people_to_show,
-      pick_ready_people, piece_is_closed, piece_of_provider_id, postal_addresses,
-      printer_was_released, printers_of_cohort, protect_record, put_off_held,
-      raise_mass_departure, raise_statuses, reap_cohorts, reap_people, recipient_created,
-      recipient_moved, recognise_members, record_evidence, record_evidence_for_lost,
-      record_listed, record_not_printed, record_printed, refresh_statistics,
-      refusals_of_going_live, refusals_of_launch, refuse_deletion, refuse_hold, refuse_moves,
-      rekey_changes, rekey_people, rekeyed_recipients, rekeyed_suppressions, reopen_campaign,
-      require_amending_campaign, require_amendments, require_armed, require_changeable,
-      require_current_keys, require_given, require_launch_mode, require_launchable,
-      require_launched, require_lease, require_list, require_list_read, require_next_partition,
-      require_no_blocker, require_nobody_sending, require_organization, require_page,
-      require_printer, require_recipient, require_same_mode, require_segment,
-      require_suitable_session, require_suppressible, require_syncing_campaign,
-      require_whole_events, require_within, required_email_keys, required_household_key,
-      resolve_outcome, restore_signs, results_of_batch, retry_by_reason, retry_causes,
-      retry_people, retry_recipient, return_refused, return_to, return_with_loss,
+      confirm_deliveries, connection_named, connections_of_other_mode, content_of,
+      copy_suppressions, count_amended_page, count_sync_page, decide_not_accepted,
+      define_printer, detach_partition, digest_of, drop_older_suppressions, duplicates_of,
+      earlier_piece_opens, effect_causes, email_keys_of, empty_cohorts, end_silent_jobs,
+      end_silent_run, end_test, ends_of_place, enforce_caps, enqueue, enrichers_of_batches,
+      erase_personal_data, fail, fail_amend, fail_without_mailpiece, failing_effects,
+      faults_before_live, figures_of_launch, file_field, first_in_place, fold_address,
+      follow_mailpieces, follows_source, forget_person, forget_untried_work, form_cohorts,
+      give_back, gone_from_segment, has_made_cards, has_older_keys, has_other_open_piece,
+      held_causes, helps_not_amended, history_of_all, history_of_some, household_key_version,
+      housekeeping_organizations, id_of, is_another_person, is_before_printer, is_held_out,
+      is_street_suffix, judge_before_live, keep_from_mail, keep_notes, keep_other_emails,
+      keep_reach, key_honoured_until, key_of_address, keyed_digest, known_status, leave_cohorts,
+      lock_campaign, lock_connection, lock_counter, lock_for_begin, lock_for_retry,
+      lock_for_sync, lock_history, lock_households, lock_key, lock_listed, lock_people_of,
+      lock_ready, lock_unknown_outcome, lost_mailpieces, mail_witnesses, mailed_since,
+      make_campaign, make_event_partition, mark_rerouted, mark_units, mark_unknown,
+      matches_of_stopped, may_read_suppressed, merge_directionals, move_after_mailpieces,
+      move_amended, move_to_terminal, needs_cohort, neighbourhood_digest, nobody_in_flight,
+      note_details, note_intervention, note_mismatched, note_not_called_back, notes_of_replaced,
+      notice_restore, obstacles_of_launch, open_enrichment_batch, open_listed, open_mailpieces,
+      open_pieces_in_cohort, open_replacements, ordinal, other_campaigns_of,
+      outcomes_of_amending, parts_of_place, people_allowed_again, people_by_key,
+      people_by_other_email, people_looked_at, people_not_to_mail, people_to_amend,
+      people_to_ask, people_to_judge, people_to_mail, people_to_show, pick_ready_people,
+      piece_is_closed, piece_of_provider_id, postal_addresses, printer_was_released,
+      printers_of_cohort, protect_record, put_off_held, raise_mass_departure, raise_statuses,
+      reap_cohorts, reap_people, recipient_created, recipient_moved, recognise_members,
+      record_evidence, record_evidence_for_lost, record_listed, record_not_printed,
+      record_printed, refresh_statistics, refusals_of_going_live, refusals_of_launch,
+      refuse_deletion, refuse_hold, refuse_moves, rekey_changes, rekey_people,
+      rekeyed_recipients, rekeyed_suppressions, reopen_campaign, require_amending_campaign,
+      require_amendments, require_armed, require_changeable, require_connection_modes,
+      require_connection_name, require_current_keys, require_given, require_launch_mode,
+      require_launchable, require_launched, require_lease, require_list, require_list_read,
+      require_next_partition, require_no_blocker, require_nobody_sending, require_organization,
+      require_page, require_printer, require_printer_name_free, require_recipient,
+      require_same_mode, require_segment, require_suitable_session, require_suppressible,
+      require_syncing_campaign, require_whole_events, require_within, required_email_keys,
+      required_household_key, resolve_outcome, restore_signs, results_of_batch, retry_by_reason,
+      retry_causes, retry_people, retry_recipient, return_refused, return_to, return_with_loss,
       rows_beside_amendments, run_housekeeping_part, said_address, said_do_not_mail,
       said_of_another_row, send_open_mailpieces, server_identity, set_hold, settle_answers,
       settle_found, settle_not_accepted, settle_not_found, settle_proofing, settle_rendered,
@@ -167,12 +169,13 @@ declare
       start_delivery_window, start_proofing, stop_before_printer, stop_people, store_events,
       store_proofs, suppress_erased, suppress_person, suppress_returned,
       suppress_unknown_people, suppressed_in_cohort, suppressions_asked_for, suppressions_of,
-      take_campaign_lock, take_cohort, take_out_printed, test_so_far, try_lock_work,
-      turn_away_before_mail, turn_away_suppressed, turned_away, unblocked_states, unit_kind,
-      unit_value, unknown_outcomes, unless_erased, verdict_of, void_test_mailpieces,
-      waiting_effects, waiting_people, waiting_state_of, wake_workers, was_changed_since_begin,
-      was_held_for, why_not_amended, with_stopped, with_usable_addresses, write_amendments,
-      write_highways, write_in_english, write_off_batch, write_puerto_rican, write_routes}';
+      take_campaign_lock, take_cohort, take_out_printed, takes_cards, test_so_far,
+      try_lock_work, turn_away_before_mail, turn_away_suppressed, turned_away, unblocked_states,
+      unit_kind, unit_value, unknown_outcomes, unless_erased, users_of_connection, verdict_of,
+      void_test_mailpieces, waiting_effects, waiting_people, waiting_state_of, wake_workers,
+      was_changed_since_begin, was_held_for, why_not_amended, with_connections, with_stopped,
+      with_usable_addresses, write_amendments, write_highways, write_in_english,
+      write_off_batch, write_puerto_rican, write_routes}';
 begin
   for v_wrong in
     select coalesce(there.name, listed.name) || case
@@ -231,7 +234,13 @@ begin
     else
       execute format(
         'revoke select on postrider.organization_key, postrider.provider_event, '
-        'postrider.suppression, postrider.beat_failure, postrider.mailpiece_link from %I',
+        'postrider.suppression, postrider.beat_failure, postrider.mailpiece_link, '
+        'postrider.connection_secret from %I',
+        v_role);
+      -- Where a secret is, and not what is sealed.
+      execute format(
+        'grant select (organization_id, connection_id, id, purpose, reference, key_id, added_at, '
+        'retires_at) on postrider.connection_secret to %I',
         v_role);
     end if;
   end loop;

@@ -81,6 +81,8 @@
 \ir functions/80_operate/campaign_definition.sql
 \ir functions/80_operate/campaign.sql
 \ir functions/80_operate/printers.sql
+\ir functions/80_operate/secrets.sql
+\ir functions/80_operate/connections.sql
 \ir functions/80_operate/launch_refused.sql
 \ir functions/80_operate/end_campaign.sql
 \ir functions/80_operate/hold.sql
@@ -120,6 +122,7 @@
 \ir functions/90_house/restore_watermark.sql
 \ir views/failing_work.sql
 \ir views/campaigns.sql
+\ir views/connections.sql
 \ir views/recipients.sql
 \ir views/duplicates.sql
 \ir views/syncs.sql

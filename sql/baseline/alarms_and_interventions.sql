@@ -1,8 +1,9 @@
 -- What people did to the machine, and what needs their eyes.
 
 -- Who stopped what, who let it go on, when and why: the tables beside it tell only how things stand
--- now. What is neither a person's, a campaign's nor a printer's is the organization's. No names of
--- recipients are in it but what an operator wrote as the reason, which is erased with the person.
+-- now. What is neither a person's, a campaign's, a printer's nor a connection's is the
+-- organization's. No names of recipients are in it but what an operator wrote as the reason, which
+-- is erased with the person.
 create table postrider.intervention (
   organization_id uuid not null references postrider.organization (id),
   id uuid not null,
@@ -11,6 +12,7 @@ create table postrider.intervention (
   campaign_id uuid,
   printer_name text,
   recipient_id uuid,
+  connection_id uuid,
   why text,
   -- The login, and what the program that used it calls itself.
   by_role text not null,

@@ -4,6 +4,8 @@ create table postrider.printer (
   name text not null,
   kind text not null,
   options jsonb not null default '{}',
+  -- The account that it is reached by; null: it needs none.
+  connection_id uuid,
   held_at timestamptz,
   held_why text,
   -- Live printing costs money and paper: nothing is sent in live mode to a printer that nobody has
@@ -15,6 +17,8 @@ create table postrider.printer (
   -- of a dead runner knows no adapter. Null: no runner has sent anything.
   quiet interval,
   primary key (organization_id, name),
+  foreign key (organization_id, connection_id)
+    references postrider.connection (organization_id, id),
   constraint printer_name_is_plain check (name ~ '^[a-z0-9][a-z0-9-]{0,62}$')
 );
 

@@ -14,8 +14,12 @@ select c.organization_id, o.name as organization, c.id, c.name, c.campaign_mode,
   c.transit_days, c.assumed_after, c.effects,
   -- Of their options only where they read or write: others may be secret.
   (
-    select jsonb_object_agg(i.key, concat_ws(' ', i.value ->> 'kind', i.value ->> 'path'))
-    from jsonb_each(c.integrations) i) as adapters,
+    select jsonb_object_agg(
+      i.key, concat_ws(' ', i.value ->> 'kind', x.name, i.value ->> 'path'))
+    from jsonb_each(c.integrations) i
+    left join postrider.connection x
+      on x.organization_id = c.organization_id
+      and x.id::text = i.value ->> 'connection') as adapters,
   c.longest_address_line
 from postrider.campaign c
 join postrider.organization o
@@ -28,5 +32,8 @@ left join postrider.campaign_lock l
   and l.until > postrider.now();
 
 create view postrider.printers with (security_invoker = true) as
-select organization_id, name, kind, held_at, held_why, armed_at, armed_by
-from postrider.printer;
+select p.organization_id, p.name, p.kind, p.held_at, p.held_why, p.armed_at, p.armed_by,
+  p.connection_id, x.name as connection
+from postrider.printer p
+left join postrider.connection x
+  on x.organization_id = p.organization_id and x.id = p.connection_id;

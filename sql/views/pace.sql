@@ -16,6 +16,8 @@ join postrider.organization o
   on o.id = c.organization_id
 join postrider.printer p
   on p.organization_id = c.organization_id and p.name = c.printer_name
+left join postrider.connection x
+  on x.organization_id = p.organization_id and x.id = p.connection_id
 join postrider.spending s
   on s.organization_id = c.organization_id and s.campaign_id = c.id
 cross join postrider.alive_runners() alive
@@ -104,13 +106,13 @@ cross join lateral (
   ) l
 ) q
 cross join lateral (
-  select postrider.obstacle_of('proofed', o, c, p, alive.runners) as obstacle
+  select postrider.obstacle_of('proofed', o, c, p, x, alive.runners) as obstacle
 ) b
 cross join lateral (
   select case
     when w.waiting = 0 and w.held > 0 then 'nobody waits but those who are held one by one'
     when w.waiting = 0 then 'nobody waits'
-    when b.obstacle <> 'its turn' then postrider.obstacle_meaning(b.obstacle, o, c, p)
+    when b.obstacle <> 'its turn' then postrider.obstacle_meaning(b.obstacle, o, c, p, x)
     when w.beyond_caps > 0
       then format('%s for %s of the %s who wait',
         case

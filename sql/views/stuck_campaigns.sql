@@ -41,6 +41,7 @@ create function postrider.obstacle_of(
   p_organization postrider.organization,
   p_campaign postrider.campaign,
   p_printer postrider.printer,
+  p_connection postrider.connection,
   p_runners bigint
 ) returns text language sql immutable
 return case
@@ -49,7 +50,9 @@ return case
   when p_campaign.status = 'paused' then 'hold of the campaign'
   when p_campaign.status = 'pending' and p_state = 'proofed' then 'launch'
   when p_state = 'proofed' and p_printer.held_at is not null then 'hold of the printer'
+  when p_state = 'proofed' and p_connection.held_at is not null then 'hold of the connection'
   when p_state = 'proofed' and p_campaign.mode = 'live' and p_printer.armed_at is null then 'arming'
+  when p_state = 'proofed' and p_connection.mode <> p_campaign.mode then 'mode of the connection'
   when p_runners = 0 then 'no runner'
   else 'its turn'
 end;
@@ -59,7 +62,8 @@ create function postrider.obstacle_meaning(
   p_obstacle text,
   p_organization postrider.organization,
   p_campaign postrider.campaign,
-  p_printer postrider.printer
+  p_printer postrider.printer,
+  p_connection postrider.connection
 ) returns text language sql immutable
 return case p_obstacle
   when 'hold of the organization' then
@@ -70,7 +74,14 @@ return case p_obstacle
   when 'launch' then 'the campaign is not launched'
   when 'hold of the printer' then
     'the printer is held' || coalesce(': ' || rtrim(p_printer.held_why, '. '), '')
+  when 'hold of the connection' then
+    format('connection %s is held', p_connection.name)
+    || coalesce(': ' || rtrim(p_connection.held_why, '. '), '')
   when 'arming' then 'the printer is not armed'
+  when 'mode of the connection' then
+    format(
+      'the campaign is %s, and connection %s of its printer is %s',
+      p_campaign.mode, p_connection.name, p_connection.mode)
   when 'no runner' then 'no runner is alive'
   else 'waits for its turn'
 end;
@@ -80,6 +91,7 @@ end;
 create function postrider.obstacle_help(
   p_obstacle text,
   p_campaign postrider.campaign,
+  p_connection postrider.connection,
   p_refused boolean
 ) returns text language sql stable
 return case p_obstacle
@@ -99,9 +111,20 @@ return case p_obstacle
     case when p_refused then 'mend what the reason names, then: ' else '' end
     || format('select postrider.release(%L, ''printer'', %L)',
       p_campaign.organization_id, p_campaign.printer_name)
+  when 'hold of the connection' then
+    format('select postrider.release(%L, ''connection'', %L)',
+      p_campaign.organization_id, p_connection.id)
   when 'arming' then
     format('select postrider.arm_printer(%L, %L)',
       p_campaign.organization_id, p_campaign.printer_name)
+  when 'mode of the connection' then
+    'name a connection of its mode in the campaign file, and apply it again'
+    || case
+      when p_campaign.mode = 'test'
+        then format('; or: select postrider.go_live(%L, %L)',
+          p_campaign.organization_id, p_campaign.id)
+      else ''
+    end
   when 'no runner' then 'start one with `postrider run`'
   else 'look at the view queue and at doctor()'
 end;
@@ -141,9 +164,9 @@ create function postrider.stuck_waiting() returns table (
 begin atomic
   select c.organization_id, c.name, oldest.recipient_id, coalesce(n.people, 0)::bigint, v.state,
     oldest.available_at, oldest.reason,
-    postrider.obstacle_meaning(obstacle.kind, o, c, p)
+    postrider.obstacle_meaning(obstacle.kind, o, c, p, x)
     || case when obstacle.kind like 'hold %' then hold.held_by else '' end,
-    postrider.obstacle_help(obstacle.kind, c, refused.is_so),
+    postrider.obstacle_help(obstacle.kind, c, x, refused.is_so),
     null::uuid, null, null::uuid
   from postrider.campaign c
   cross join postrider.alive_runners() alive
@@ -151,6 +174,8 @@ begin atomic
     on o.id = c.organization_id
   join postrider.printer p
     on p.organization_id = c.organization_id and p.name = c.printer_name
+  left join postrider.connection x
+    on x.organization_id = p.organization_id and x.id = p.connection_id
   cross join (values ('pending'), ('proofed')) as v (state)
   cross join lateral (
     select s.recipient_id, s.available_at, s.reason
@@ -170,7 +195,7 @@ begin atomic
       and t.state = v.state
   ) n on true
   cross join lateral (
-    select postrider.obstacle_of(v.state, o, c, p, alive.runners) as kind
+    select postrider.obstacle_of(v.state, o, c, p, x, alive.runners) as kind
   ) obstacle
   cross join lateral postrider.held_by(o, c.id, c.printer_name) hold
   cross join lateral (

@@ -161,7 +161,8 @@ begin atomic
     and a.cleared_at is not null;
 end;
 
--- Tells what people did to a recipient, and meanwhile to its campaign, printer and organization.
+-- Tells what people did to a recipient, and meanwhile to its campaign, printer, connection and
+-- organization.
 -- p_printer_name: the printer of its campaign.
 create function postrider.trace_interventions(
   p_recipient postrider.recipient,
@@ -195,16 +196,25 @@ begin atomic
     concat_ws(' ', i.action, case
       when i.campaign_id is not null then 'campaign'
       when i.printer_name is not null then 'printer ' || i.printer_name
+      when i.connection_id is not null then 'connection ' || x.name
       else 'organization' end),
     concat_ws(' · ', i.why, i.application), 'op', i.by_role
   from postrider.intervention i
+  left join postrider.connection x
+    on x.organization_id = i.organization_id
+    and x.id = i.connection_id
   where i.organization_id = p_recipient.organization_id
     and i.recipient_id is null
     and i.at >= p_recipient.created_at
     and i.action in ('hold', 'release', 'launch', 'end', 'arm', 'disarm')
     and (i.campaign_id = p_recipient.campaign_id
       or i.printer_name = p_printer_name
-      or i.campaign_id is null and i.printer_name is null);
+      or i.connection_id = (
+        select p.connection_id
+        from postrider.printer p
+        where p.organization_id = p_recipient.organization_id
+          and p.name = p_printer_name)
+      or i.campaign_id is null and i.printer_name is null and i.connection_id is null);
 end;
 
 -- Tells what was asked for in a recipient's own row: a cancel, and that it be forgotten.

@@ -27,8 +27,8 @@ language sql stable as $$
       postrider.why_cancelled(o, s, t.kind = 'terminal' and s.state <> 'error', a),
       case
         when t.kind <> 'terminal' and s.state <> 'sent'
-          then postrider.why_held(o, c, p, s.state) end,
-      postrider.next_before_printer(o, c, p, s, b, k),
+          then postrider.why_held(o, c, p, x, s.state) end,
+      postrider.next_before_printer(o, c, p, x, s, b, k),
       postrider.next_at_printer(o, s, m, a),
       postrider.next_when_over(s, m)),
     postrider.why_amended(o, r.id))
@@ -45,6 +45,8 @@ language sql stable as $$
     on o.id = r.organization_id
   join postrider.printer p
     on p.organization_id = c.organization_id and p.name = c.printer_name
+  left join postrider.connection x
+    on x.organization_id = p.organization_id and x.id = p.connection_id
   left join postrider.reason w
     on w.code = s.reason
   left join postrider.cohort k

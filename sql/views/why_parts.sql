@@ -94,11 +94,13 @@ return (
     h.by_role, h.application, postrider.local_time(p_organization, h.since), h.why)
   from postrider.standing_hold(p_organization.id, p_campaign_id, p_printer_name) h);
 
--- Says that the organization, the campaign or, of people who wait for it, the printer is held.
+-- Says that the organization, the campaign or, of people who wait for it, the printer or its
+-- connection is held.
 create function postrider.why_held(
   p_organization postrider.organization,
   p_campaign postrider.campaign,
   p_printer postrider.printer,
+  p_connection postrider.connection,
   p_state text
 ) returns text language sql stable
 return case
@@ -111,6 +113,10 @@ return case
   when p_state = 'proofed' and p_campaign.status <> 'pending' and p_printer.held_at is not null then
     format('The printer is held%s.', postrider.standing_hold_details(
       p_organization, p_campaign.id, p_printer.name))
+  when p_state = 'proofed' and p_campaign.status <> 'pending' and p_connection.held_at is not null
+  then
+    format('Connection %s of the printer is held%s.', p_connection.name,
+      postrider.standing_hold_details(p_organization, p_campaign.id, p_printer.name))
 end;
 
 -- Says what comes next until the card is proofed, and what it waits for before the printer.
@@ -118,6 +124,7 @@ create function postrider.next_before_printer(
   p_organization postrider.organization,
   p_campaign postrider.campaign,
   p_printer postrider.printer,
+  p_connection postrider.connection,
   p_state postrider.recipient_state,
   p_batch postrider.enrichment_batch,
   p_cohort postrider.cohort
@@ -143,6 +150,10 @@ return case
     then 'Next: the campaign must be launched; nothing is mailed before.'
   when p_state.state = 'proofed' and p_campaign.mode = 'live' and p_printer.armed_at is null
     then 'Next: somebody must arm the printer for live printing.'
+  when p_state.state = 'proofed' and p_connection.mode <> p_campaign.mode
+    then format(
+      'Next: the campaign must name a connection that is %s; %s is %s.',
+      p_campaign.mode, p_connection.name, p_connection.mode)
   when p_state.state = 'proofed' and p_state.available_at > postrider.now()
     then format('Next: the printer, not before %s.',
       postrider.local_time(p_organization, p_state.available_at))

@@ -13,8 +13,8 @@ export const launches: readonly Mutant[] = [
     edits: [
       {
         file: blockers,
-        find: '3, p_campaign.offer_ends_on < k.today + p_campaign.transit_days,',
-        replace: '3, p_campaign.offer_ends_on < k.today,',
+        find: '4, p_campaign.offer_ends_on < k.today + p_campaign.transit_days,',
+        replace: '4, p_campaign.offer_ends_on < k.today,',
       },
     ],
     test: { file: previewed, pattern: 'an offer that is over before the first arrival' },
@@ -22,7 +22,7 @@ export const launches: readonly Mutant[] = [
   {
     name: 'launch-budget-spent',
     without: 'a budget that pays no card is told before the launch',
-    edits: [{ file: blockers, find: '5, k.paid_by_budget = 0,', replace: '5, false,' }],
+    edits: [{ file: blockers, find: '6, k.paid_by_budget = 0,', replace: '6, false,' }],
     test: { file: previewed, pattern: 'a budget below one card' },
   },
   {

@@ -17,6 +17,7 @@ export {
   type AmendOptions,
 } from './machine/amend.ts';
 export * from './machine/campaigns.ts';
+export * from './machine/connections.ts';
 export * from './machine/launch.ts';
 export * from './machine/operate.ts';
 export * from './machine/states.generated.ts';
@@ -25,6 +26,24 @@ export type { CampaignBrief, PrinterBrief } from './machine/briefs.ts';
 export type { CohortStage } from './machine/cohorts.ts';
 export { judgeAddresses, type SyncKind, type SyncReport } from './machine/sync.ts';
 export { integrationsOf, type Integrations, type Ports } from './runtime/integrations.ts';
+export { askAccount, type AccountQuestion } from './runtime/ask-account.ts';
+export {
+  Connections,
+  readReference,
+  UnknownConnectionError,
+  type ProjectSecrets,
+} from './runtime/connections.ts';
+export {
+  makeSealingKey,
+  readSealingKeys,
+  seal,
+  SEALING_KEYS,
+  SecretError,
+  unseal,
+  type SealedSecret,
+  type SealingKey,
+  type SecretPlace,
+} from './common/sealing.ts';
 export type { OnceOptions } from './scheduling/once.ts';
 export type { Waiting } from './machine/waiting.ts';
 export { InvalidOptionsError, type InvalidOption } from './common/invalid-options.ts';

@@ -9,17 +9,18 @@ create function postrider.note_intervention(
   p_why text,
   p_campaign_id uuid default null,
   p_printer_name text default null,
-  p_people uuid[] default null
+  p_people uuid[] default null,
+  p_connection_id uuid default null
 ) returns void language plpgsql as $$
 begin
   insert into postrider.intervention (
     organization_id, id, at, action, campaign_id, printer_name, recipient_id, why, by_role,
-    application)
+    application, connection_id)
   select
     p_organization_id, postrider.new_id(), postrider.now(), p_action,
     coalesce(p_campaign_id, s.campaign_id), p_printer_name, who.recipient_id,
     case when r.erased_at is null then left(nullif(btrim(p_why), ''), 500) end,
-    session_user, nullif(current_setting('application_name'), '')
+    session_user, nullif(current_setting('application_name'), ''), p_connection_id
   from unnest(coalesce(p_people, array[null::uuid])) as who (recipient_id)
   left join postrider.recipient_state s
     on s.organization_id = p_organization_id and s.recipient_id = who.recipient_id

@@ -35,7 +35,8 @@ create trigger intervention_kept
   for each statement execute function postrider.protect_record();
 create trigger intervention_unchanged
   before update of
-    organization_id, id, at, action, campaign_id, printer_name, recipient_id, by_role, application
+    organization_id, id, at, action, campaign_id, printer_name, recipient_id, connection_id,
+    by_role, application
   on postrider.intervention
   for each statement execute function postrider.protect_record();
 create trigger intervention_why_unchanged

@@ -73,16 +73,19 @@ return (
     when p_stage = 'mail' and c.printer_name <> p_printer_name then 'printer_changed'
     when o.held_at is not null
       or c.status = 'paused'
-      or p_stage = 'mail' and p.held_at is not null
+      or p_stage = 'mail' and (p.held_at is not null or x.held_at is not null)
       then 'held'
     when not (c.status = 'active' or c.status = 'pending' and p_stage = 'proof')
       then 'campaign_not_running'
     when p_stage = 'mail' and c.mode = 'live' and p.armed_at is null then 'not_armed'
+    when p_stage = 'mail' and x.mode <> c.mode then 'connection_mode'
   end
   from postrider.campaign c
   join postrider.organization o on o.id = c.organization_id
   join postrider.printer p
     on p.organization_id = c.organization_id and p.name = c.printer_name
+  left join postrider.connection x
+    on x.organization_id = p.organization_id and x.id = p.connection_id
   where c.organization_id = p_organization_id
     and c.id = p_campaign_id
 );

@@ -1,3 +1,15 @@
+-- Lists the connections that adapters of a campaign name, by the field of its file.
+create function postrider.connections_named(p_integrations jsonb) returns table (
+  field text,
+  connection_id text
+) language sql immutable
+begin atomic
+  select i.key, i.value ->> 'connection'
+  from jsonb_each(p_integrations) i
+  where jsonb_typeof(i.value) = 'object'
+    and i.value ? 'connection';
+end;
+
 -- Tells a runner what it must know of a campaign to render and print for it.
 create function postrider.campaign_brief(
   p_organization_id uuid,
@@ -15,6 +27,9 @@ return (
     'printerName', printer_name,
     'returnAddress', return_address,
     'integrations', integrations,
+    'connectionIds', (
+      select coalesce(json_object_agg(n.field, n.connection_id), '{}')
+      from postrider.connections_named(integrations) n),
     'baseDirectory', base_directory)
   from postrider.campaign
   where organization_id = p_organization_id
@@ -33,6 +48,7 @@ return (
     'name', p.name,
     'kind', p.kind,
     'options', p.options,
+    'connectionId', p.connection_id,
     'baseDirectory', (
       select c.base_directory
       from postrider.campaign c

@@ -56,6 +56,8 @@ begin
       on o.id = c.organization_id and o.held_at is null
     join postrider.printer p
       on p.organization_id = c.organization_id and p.name = c.printer_name
+    left join postrider.connection x
+      on x.organization_id = p.organization_id and x.id = p.connection_id
     -- With a limit, so that it is one look into the index for each campaign, whatever the planner
     -- knows.
     cross join lateral (
@@ -68,9 +70,7 @@ begin
       limit 1
     ) s
     where (c.status = 'active' or c.status = 'pending' and p_stage = 'proof')
-      and (
-        p_stage = 'proof'
-        or p.held_at is null and (c.mode = 'test' or p.armed_at is not null))
+      and (p_stage = 'proof' or postrider.takes_cards(p, x, c.mode))
   ), few as (
     -- No more organizations than free places can get one, nor campaigns within one.
     select r.organization_id, coalesce(sum(o.cohorts), 0) as open

@@ -26,7 +26,11 @@ begin
           on p.organization_id = u.organization_id
           and p.name = u.printer_name
           and p.held_at is null
-        where u.organization_id = p_organization_id
+        left join postrider.connection x
+          on x.organization_id = p.organization_id
+          and x.id = p.connection_id
+        where x.held_at is null
+          and u.organization_id = p_organization_id
           and u.status = 'unknown'
           and u.available_at <= v_now
         order by u.available_at, u.id

@@ -52,7 +52,7 @@ begin
 end $$;
 
 -- Finds the people of a cohort whose piece is open: whose card the printer has already, and whose
--- piece is at a printer that is held or not armed; null where there are none.
+-- piece is at a printer that takes none now; null where there are none.
 create function postrider.open_pieces_in_cohort(
   p_campaign postrider.campaign,
   p_cohort_id uuid
@@ -66,7 +66,7 @@ begin atomic
     array_agg(s.recipient_id) filter (
       where m.status = 'submitting'
         and m.printer_name <> p_campaign.printer_name
-        and (p.held_at is not null or p_campaign.mode = 'live' and p.armed_at is null))
+        and not postrider.takes_cards(p, x, p_campaign.mode))
   from postrider.recipient_state s
   join postrider.mailpiece m
     on m.organization_id = p_campaign.organization_id
@@ -75,6 +75,8 @@ begin atomic
     and not postrider.piece_is_closed(m.status)
   join postrider.printer p
     on p.organization_id = p_campaign.organization_id and p.name = m.printer_name
+  left join postrider.connection x
+    on x.organization_id = p.organization_id and x.id = p.connection_id
   where s.organization_id = p_campaign.organization_id
     and s.cohort_id = p_cohort_id
     and s.state = 'sending_staged';
@@ -187,8 +189,8 @@ begin
     and r.id = s.recipient_id;
 end $$;
 
--- Gives back people whose open piece is at a printer that the campaign has left, and which is held
--- or not armed. Staging does not see that: they are asked for again in a minute.
+-- Gives back people whose open piece is at a printer that the campaign has left, and which takes
+-- none now. Staging does not see that: they are asked for again in a minute.
 create function postrider.put_off_held(
   p_organization_id uuid,
   p_people uuid[],

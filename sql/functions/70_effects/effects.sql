@@ -13,6 +13,15 @@ create function postrider.claim_effects(
 declare
   v_now timestamptz := postrider.now();
   v_effects json;
+  -- Campaigns whose account for this is held, or of the other mode.
+  v_held uuid[] := array(
+    select c.id
+    from postrider.campaign c
+    join postrider.connection x
+      on x.organization_id = c.organization_id
+      and x.id::text = c.integrations #>> array[p_kind, 'connection']
+    where c.organization_id = p_organization_id
+      and (x.held_at is not null or x.mode <> c.mode));
 begin
   perform postrider.require_within('the limit', p_limit, 0, 1000000);
   perform postrider.require_lease(p_lease);
@@ -28,6 +37,7 @@ begin
           and d.kind = p_kind
           and d.state = 'waiting'
           and d.available_at <= v_now
+          and not d.campaign_id = any (v_held)
         order by d.available_at, d.mailpiece_id
         limit p_limit
         for no key update skip locked))

@@ -34,6 +34,7 @@ begin
     where organization_id = p_organization_id
       and name = v_definition ->> 'name'
     for update;
+    v_definition := postrider.with_connections(p_organization_id, v_definition, v_old);
     perform postrider.define_printer(
       p_organization_id,
       v_definition ->> 'printer_name',

@@ -33,7 +33,11 @@ begin
   select string_agg(k, ', ' order by k)
   into v_wrong
   from unnest(v_needed) k
-  where coalesce(p_definition -> k, 'null') = 'null';
+  where coalesce(p_definition -> k, 'null') = 'null'
+    -- A printer that is reached by a connection has a name without one.
+    and not (
+      k = 'printer_name'
+      and coalesce(p_definition #> '{integrations,printer}' ? 'connection', false));
   if v_wrong is not null then
     perform postrider.fail(
       'PR020',

@@ -46,6 +46,7 @@ begin
   for no key update;
   v_campaign := postrider.lock_campaign(p_organization_id, p_campaign_id);
   perform postrider.require_launched(v_campaign);
+  perform postrider.require_connection_modes(v_campaign, 'live');
   if p_arm then
     perform postrider.arm_printer(p_organization_id, v_campaign.printer_name);
   end if;

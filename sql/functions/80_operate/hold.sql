@@ -1,9 +1,10 @@
 -- hold: when it returns, nothing new begins. It takes the begins' advisory lock exclusively, before
 -- its UPDATE: row locks alone let new sharers overtake it for ever.
 
--- Holds an organization, a campaign, a printer or a recipient: p_kind, and p_id its id (a printer's
--- name). Returns {held, id, atPrinter, unknown}: how many cards are already at the printer's API
--- and will still go out, and for how many of these nobody knows whether the printer has them.
+-- Holds an organization, a campaign, a printer, a connection or a recipient: p_kind, and p_id its
+-- id (a printer's name). Returns {held, id, atPrinter, unknown}: how many cards are already at the
+-- printer's API and will still go out, and for how many of these nobody knows whether the printer
+-- has them.
 create function postrider.hold(
   p_organization_id uuid,
   p_kind text,
@@ -11,7 +12,8 @@ create function postrider.hold(
   p_why text default null
 ) returns jsonb language plpgsql security definer as $$
 declare
-  v_id uuid := case when p_kind in ('campaign', 'recipient') then postrider.id_of(p_id) end;
+  v_id uuid := case
+    when p_kind in ('campaign', 'connection', 'recipient') then postrider.id_of(p_id) end;
   v_already boolean;
 begin
   perform postrider.require_organization(p_organization_id);
@@ -24,7 +26,8 @@ begin
       p_why,
       case p_kind when 'campaign' then v_id end,
       case p_kind when 'printer' then p_id end,
-      case p_kind when 'recipient' then array[v_id] end);
+      case p_kind when 'recipient' then array[v_id] end,
+      case p_kind when 'connection' then v_id end);
   end if;
   return jsonb_build_object('held', p_kind, 'id', p_id)
     || postrider.cards_at_printer(p_organization_id, p_kind, p_id, v_id);
@@ -87,6 +90,28 @@ begin
         held_why = coalesce(p_why, held_why)
       where organization_id = p_organization_id
         and name = p_id;
+    when 'connection' then
+      -- The lock of its row is shared by an application that gives it to a printer: these are all
+      -- of its printers.
+      select held_at is not null and coalesce(p_why, held_why) is not distinct from held_why
+      into v_already
+      from postrider.connection
+      where organization_id = p_organization_id
+        and id = p_uuid
+      for no key update;
+      perform pg_advisory_xact_lock(postrider.lock_key('printer', p_organization_id, p.name))
+      from (
+        select name
+        from postrider.printer
+        where organization_id = p_organization_id
+          and connection_id = p_uuid
+        order by name
+      ) p;
+      update postrider.connection
+      set held_at = coalesce(held_at, v_now),
+        held_why = coalesce(p_why, held_why)
+      where organization_id = p_organization_id
+        and id = p_uuid;
     when 'recipient' then
       select held_at is not null and p_why is null
       into v_already
@@ -103,7 +128,8 @@ begin
       perform postrider.fail(
         'PR020',
         format('there is no kind %L of what can be held', p_kind),
-        'hold an organization, a campaign, a printer or a recipient; nothing was changed');
+        'hold an organization, a campaign, a printer, a connection or a recipient; '
+        'nothing was changed');
   end case;
   get diagnostics v_rows = row_count;
   if v_rows = 0 then
@@ -144,8 +170,8 @@ begin
     'it does not exist, has ended, or is past the point where a hold helps; nothing was changed');
 end $$;
 
--- How many cards of an organization, campaign, printer or recipient are at the printer's API:
--- {atPrinter, unknown}. unknown: the outcome of so many of them is not known.
+-- How many cards of an organization, campaign, printer, connection or recipient are at the
+-- printer's API: {atPrinter, unknown}. unknown: the outcome of so many of them is not known.
 create function postrider.cards_at_printer(
   p_organization_id uuid,
   p_kind text,
@@ -174,6 +200,11 @@ begin
       p_kind = 'organization'
       or p_kind = 'campaign' and c.id = p_uuid
       or p_kind = 'printer' and c.printer_name = p_id
+      or p_kind = 'connection' and exists (
+        select from postrider.printer p
+        where p.organization_id = c.organization_id
+          and p.name = c.printer_name
+          and p.connection_id = p_uuid)
       or p_kind = 'recipient' and s.recipient_id = p_uuid);
   return v_cards;
 end $$;
@@ -188,7 +219,8 @@ create function postrider.release(
 ) returns text language plpgsql security definer as $$
 declare
   v_status text;
-  v_id uuid := case when p_kind in ('campaign', 'recipient') then postrider.id_of(p_id) end;
+  v_id uuid := case
+    when p_kind in ('campaign', 'connection', 'recipient') then postrider.id_of(p_id) end;
 begin
   perform postrider.require_organization(p_organization_id);
   case p_kind
@@ -221,6 +253,14 @@ begin
       returning 'released' into v_status;
       perform postrider.clear_refusing_printer(
         p_organization_id, p_id, 'the printer was released');
+    when 'connection' then
+      update postrider.connection
+      set held_at = null,
+        held_why = null
+      where organization_id = p_organization_id
+        and id = v_id
+        and held_at is not null
+      returning 'released' into v_status;
     when 'recipient' then
       update postrider.recipient_state
       set held_at = null
@@ -232,7 +272,8 @@ begin
       perform postrider.fail(
         'PR020',
         format('there is no kind %L of what can be released', p_kind),
-        'release an organization, a campaign, a printer or a recipient; nothing was changed');
+        'release an organization, a campaign, a printer, a connection or a recipient; '
+        'nothing was changed');
   end case;
   if v_status is null then
     perform postrider.fail(
@@ -246,7 +287,8 @@ begin
     p_why,
     case p_kind when 'campaign' then v_id end,
     case p_kind when 'printer' then p_id end,
-    case p_kind when 'recipient' then array[v_id] end);
+    case p_kind when 'recipient' then array[v_id] end,
+    case p_kind when 'connection' then v_id end);
   perform pg_notify('postrider_moved', 'pending,proofed,address_enrichable');
   return v_status;
 end $$;

@@ -18,6 +18,7 @@ begin
   perform postrider.require_launch_mode(p_mode, p_arm);
   perform postrider.require_launchable(v_campaign);
   perform postrider.require_same_mode(v_campaign, p_mode);
+  perform postrider.require_connection_modes(v_campaign, p_mode);
   -- The printer after the campaign, as a begin locks them.
   if p_arm then
     perform postrider.arm_printer(p_organization_id, v_campaign.printer_name);

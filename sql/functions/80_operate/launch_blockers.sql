@@ -26,6 +26,14 @@ begin
     v_all := v_all || jsonb_build_object(
       'blocker', 'mode_frozen', 'code', 'PR014', 'message', v_message, 'whatHelps', v_helps);
   end;
+  begin
+    perform postrider.require_connection_modes(p_campaign, p_mode);
+  exception when sqlstate 'PR012' then
+    get stacked diagnostics v_message = message_text, v_helps = pg_exception_hint;
+    v_all := v_all || jsonb_build_object(
+      'blocker', 'connection_mode', 'code', 'PR012', 'message', v_message,
+      'whatHelps', v_helps);
+  end;
   if p_mode = 'live' and not p_arm then
     begin
       perform postrider.require_armed(p_campaign.organization_id, p_campaign.printer_name);
@@ -55,6 +63,14 @@ begin
     get stacked diagnostics v_message = message_text, v_helps = pg_exception_hint;
     v_all := v_all || jsonb_build_object(
       'blocker', 'not_launchable', 'code', 'PR012', 'message', v_message, 'whatHelps', v_helps);
+  end;
+  begin
+    perform postrider.require_connection_modes(p_campaign, 'live');
+  exception when sqlstate 'PR012' then
+    get stacked diagnostics v_message = message_text, v_helps = pg_exception_hint;
+    v_all := v_all || jsonb_build_object(
+      'blocker', 'connection_mode', 'code', 'PR012', 'message', v_message,
+      'whatHelps', v_helps);
   end;
   if not p_arm then
     begin
@@ -87,6 +103,7 @@ create function postrider.obstacles_of_launch(
   p_organization postrider.organization,
   p_campaign postrider.campaign,
   p_printer postrider.printer,
+  p_connection postrider.connection,
   p_begin_again bigint
 ) returns jsonb language sql stable
 begin atomic
@@ -109,17 +126,28 @@ begin atomic
   cross join lateral (values
     (
       1, p_organization.held_at is not null, 'organization_held',
-      postrider.obstacle_meaning('hold of the organization', p_organization, p_campaign, p_printer),
+      postrider.obstacle_meaning(
+        'hold of the organization', p_organization, p_campaign, p_printer, p_connection),
       'release it: '
-        || postrider.obstacle_help('hold of the organization', p_campaign, false)
+        || postrider.obstacle_help(
+          'hold of the organization', p_campaign, p_connection, false)
     ),
     (
       2, p_printer.held_at is not null, 'printer_held',
-      postrider.obstacle_meaning('hold of the printer', p_organization, p_campaign, p_printer),
-      'release it: ' || postrider.obstacle_help('hold of the printer', p_campaign, false)
+      postrider.obstacle_meaning(
+        'hold of the printer', p_organization, p_campaign, p_printer, p_connection),
+      'release it: '
+        || postrider.obstacle_help('hold of the printer', p_campaign, p_connection, false)
     ),
     (
-      3, p_campaign.offer_ends_on < k.today + p_campaign.transit_days, 'offer_over',
+      3, p_connection.held_at is not null, 'connection_held',
+      postrider.obstacle_meaning(
+        'hold of the connection', p_organization, p_campaign, p_printer, p_connection),
+      'mend what the reason names, then release it: '
+        || postrider.obstacle_help('hold of the connection', p_campaign, p_connection, false)
+    ),
+    (
+      4, p_campaign.offer_ends_on < k.today + p_campaign.transit_days, 'offer_over',
       format(
         'the offer ends on %s, and a card that is posted today arrives on %s',
         to_char(p_campaign.offer_ends_on, 'YYYY-MM-DD'),
@@ -128,19 +156,19 @@ begin atomic
         'it again'
     ),
     (
-      4, k.left_in_all = 0, 'total_cap_reached',
+      5, k.left_in_all = 0, 'total_cap_reached',
       format(
         'the campaign has opened %s cards, and its total cap is %s',
         k.opened_in_all, p_campaign.total_cap),
       'raise total_cap in the campaign file, and apply it again'
     ),
     (
-      5, k.paid_by_budget = 0, 'budget_spent',
+      6, k.paid_by_budget = 0, 'budget_spent',
       'what is left of the budget does not pay one card',
       'raise budget.amount in the campaign file, and apply it again'
     ),
     (
-      6,
+      7,
       p_campaign.campaign_mode = 'one_off'
         and p_campaign.provider_segment_id is not null
         and k.people = 0
@@ -171,12 +199,15 @@ language plpgsql stable as $$
 declare
   v_blockers jsonb;
 begin
-  select postrider.obstacles_of_launch(o, p_campaign, p, null)
+  select postrider.obstacles_of_launch(o, p_campaign, p, x, null)
   into v_blockers
   from postrider.organization o
   join postrider.printer p
     on p.organization_id = o.id
     and p.name = p_campaign.printer_name
+  left join postrider.connection x
+    on x.organization_id = p.organization_id
+    and x.id = p.connection_id
   where o.id = p_campaign.organization_id;
   if v_blockers <> '[]' then
     perform postrider.fail(

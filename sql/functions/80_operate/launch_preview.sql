@@ -74,6 +74,7 @@ declare
   v_organization postrider.organization;
   v_campaign postrider.campaign;
   v_printer postrider.printer;
+  v_connection postrider.connection;
   v_people jsonb;
   v_ends_test boolean;
   v_pieces bigint;
@@ -99,6 +100,10 @@ begin
   from postrider.printer
   where organization_id = p_organization_id
     and name = v_campaign.printer_name;
+  select * into v_connection
+  from postrider.connection
+  where organization_id = p_organization_id
+    and id = v_printer.connection_id;
   v_ends_test := p_mode = 'live'
     and v_campaign.mode = 'test'
     and v_campaign.launched_at is not null;
@@ -129,7 +134,8 @@ begin
         'kind', v_printer.kind,
         'armed', v_printer.armed_at is not null,
         'held', v_printer.held_at is not null,
-        'heldWhy', v_printer.held_why),
+        'heldWhy', v_printer.held_why,
+        'connection', v_connection.name),
       'test', case
         when v_ends_test then jsonb_build_object('cards', v_pieces, 'beginAgain', v_begin_again)
       end,
@@ -137,6 +143,7 @@ begin
           when v_ends_test then postrider.refusals_of_going_live(v_campaign, p_arm)
           else postrider.refusals_of_launch(v_campaign, p_mode, p_arm)
         end
-        || postrider.obstacles_of_launch(v_organization, v_campaign, v_printer, v_begin_again))
+        || postrider.obstacles_of_launch(
+          v_organization, v_campaign, v_printer, v_connection, v_begin_again))
     || postrider.figures_of_launch(v_campaign, v_organization.time_zone, v_begin_again);
 end $$;

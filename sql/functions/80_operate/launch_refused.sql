@@ -38,6 +38,59 @@ begin
   end if;
 end $$;
 
+-- Lists the connections of a campaign by which something is made, counted or told in the other mode
+-- than this one, by the field of its file.
+create function postrider.connections_of_other_mode(
+  p_campaign postrider.campaign,
+  p_mode text
+) returns table (
+  field text,
+  name text,
+  mode text
+) language sql stable
+begin atomic
+  select 'printer', x.name, x.mode
+  from postrider.printer p
+  join postrider.connection x
+    on x.organization_id = p.organization_id
+    and x.id = p.connection_id
+  where p.organization_id = p_campaign.organization_id
+    and p.name = p_campaign.printer_name
+    and x.mode <> p_mode
+  union all
+  select n.field, x.name, x.mode
+  from postrider.connections_named(p_campaign.integrations) n
+  join postrider.connection x
+    on x.organization_id = p_campaign.organization_id
+    and x.id::text = n.connection_id
+  where n.field in ('usage_meter', 'event_sink')
+    and x.mode <> p_mode;
+end;
+
+-- Refuses a connection of the other mode. By a test's, a live card would be reported as sent and
+-- never be printed; by a live one, a test would be printed, charged or told to people.
+create function postrider.require_connection_modes(
+  p_campaign postrider.campaign,
+  p_mode text
+) returns void language plpgsql stable as $$
+declare
+  v_others text;
+begin
+  select string_agg(
+    format('connection %s of the %s is %s', o.name, o.field, o.mode), ', ' order by o.field desc)
+  into v_others
+  from postrider.connections_of_other_mode(p_campaign, p_mode) o;
+  if v_others is not null then
+    perform postrider.fail(
+      'PR012',
+      format('campaign %s would be %s, and %s', p_campaign.name, p_mode, v_others),
+      format(
+        'name a connection that is %s in the campaign file, and apply it again: '
+        'postrider connections shows them. Nothing was changed',
+        p_mode));
+  end if;
+end $$;
+
 -- Refuses a campaign that has ended, is held, or is a one-off whose list was not read to its end.
 create function postrider.require_launchable(p_campaign postrider.campaign) returns void
 language plpgsql as $$

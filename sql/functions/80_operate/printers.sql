@@ -1,4 +1,5 @@
--- Makes the printer that a campaign names, or changes it. A printer is asked about its pieces, and
+-- Makes the printer that a campaign names, or changes it. p_options: as with_connections() returns
+-- them. A printer is asked about its pieces, and
 -- to call them back, by the options that it has. So it is not changed while an outcome is open
 -- there: an honest "absent" of another shop would print a card again. The operator armed it as it
 -- was then: a change disarms it.
@@ -10,10 +11,12 @@ create function postrider.define_printer(
 ) returns void language plpgsql as $$
 declare
   v_printer postrider.printer;
+  v_connection_id uuid := (p_options ->> 'connection')::uuid;
   v_open int;
 begin
-  insert into postrider.printer (organization_id, name, kind, options)
-  values (p_organization_id, p_name, p_options ->> 'kind', p_options)
+  p_options := p_options - 'connection';
+  insert into postrider.printer (organization_id, name, kind, options, connection_id)
+  values (p_organization_id, p_name, p_options ->> 'kind', p_options, v_connection_id)
   on conflict (organization_id, name) do nothing;
   if found then
     -- It may be a printer that this database has forgotten, with the cards that it has made.
@@ -29,7 +32,8 @@ begin
     select from postrider.printer
     where organization_id = p_organization_id
       and name = p_name
-      and (kind, options) is not distinct from (p_options ->> 'kind', p_options))
+      and (kind, options, connection_id)
+        is not distinct from (p_options ->> 'kind', p_options, v_connection_id))
   then
     return;
   end if;
@@ -68,6 +72,7 @@ begin
   update postrider.printer
   set kind = p_options ->> 'kind',
     options = p_options,
+    connection_id = v_connection_id,
     armed_at = null,
     armed_by = null
   where organization_id = p_organization_id

@@ -1,6 +1,7 @@
 -- Whether anything can still move, now or within a time.
 
--- Campaigns and states in which no hold, no status and no unarmed printer keeps people back.
+-- Campaigns and states in which no hold, no status, no unarmed printer and no connection
+-- of the other mode keeps people back.
 create function postrider.unblocked_states() returns table (
   organization_id uuid,
   campaign_id uuid,
@@ -15,11 +16,12 @@ begin atomic
   join postrider.printer p
     on p.organization_id = c.organization_id
     and p.name = c.printer_name
+  left join postrider.connection x
+    on x.organization_id = p.organization_id
+    and x.id = p.connection_id
   cross join (values ('pending'), ('proofed')) as v (state)
   where (c.status = 'active' or c.status = 'pending' and v.state = 'pending')
-    and (
-      v.state = 'pending'
-      or p.held_at is null and (c.mode = 'test' or p.armed_at is not null));
+    and (v.state = 'pending' or postrider.takes_cards(p, x, c.mode));
 end;
 
 -- Counts everything that can still move without an outside event or a later time. All are zero:

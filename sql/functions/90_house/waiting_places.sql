@@ -28,11 +28,15 @@ begin atomic
         'the campaign is held' || coalesce(': ' || c.held_why, '')
       when h.state = 'proofed' and c.status <> 'pending' and p.held_at is not null then
         'the printer is held' || coalesce(': ' || p.held_why, '')
+      when h.state = 'proofed' and c.status <> 'pending' and x.held_at is not null then
+        format('connection %s is held', x.name) || coalesce(': ' || x.held_why, '')
       when h.state = 'address_enrichable' then 'the next enrichment'
       when h.state = 'address_enriching' then 'the enricher'
       when h.state = 'proofed' and c.status = 'pending' then 'the launch'
       when h.state = 'proofed' and c.mode = 'live' and p.armed_at is null then
         'the printer to be armed'
+      when h.state = 'proofed' and x.mode <> c.mode then
+        format('a connection that is %s: %s is %s', c.mode, x.name, x.mode)
       when h.state in ('pending', 'proofed') then null
       else 'its turn'
     end,
@@ -48,6 +52,9 @@ begin atomic
   join postrider.printer p
     on p.organization_id = c.organization_id
     and p.name = c.printer_name
+  left join postrider.connection x
+    on x.organization_id = p.organization_id
+    and x.id = p.connection_id
   -- Few are held one by one: they have an index of their own.
   cross join lateral (
     select count(*) as held

@@ -6,6 +6,7 @@ import type postgres from 'postgres';
 import { definition } from '../../support/machine.ts';
 import { one, place, runOpened } from '../rig.ts';
 import { oneOff } from '../rig/campaigns.ts';
+import { connected } from '../rig/connections.ts';
 import { arranged } from '../rig/people-in-each-state.ts';
 
 /** By the function's name: what stands between its brackets. */
@@ -29,7 +30,17 @@ export async function arrangedCalls(
   const webhook = `(select id from postrider.provider_event where organization_id = '${o}')`;
   const campaign = `(select n from postrider.campaign n where id = '${c}')`;
   const piece = `(select m from postrider.mailpiece m where id = '${unknown.mailpieceId}')`;
+  const account = (await connected(sql, o)).connectionId;
+  const unused = (await connected(sql, o, { name: 'unused' })).connectionId;
+  const secret = JSON.stringify({ purpose: 'api_key', reference: 'env:KEY' });
   return {
+    connection_named: [`'${o}', 'printer', '${account}'`],
+    lock_connection: [`'${o}', '${account}'`],
+    make_connection: [`'${o}', gen_random_uuid(), 'made', 'lob', 'test', '{}', '[${secret}]'`],
+    note_finding: [`'${o}', '${account}', '{"outcome": "refused"}'`],
+    remove_connection: [`'${o}', '${unused}'`],
+    rename_connection: [`'${o}', '${account}', 'renamed'`],
+    rotate_secret: [`'${o}', '${account}', '${secret}'`],
     add_counts: [`'{"sent": 1}', '{"sent": 2}'`],
     amend: [`'${waits}', '{"city": "Berkeley"}'`],
     amend_recipient: [`'${waits}', '{"city": "Albany"}', 'why'`],

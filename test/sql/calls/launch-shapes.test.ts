@@ -77,6 +77,7 @@ void test('what a launch would do, and whose cards are looked at before', async 
     armed: 'boolean',
     held: 'boolean',
     heldWhy: 'string?',
+    connection: 'string?',
   });
   fits<LaunchPreview['mail']>(told.mail, {
     format: 'string',

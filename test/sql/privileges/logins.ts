@@ -7,6 +7,10 @@ import type postgres from 'postgres';
 import { connect } from '@postrider/core';
 import { people, syncPeople, type Place } from '../../support/machine.ts';
 import { emailOnly, event, idOf, place, sent, tell, type Rig } from '../rig.ts';
+import { connected } from '../rig/connections.ts';
+
+/** As it stands in the table. */
+export const SEALED = Buffer.from('what nobody who reads may see');
 
 export interface Login {
   readonly name: string;
@@ -58,6 +62,9 @@ export async function furnished(sql: postgres.Sql): Promise<Place> {
     select postrider.claim_batch(
       ${at.organizationId}, ${at.campaignId}, 'x', 10, '1 hour', '1 minute'
     )`;
+  await connected(sql, at.organizationId, {
+    secrets: [{ purpose: 'api_key', sealed: SEALED.toString('base64'), keyId: 'k1' }],
+  });
   await sql`select postrider.suppress(${at.organizationId}, 'no@example.com')`;
   await sql`
     select postrider.receive_webhook(${at.organizationId}, 'press', 'd', ${Buffer.from('{}')})`;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
 import type { Place } from '../../support/machine.ts';
-import { logout, twoOrganizations, type Login } from './logins.ts';
+import { SEALED, logout, twoOrganizations, type Login } from './logins.ts';
 import { sharedMachine } from '../rig.ts';
 
 const rig = sharedMachine(arrange, async () => await logout(rig));
@@ -92,6 +92,34 @@ void test('so it does in every view', async () => {
     }
   }
   assert.deepEqual(await seen(reader.sql, 'organizations', 'id'), { own: 1, foreign: 0 });
+});
+
+void test('who reads or operates sees where a secret is, and never what is sealed', async () => {
+  const stored = await rig.sql`
+    select sealed from postrider.connection_secret where organization_id = ${mine.organizationId}`;
+  assert.deepEqual(stored[0]?.['sealed'], SEALED);
+  for (const who of [reader, operator]) {
+    for (const columns of ['sealed', '*', 'length(sealed)', 'connection_secret'])
+      await assert.rejects(
+        who.sql.unsafe(`select ${columns} from postrider.connection_secret`),
+        { code: '42501' },
+        `${columns} as ${who.name}`,
+      );
+    const seenOf = await who.sql`select purpose, key_id from postrider.connection_secret`;
+    assert.deepEqual(
+      seenOf.map((row) => ({ ...row })),
+      [{ purpose: 'api_key', key_id: 'k1' }],
+    );
+    const [shown] = await who.sql`select name, secrets from postrider.connections`;
+    assert.match(JSON.stringify(shown), /"kept":"sealed"/);
+    assert.doesNotMatch(JSON.stringify(shown), new RegExp(SEALED.toString('base64')));
+    for (const call of [
+      `connection_brief('${mine.organizationId}', gen_random_uuid())`,
+      `secrets_to_reseal('k2')`,
+      `reseal_secret('${mine.organizationId}', gen_random_uuid(), gen_random_uuid(), '', 'b', 'c')`,
+    ])
+      await assert.rejects(who.sql.unsafe(`select postrider.${call}`), { code: '42501' }, call);
+  }
 });
 
 void test("every view is the caller's, but for the one over the queue, which shows no payload", async () => {

@@ -26,6 +26,8 @@ void test('nobody but the owner writes a table', async () => {
       'recipient',
       'mailpiece',
       'campaign',
+      'connection',
+      'connection_secret',
       'organization',
       'organization_member',
       'transition',
@@ -58,6 +60,9 @@ async function aimed(): Promise<Record<string, string>> {
   const [alarm] = await rig.sql<
     { id: string }[]
   >`select id from postrider.alarm where organization_id = ${o} limit 1`;
+  const [connection] = await rig.sql<
+    { id: string }[]
+  >`select id from postrider.connection where organization_id = ${o} limit 1`;
   return {
     hold: `'${o}', 'campaign', '${theirs.campaignId}'`,
     release: `'${o}', 'campaign', '${theirs.campaignId}'`,
@@ -77,6 +82,11 @@ async function aimed(): Promise<Record<string, string>> {
     launch_sample: `'${o}', '${theirs.campaignId}'`,
     arm_printer: `'${o}', 'press'`,
     disarm_printer: `'${o}', 'press'`,
+    make_connection: `'${o}', gen_random_uuid(), 'x', 'lob', 'test', '{}', '[]'`,
+    note_finding: `'${o}', '${connection?.id}', '{}'`,
+    remove_connection: `'${o}', '${connection?.id}'`,
+    rename_connection: `'${o}', '${connection?.id}', 'mine'`,
+    rotate_secret: `'${o}', '${connection?.id}', '{"purpose": "x", "reference": "env:X"}'`,
     end_campaign: `'${o}', '${theirs.campaignId}', 'archived'`,
     apply_campaign: `'${o}', '{"name": "spring", "printer_name": "press"}'`,
     count_opened: `'${o}', '${theirs.campaignId}'`,
@@ -119,6 +129,14 @@ void test('everything that an operator may call refuses another organization and
         union all
         select p::text
         from postrider.printer p
+        where organization_id = ${theirs.organizationId}
+        union all
+        select x::text
+        from postrider.connection x
+        where organization_id = ${theirs.organizationId}
+        union all
+        select x::text
+        from postrider.connection_secret x
         where organization_id = ${theirs.organizationId}
         union all
         select a::text

@@ -50,7 +50,8 @@ export async function prepare(
   const { organizationId, campaignId } = await applyTo(sql, file);
   const suppressions = await readSuppressions(join(dirname(exampleCampaign), 'suppressions.csv'));
   await suppressAll(sql, organizationId, suppressions.entries, 'suppressions.csv');
-  await armPrinter(sql, organizationId, file.definition.printer_name);
+  const { printer_name: printer } = file.definition;
+  if (printer !== null) await armPrinter(sql, organizationId, printer);
   const underWay = await requireReady(sql, { organizationId, campaignId }, { file, rows });
   progress.done(
     'campaign',

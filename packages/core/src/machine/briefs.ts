@@ -17,6 +17,8 @@ export interface CampaignBrief {
   readonly returnAddress: Address | null;
   /** Adapters by port, as in the campaign file. */
   readonly integrations: Readonly<Record<string, unknown>>;
+  /** The ids of the connections that it names, by port as in the campaign file. */
+  readonly connectionIds: Readonly<Record<string, string>>;
   readonly baseDirectory: string;
 }
 
@@ -32,6 +34,8 @@ export interface PrinterBrief {
   readonly name: string;
   readonly kind: string;
   readonly options: Readonly<Record<string, unknown>>;
+  /** The account that it is reached by; null: it needs none. */
+  readonly connectionId: string | null;
   readonly baseDirectory: string | null;
   /**
    * In milliseconds: the longest rest of an unknown outcome that a runner has noted for it; null

@@ -17,7 +17,8 @@ export interface CampaignDefinition {
   readonly template: string;
   readonly format: string;
   readonly mail_class: string;
-  readonly printer_name: string;
+  /** Null: as its connection names it. */
+  readonly printer_name: string | null;
   readonly return_address: unknown;
   readonly dedupe: 'person' | 'household';
   /** An interval, for example `30 days`. */

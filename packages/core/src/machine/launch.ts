@@ -106,6 +106,8 @@ export interface LaunchPrinter {
   readonly armed: boolean;
   readonly held: boolean;
   readonly heldWhy: string | null;
+  /** By name; null: it needs none. */
+  readonly connection: string | null;
 }
 
 /** Days are days of the organization: YYYY-MM-DD. Null: no card goes, or the offer has no end. */
@@ -137,6 +139,8 @@ export interface LaunchBlocker {
     | 'test_at_printer'
     | 'organization_held'
     | 'printer_held'
+    | 'connection_held'
+    | 'connection_mode'
     | 'offer_over'
     | 'total_cap_reached'
     | 'budget_spent'

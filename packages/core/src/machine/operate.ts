@@ -5,7 +5,7 @@ import type { CampaignKey } from './campaigns.ts';
 import * as calls from './generated/index.generated.ts';
 import type { Reason, RecipientState } from './states.generated.ts';
 
-export type Holdable = 'organization' | 'campaign' | 'printer' | 'recipient';
+export type Holdable = 'organization' | 'campaign' | 'printer' | 'connection' | 'recipient';
 
 /** Something that can be held; a printer's id is its name. */
 export interface HoldTarget {

@@ -63,6 +63,7 @@ export type Reason =
   | 'campaign_not_running'
   | 'printer_changed'
   | 'not_armed'
+  | 'connection_mode'
   | 'begin_failed'
   | 'lease_lost'
   | 'cap_reached'

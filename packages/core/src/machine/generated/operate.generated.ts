@@ -1,5 +1,5 @@
 // Generated from the catalog by `npm run generate:calls`. Do not edit.
-import { json, scalar, time, uuid, type Sql } from '../calls.ts';
+import { done, interval, json, scalar, time, uuid, type Sql } from '../calls.ts';
 
 export async function amend<Result>(
   sql: Sql,
@@ -84,6 +84,16 @@ export async function clearAlarm<Result extends string | null = string>(
       p_alarm_id => ${uuid(given.alarmId, 'alarmId')},
       p_why => ${given.why}
     )) as result`);
+}
+
+export async function connectionBrief<Result>(
+  sql: Sql,
+  given: { readonly organizationId: string; readonly connectionId: string },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.connection_brief(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_connection_id => ${uuid(given.connectionId, 'connectionId')}
+    ) as result`);
 }
 
 export async function endCampaign<Result extends number | null = number>(
@@ -251,6 +261,46 @@ export async function launchSample<Result>(
     ) as result`);
 }
 
+export async function makeConnection<Result>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly id: string;
+    readonly name: string;
+    readonly provider: string;
+    readonly mode: string;
+    readonly options: unknown;
+    readonly secrets: unknown;
+    readonly finding?: unknown | null | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.make_connection(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_id => ${uuid(given.id, 'id')},
+      p_name => ${given.name},
+      p_provider => ${given.provider},
+      p_mode => ${given.mode},
+      p_options => ${json(given.options)}::text::jsonb,
+      p_secrets => ${json(given.secrets)}::text::jsonb,
+      p_finding => ${json(given.finding ?? null)}::text::jsonb
+    ) as result`);
+}
+
+export async function noteFinding(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly connectionId: string;
+    readonly finding: unknown;
+  },
+): Promise<void> {
+  await done(sql`select postrider.note_finding(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_connection_id => ${uuid(given.connectionId, 'connectionId')},
+      p_finding => ${json(given.finding)}::text::jsonb
+    )`);
+}
+
 export async function rekey<Result>(
   sql: Sql,
   given: {
@@ -292,6 +342,52 @@ export async function release<Result extends string | null = string>(
       p_kind => ${given.kind},
       p_id => ${given.id},
       p_why => ${given.why ?? null}
+    ) as result`);
+}
+
+export async function removeConnection(
+  sql: Sql,
+  given: { readonly organizationId: string; readonly connectionId: string },
+): Promise<void> {
+  await done(sql`select postrider.remove_connection(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_connection_id => ${uuid(given.connectionId, 'connectionId')}
+    )`);
+}
+
+export async function renameConnection(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly connectionId: string;
+    readonly name: string;
+  },
+): Promise<void> {
+  await done(sql`select postrider.rename_connection(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_connection_id => ${uuid(given.connectionId, 'connectionId')},
+      p_name => ${given.name}
+    )`);
+}
+
+export async function resealSecret<Result extends boolean | null = boolean>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly connectionId: string;
+    readonly id: string;
+    readonly sealed: string;
+    readonly keyId: string;
+    readonly was: string;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.reseal_secret(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_connection_id => ${uuid(given.connectionId, 'connectionId')},
+      p_id => ${uuid(given.id, 'id')},
+      p_sealed => ${given.sealed},
+      p_key_id => ${given.keyId},
+      p_was => ${given.was}
     ) as result`);
 }
 
@@ -340,6 +436,33 @@ export async function retryWebhooks<Result extends number | null = number>(
   return await scalar<Result>(sql`select postrider.retry_webhooks(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_printer_name => ${given.printerName ?? null}
+    ) as result`);
+}
+
+export async function rotateSecret<Result extends string | null = string>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly connectionId: string;
+    readonly secret: unknown;
+    readonly overlapMs?: number | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select pg_catalog.to_json(postrider.rotate_secret(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_connection_id => ${uuid(given.connectionId, 'connectionId')},
+      p_secret => ${json(given.secret)}::text::jsonb
+      ${given.overlapMs === undefined ? sql`` : sql`,
+      p_overlap => ${interval(given.overlapMs)}::interval`}
+    )) as result`);
+}
+
+export async function secretsToReseal<Result>(
+  sql: Sql,
+  given: { readonly keyId: string },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.secrets_to_reseal(
+      p_key_id => ${given.keyId}
     ) as result`);
 }
 

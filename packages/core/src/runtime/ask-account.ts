@@ -1,0 +1,106 @@
+/** Asks a provider about an account, by its one harmless request. */
+import { z } from 'zod';
+import { messageOf } from '../common/message-of.ts';
+import { storable } from '../common/text.ts';
+import type {
+  AccountFinding,
+  CallContext,
+  Connection,
+  ConnectionKind,
+  Logger,
+} from '../ports/index.ts';
+
+const said = z.string().transform((text) => storable(text.slice(0, 1000)));
+const finding = z.discriminatedUnion('outcome', [
+  z.object({
+    outcome: z.literal('usable'),
+    mode: z.enum(['test', 'live']),
+    account: said.nullable(),
+    notes: z.array(said).max(20),
+  }),
+  z.object({ outcome: z.literal('refused'), message: said }),
+  z.object({ outcome: z.literal('unreachable'), message: said }),
+]);
+
+const silent: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+export interface AccountQuestion {
+  readonly kind: ConnectionKind;
+  readonly connection: Connection;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Whatever goes wrong with the request, nobody knows of the account then. An account of the other
+ * mode than the connection's is refused. Throws what the secrets of the connection throw.
+ */
+export async function askAccount({
+  kind,
+  connection,
+  timeoutMs,
+}: AccountQuestion): Promise<AccountFinding> {
+  for (const { purpose } of kind.secrets) connection.secrets(purpose);
+  const answer = await ask({ kind, connection, timeoutMs });
+  const read = finding.safeParse(answer);
+  if (!read.success)
+    return { outcome: 'unreachable', message: 'its adapter gave no finding that can be read' };
+  const found = withoutSecrets(read.data, kind, connection);
+  if (found.outcome === 'usable' && found.mode !== connection.mode)
+    return {
+      outcome: 'refused',
+      message: `the account is ${found.mode}, and the connection is ${connection.mode}`,
+    };
+  return found;
+}
+
+async function ask({ kind, connection, timeoutMs }: AccountQuestion): Promise<unknown> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  const late = new Promise<never>((_, reject) => {
+    const give = (): void => reject(new Error(`no answer within ${timeoutMs} ms`));
+    signal.addEventListener('abort', give, { once: true });
+  });
+  try {
+    return await Promise.race([kind.check(connection, contextOf(signal)), late]);
+  } catch (error) {
+    return { outcome: 'unreachable', message: messageOf(error) };
+  }
+}
+
+/** A provider, or an error of an adapter, may quote the request. */
+function withoutSecrets(
+  found: AccountFinding,
+  kind: ConnectionKind,
+  connection: Connection,
+): AccountFinding {
+  const secrets = kind.secrets.flatMap(({ purpose }) => connection.secrets(purpose));
+  const redacted = (text: string): string =>
+    secrets.reduce((rest, value) => rest.replaceAll(value, '…'), text);
+  return found.outcome === 'usable'
+    ? {
+        ...found,
+        account: found.account === null ? null : redacted(found.account),
+        notes: found.notes.map(redacted),
+      }
+    : { ...found, message: redacted(found.message) };
+}
+
+/** Nothing is limited, recorded or kept: it is one request of a person. */
+function contextOf(signal: AbortSignal): CallContext {
+  return {
+    signal,
+    logger: silent,
+    now: () => new Date(),
+    alive: () => undefined,
+    limiter: { take: async () => await Promise.resolve(0), told: () => undefined },
+    calls: { record: () => undefined },
+    saved: {
+      read: async () => await Promise.resolve(null),
+      write: async () => await Promise.resolve(),
+    },
+  };
+}

@@ -1,0 +1,139 @@
+/**
+ * Connections as adapters are handed them. The row is read anew whenever an adapter is asked for,
+ * and a secret at each call; a value is never kept.
+ */
+import { readFileSync } from 'node:fs';
+import { messageOf } from '../common/message-of.ts';
+import { readSealingKeys, SEALING_KEYS, SecretError, unseal } from '../common/sealing.ts';
+import type { Sql } from '../machine/calls.ts';
+import { connectionBrief, type BriefSecret, type ConnectionBrief } from '../machine/connections.ts';
+import type { Connection } from '../ports/index.ts';
+
+/** No such connection, or not this role's to see. */
+export class UnknownConnectionError extends Error {
+  override readonly name = 'UnknownConnectionError';
+}
+
+/** Gives the value of a secret of the project; undefined where it is not set. */
+export type ProjectSecrets = (name: string) => string | undefined;
+
+/** The connections of a database, for a process that has the secrets of its project. */
+export class Connections {
+  readonly #sql: Sql;
+  readonly #secret: ProjectSecrets;
+  readonly #known = new Map<string, Account>();
+
+  constructor(sql: Sql, secret: ProjectSecrets) {
+    this.#sql = sql;
+    this.#secret = secret;
+  }
+
+  /** The same object for the same connection, as the database has it now. */
+  async of(organizationId: string, connectionId: string): Promise<Connection> {
+    const brief = await connectionBrief(this.#sql, { organizationId, connectionId });
+    if (brief === null) throw new UnknownConnectionError(`there is no connection ${connectionId}`);
+    const key = `${organizationId}/${connectionId}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) {
+      known.now(brief);
+      return known;
+    }
+    const made = new Account(brief, this.#secret);
+    this.#known.set(key, made);
+    return made;
+  }
+}
+
+/** Private, so that no log that is given it has what is sealed. */
+class Account implements Connection {
+  #brief: ConnectionBrief;
+  readonly #secret: ProjectSecrets;
+
+  constructor(brief: ConnectionBrief, secret: ProjectSecrets) {
+    this.#brief = brief;
+    this.#secret = secret;
+  }
+
+  now(brief: ConnectionBrief): void {
+    this.#brief = brief;
+  }
+
+  get organizationId(): string {
+    return this.#brief.organizationId;
+  }
+
+  get name(): string {
+    return this.#brief.name;
+  }
+
+  get provider(): string {
+    return this.#brief.provider;
+  }
+
+  get mode(): 'test' | 'live' {
+    return this.#brief.mode;
+  }
+
+  get options(): Readonly<Record<string, unknown>> {
+    return this.#brief.options;
+  }
+
+  secrets(purpose: string): readonly string[] {
+    const now = Date.now();
+    return this.#brief.secrets
+      .filter((kept) => kept.purpose === purpose)
+      .filter(({ retiresAt }) => retiresAt === null || Date.parse(retiresAt) > now)
+      .map((kept) => this.#read(kept));
+  }
+
+  #read({ purpose, reference, sealed, keyId }: BriefSecret): string {
+    try {
+      return reference === null
+        ? unseal(
+            { sealed: sealed ?? '', keyId: keyId ?? '' },
+            { ...this.#brief, purpose },
+            readSealingKeys(this.#secret(SEALING_KEYS)),
+          )
+        : readReference(reference, this.#secret);
+    } catch (error) {
+      if (!(error instanceof SecretError)) throw error;
+      throw new SecretError(`connection ${this.name}: ${error.message}`, error.hint);
+    }
+  }
+}
+
+/**
+ * The value that `env:NAME` or `file:/path` names. Throws `SecretError`, which says what was named
+ * only where it has that form: else it may be the secret itself.
+ */
+export function readReference(reference: string, secret: ProjectSecrets): string {
+  const [, kind, name = ''] = /^(env|file):(.+)$/s.exec(reference) ?? [];
+  if (kind === 'env' && /^[A-Za-z_]\w*$/.test(name)) {
+    const value = secret(name)?.trim() ?? '';
+    if (value !== '') return value;
+    throw new SecretError(
+      `the secret is at env:${name}, which is not set here`,
+      `put it in the environment of this process, or in var/secrets/${name}`,
+    );
+  }
+  if (kind === 'file' && name.startsWith('/')) {
+    const value = contentOf(name).trim();
+    if (value !== '') return value;
+    throw new SecretError(`the secret is in ${name}, which is empty`, 'put it there');
+  }
+  throw new SecretError(
+    'what is given is no reference to a secret',
+    'a reference is env:NAME or file:/path, and never the value',
+  );
+}
+
+function contentOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new SecretError(
+      `the secret is in ${path}, which cannot be read: ${messageOf(error)}`,
+      'mend the path, or let this process read it',
+    );
+  }
+}
