@@ -30,7 +30,8 @@ export const refusals: readonly Mutant[] = [
     edits: [
       {
         file: holdPrinter,
-        find: 'or postrider.printer_was_released(p_organization_id, p_printer_name, p_cohort_id)',
+        find: `or postrider.printer_was_released(
+          p_organization_id, p_printer_name, v_connection_id, p_cohort_id)`,
         replace: '',
       },
     ],
@@ -192,5 +193,14 @@ export const refusals: readonly Mutant[] = [
       },
     ],
     test: { file: 'test/sql/mail/details.test.ts', pattern: 'links are shown to operators' },
+  },
+  {
+    name: 'refusal-older-than-rotation',
+    without: 'a refusal that is older than the new key holds nothing',
+    edits: [{ file: holdPrinter, find: "in ('release', 'rotate')", replace: "= 'release'" }],
+    test: {
+      file: 'test/sql/operate/hold-refusing-connection.test.ts',
+      pattern: 'older than the new key holds nothing',
+    },
   },
 ];
