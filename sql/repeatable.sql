@@ -63,6 +63,7 @@
 \ir functions/50_mail/turn_away.sql
 \ir functions/50_mail/caps.sql
 \ir functions/50_mail/settle_mail.sql
+\ir functions/50_mail/details.sql
 \ir functions/50_mail/evidence.sql
 \ir functions/50_mail/reconcile.sql
 \ir functions/50_mail/call_back.sql

@@ -35,6 +35,18 @@ create table postrider.mailpiece (
   counted_on date,
   accepted_at timestamptz,
   expected_delivery date,
+  -- What the printer charges, as it told it: 0.5175 USD is amount 5175, scale 4; the tax in the same
+  -- scale, null where it is not told apart. price_source: when it was told.
+  price_amount bigint,
+  price_scale smallint,
+  price_tax bigint,
+  price_currency text,
+  price_source text,
+  -- The mode in which the printer says that it has made it; null: not told. Where it is not ours,
+  -- an alarm was raised.
+  made_mode text,
+  -- Until when it can be called back for nothing, as the printer told it.
+  cancellable_until timestamptz,
   rerouted boolean not null default false,
   -- Reconcile claims by attempt number and lease; a verdict counts only while both still hold.
   attempt int not null default 0,
@@ -45,6 +57,9 @@ create table postrider.mailpiece (
   -- more.
   answered_otherwise boolean not null default false,
   available_at timestamptz,
+  -- Its request is repeated without proof that nothing was made, for the printer honours its key:
+  -- until then, and no later. Null: it is not.
+  repeat_until timestamptz,
   outcome_detail text,
   erased_at timestamptz,
   primary key (organization_id, id),
@@ -52,6 +67,12 @@ create table postrider.mailpiece (
     status in ('submitting', 'unknown', 'rejected', 'cancelled', 'voided')
     or accepted_at is not null),
   constraint mailpiece_mode_is_known check (mode in ('test', 'live')),
+  constraint mailpiece_made_mode_is_known check (made_mode in ('test', 'live')),
+  constraint mailpiece_price_is_whole check (
+    num_nulls(price_amount, price_scale, price_currency, price_source) in (0, 4)
+    and (price_tax is null or price_amount is not null)),
+  constraint mailpiece_price_scale_is_known check (price_scale between 0 and 12),
+  constraint mailpiece_price_source_is_known check (price_source in ('acceptance')),
   -- What may be on paper is never put aside.
   constraint mailpiece_voided_is_a_test check (status <> 'voided' or mode = 'test')
 ) with (fillfactor = 80);
@@ -64,12 +85,28 @@ create unique index mailpiece_provider_id on postrider.mailpiece
 -- Some printers give all test cards one id: by it people find one, and nothing is decided by it.
 create index mailpiece_test_provider_id on postrider.mailpiece
   (organization_id, printer_name, provider_id) where provider_id is not null and mode = 'test';
+-- What printers charge for the live cards of a campaign, where they tell it.
+create index mailpiece_priced on postrider.mailpiece (organization_id, campaign_id)
+  include (status, price_currency, price_amount, price_scale, price_tax)
+  where price_amount is not null and mode = 'live';
 create index mailpiece_of_recipient on postrider.mailpiece (organization_id, recipient_id);
 -- Cards that were not made, of a campaign: few.
 create index mailpiece_not_made on postrider.mailpiece (organization_id, campaign_id, mode)
   where status in ('rejected', 'cancelled', 'failed');
 create index mailpiece_unknown on postrider.mailpiece (organization_id, available_at)
   where status = 'unknown';
+
+-- Where people see a mailpiece at its printer. Apart from mailpiece, since a link may hold a
+-- signature by which anybody sees the card: readers do not see this table.
+create table postrider.mailpiece_link (
+  organization_id uuid not null,
+  mailpiece_id uuid not null,
+  status text,
+  proof text,
+  thumbnail text,
+  told_at timestamptz not null,
+  primary key (organization_id, mailpiece_id)
+);
 
 -- What printers tell, as it came: stored before anybody has looked inside. A webhook's address
 -- names its organization.

@@ -38,9 +38,21 @@ return case p_alarm.kind
       coalesce(p_alarm.detail ->> 'told', 'without an id'),
       coalesce(', which is mailpiece ' || (p_alarm.detail ->> 'of') || ' here', ''),
       coalesce(' (' || (p_alarm.detail ->> 'message') || ')', ''))
+  when 'wrong_mode' then
+    case p_alarm.detail ->> 'made'
+      when 'live' then
+        format('printer %s has made a card of a test LIVE, %s: it costs money, is printed and posted',
+          p_alarm.detail ->> 'printer', p_alarm.detail ->> 'told')
+      else
+        format('printer %s has made a live card as a test, %s: it is not printed, '
+          'though it counts as sent', p_alarm.detail ->> 'printer', p_alarm.detail ->> 'told')
+    end
   when 'connection_refused' then
-    format('printer %s is held, and nobody was harmed: it refuses to work for us: %s',
-      p_alarm.detail ->> 'printer', p_alarm.detail ->> 'why')
+    format('%s is held, and nobody was harmed: %s',
+      coalesce(
+        'connection ' || (p_alarm.detail ->> 'connection'),
+        'printer ' || (p_alarm.detail ->> 'printer')),
+      p_alarm.detail ->> 'why')
   else p_alarm.kind
 end;
 
@@ -88,10 +100,21 @@ return case p_alarm.kind
     'the card counts as unknown, and the printer is asked for it by our reference; compare both '
     'in the printer''s console, and hold the printer where there are more of these; '
     'then clear the alarm'
+  when 'wrong_mode' then
+    case p_alarm.detail ->> 'made'
+      when 'live' then
+        format('call it back at once: select postrider.cancel(%L); its person gets no second card '
+          'when the campaign goes live; ', p_alarm.recipient_id)
+      else ''
+    end
+    || format('find out why (a key of the other mode), release printer %s or its connection '
+      '(select kind, name from postrider.holds), and clear the alarm', p_alarm.detail ->> 'printer')
   when 'connection_refused' then
     format('mend what the reason names, at the printer (a key, the balance, an address), then: '
-      'select postrider.release(%L, ''printer'', %L); that clears this',
-      p_alarm.organization_id, p_alarm.detail ->> 'printer')
+      'select postrider.release(%L, %L, %L); that clears this',
+      p_alarm.organization_id,
+      case when p_alarm.detail ->> 'connectionId' is null then 'printer' else 'connection' end,
+      coalesce(p_alarm.detail ->> 'connectionId', p_alarm.detail ->> 'printer'))
   else
     'compare with the printer''s console; if two cards are on paper, tell the people who pay; '
     'then clear the alarm'

@@ -19,7 +19,11 @@ left join postrider.reason w
 create view postrider.mailpieces with (security_invoker = true) as
 select m.organization_id, m.id, m.recipient_id, m.campaign_id, m.printer_name as printer, m.mode,
   m.status, t.meaning, m.provider_id, m.opened_at, m.accepted_at, m.expected_delivery, m.rerouted,
-  m.outcome_detail
+  m.outcome_detail,
+  -- In major units, as the printer told them.
+  round(m.price_amount / 10::numeric ^ m.price_scale, m.price_scale) as price,
+  round(m.price_tax / 10::numeric ^ m.price_scale, m.price_scale) as price_tax,
+  m.price_currency, m.price_source, m.made_mode, m.cancellable_until
 from postrider.mailpiece m
 join postrider.mailpiece_status t
   on t.name = m.status;

@@ -6,6 +6,9 @@
 -- printer has not answered yet.
 -- Money of cards that were not made, or are reserved, is theirs at the average price of all that
 -- were opened: a price may change.
+-- printer_prices: what printers charge for the live cards that they have, where they tell it, in
+-- major units: [{currency, cards, amount, tax}]; null where they tell nothing. Caps and budget go by
+-- the campaign's own price.
 create view postrider.spending with (security_invoker = true) as
 select c.organization_id, o.name as organization, c.id as campaign_id, c.name as campaign, c.status,
   c.mode, n.opened_in_all as opened, p.made, p.not_made, p.reserved, c.currency, c.price_minor,
@@ -13,7 +16,20 @@ select c.organization_id, o.name as organization, c.id as campaign_id, c.name as
   m.reserved_minor, m.not_made_minor, l.left_minor, c.total_cap, l.total_left, d.day, c.daily_cap,
   d.day_used, l.day_left,
   -- As many as begin would open now: the least of what the caps and the budget leave.
-  least(l.day_left, l.total_left, l.left_minor / c.price_minor) as cards_left_today
+  least(l.day_left, l.total_left, l.left_minor / c.price_minor) as cards_left_today,
+  (
+    select jsonb_agg(to_jsonb(p) order by p.currency)
+    from (
+      select m.price_currency as currency, count(*) as cards,
+        sum(round(m.price_amount / 10::numeric ^ m.price_scale, m.price_scale)) as amount,
+        sum(round(m.price_tax / 10::numeric ^ m.price_scale, m.price_scale)) as tax
+      from postrider.mailpiece m
+      where m.organization_id = c.organization_id
+        and m.campaign_id = c.id
+        and m.mode = 'live'
+        and m.price_amount is not null
+        and m.status not in ('rejected', 'cancelled', 'failed', 'voided')
+      group by m.price_currency) p) as printer_prices
 from postrider.campaign c
 join postrider.organization o
   on o.id = c.organization_id

@@ -112,7 +112,8 @@ return case p_obstacle
     || format('select postrider.release(%L, ''printer'', %L)',
       p_campaign.organization_id, p_campaign.printer_name)
   when 'hold of the connection' then
-    format('select postrider.release(%L, ''connection'', %L)',
+    case when p_refused then 'mend what the reason names, then: ' else '' end
+    || format('select postrider.release(%L, ''connection'', %L)',
       p_campaign.organization_id, p_connection.id)
   when 'arming' then
     format('select postrider.arm_printer(%L, %L)',
@@ -207,9 +208,10 @@ begin atomic
             and a.campaign_id = c.id
             and c.status = 'paused'
           or a.kind = 'connection_refused'
-            and a.detail ->> 'printer' = c.printer_name
-            and p.held_at is not null
-            and v.state = 'proofed')) as is_so
+            and v.state = 'proofed'
+            and (a.detail ->> 'printer' = c.printer_name and p.held_at is not null
+              or a.detail ->> 'connectionId' = p.connection_id::text
+                and x.held_at is not null))) as is_so
   ) refused
   -- A hold by the machine itself is told at once: nobody knows of it.
   where oldest.available_at < postrider.now() - interval '2 minutes'

@@ -1,5 +1,31 @@
 -- The story of a person, by what it is made of.
 
+-- Says a price in major units, for people: 0.5175 USD, tax 0.0400 of it.
+create function postrider.price_text(p_piece postrider.mailpiece) returns text
+language sql immutable
+return round(
+    p_piece.price_amount / 10::numeric ^ p_piece.price_scale, p_piece.price_scale)
+  || ' ' || p_piece.price_currency
+  || coalesce(
+    ', tax ' || round(p_piece.price_tax / 10::numeric ^ p_piece.price_scale, p_piece.price_scale),
+    '');
+
+-- Says where people see a mailpiece at its printer, as status, proof, thumbnail; null where nothing
+-- is known. A link may hold a signature by which anybody sees the card: only operators, runners and
+-- the owner are told, of their organizations.
+create function postrider.printer_links(
+  p_organization_id uuid,
+  p_mailpiece_id uuid
+) returns text language sql stable security definer
+return (
+  select nullif(
+    concat_ws(', ', 'status ' || l.status, 'proof ' || l.proof, 'thumbnail ' || l.thumbnail), '')
+  from postrider.mailpiece_link l
+  where l.organization_id = p_organization_id
+    and l.mailpiece_id = p_mailpiece_id
+    and postrider.may_read_suppressed()
+    and p_organization_id = any (postrider.my_organizations()));
+
 -- Says of a move that it tells of a test card; null of any other. The card that a move tells of is
 -- the last that was opened before it.
 create function postrider.trace_test(
@@ -75,11 +101,16 @@ begin atomic
   select m.accepted_at, null, 'mailpiece accepted',
     concat_ws(' · ',
       format('%s is %s at %s', m.id, m.provider_id, m.printer_name),
+      'costs ' || postrider.price_text(m),
+      'can be called back for nothing until ' || m.cancellable_until,
+      postrider.printer_links(m.organization_id, m.id),
       case m.mode when 'test' then 'test: nothing was printed' end,
       case when m.outcome_detail like 'cannot be called back%' then m.outcome_detail end),
     'mail', null
-  from piece m
-  where m.accepted_at is not null
+  from postrider.mailpiece m
+  where m.organization_id = p_organization_id
+    and m.recipient_id = p_recipient_id
+    and m.accepted_at is not null
   union all
   select m.available_at, null, 'mailpiece unknown',
     concat_ws(' · ',

@@ -181,6 +181,20 @@ return (
       greatest(p_state.available_at, postrider.assumed_at(p_accepted)), 'infinity') as assumed
   ) t);
 
+-- Says of a card that its printer has what a person may want to do about it: until when it can be
+-- called back for nothing, and, to operators, where it is seen at the printer.
+create function postrider.why_at_printer(
+  p_organization postrider.organization,
+  p_accepted postrider.mailpiece
+) returns text language sql stable
+return concat(
+  case
+    when p_accepted.cancellable_until > postrider.now()
+      then format(' It can be called back for nothing until %s.',
+        postrider.local_time(p_organization, p_accepted.cancellable_until)) end,
+  ' At the printer: ' || postrider.printer_links(p_accepted.organization_id, p_accepted.id)
+    || '.');
+
 -- Says what comes next at the printer. p_open: the mailpiece of which the outcome is not known.
 create function postrider.next_at_printer(
   p_organization postrider.organization,
@@ -197,6 +211,7 @@ return case
   when p_state.state = 'sending' then 'Next: the printer answers.'
   when p_state.state = 'sent'
     then postrider.next_when_sent(p_organization, p_state, p_accepted)
+      || postrider.why_at_printer(p_organization, p_accepted)
 end;
 
 -- Says what helps people in error, and who comes back by themselves; of all others, that it is

@@ -5,6 +5,8 @@ const settleMail = 'sql/functions/50_mail/settle_mail.sql';
 const reconcile = 'sql/functions/50_mail/reconcile.sql';
 const holdPrinter = 'sql/functions/80_operate/hold_refusing_printer.sql';
 
+const keyLifetime = 'test/sql/mail/key-lifetime.test.ts';
+
 export const refusals: readonly Mutant[] = [
   {
     name: 'refused-counts-no-attempt',
@@ -28,7 +30,8 @@ export const refusals: readonly Mutant[] = [
     edits: [
       {
         file: holdPrinter,
-        find: 'or postrider.printer_was_released(p_organization_id, p_printer_name, p_cohort_id)',
+        find: `or postrider.printer_was_released(
+          p_organization_id, p_printer_name, v_connection_id, p_cohort_id)`,
         replace: '',
       },
     ],
@@ -93,6 +96,111 @@ export const refusals: readonly Mutant[] = [
     test: {
       file: 'test/sql/mail/test-ids.test.ts',
       pattern: 'for nobody by an id that several have',
+    },
+  },
+  {
+    name: 'key-margin',
+    without: 'a key counts as dead an hour before its end',
+    edits: [
+      {
+        file: reconcile,
+        find: "(p_lifetime_ms - least(3600000, p_lifetime_ms / 2)) * interval '1 millisecond'",
+        replace: "p_lifetime_ms * interval '1 millisecond'",
+      },
+    ],
+    test: { file: keyLifetime, pattern: 'exactly an hour before its end' },
+  },
+  {
+    name: 'key-too-old-at-begin',
+    without: 'who is to be sent again and waited longer than the key lives is not sent',
+    edits: [
+      {
+        file: 'sql/functions/50_mail/begin_mail.sql',
+        find: 'filter (where repeat_until is null or repeat_until > p_until)',
+        replace: '',
+      },
+      {
+        file: 'sql/functions/50_mail/begin_mail.sql',
+        find: 'filter (where repeat_until <= p_until)',
+        replace: 'filter (where false)',
+      },
+    ],
+    test: { file: keyLifetime, pattern: 'waited longer than the key lives is not sent' },
+  },
+  {
+    name: 'key-of-the-first-request',
+    without: 'a proof about the repeat is none about the first request',
+    edits: [
+      {
+        file: settleMail,
+        find: 'outcome_detail = left(d.message, 500) from jsonb_to_recordset',
+        replace:
+          'outcome_detail = left(d.message, 500), repeat_until = null from jsonb_to_recordset',
+      },
+    ],
+    test: { file: keyLifetime, pattern: 'a 429 of the repeat does not prove' },
+  },
+  {
+    name: 'key-dies-at-the-adapter',
+    without: 'a key that dies while its card waits at the adapter is not used',
+    edits: [
+      {
+        file: 'packages/core/src/stages/mail/mail.ts',
+        find: 'assertKeysHonoured(batch, performance.now() - begunAt);',
+        replace: '',
+      },
+    ],
+    test: {
+      file: 'test/pipeline/mail/key-lifetime.test.ts',
+      pattern: 'a key that dies while its card waits',
+    },
+  },
+  {
+    name: 'wrong-mode-holds',
+    without: 'a printer that works in the wrong mode is held',
+    edits: [
+      {
+        file: 'packages/core/src/stages/mail/refusals.ts',
+        find: 'if (other !== -1) {',
+        replace: 'if (other !== -1 && other === Infinity) {',
+      },
+    ],
+    test: {
+      file: 'test/pipeline/mail/told-details.test.ts',
+      pattern: 'a printer that works in the wrong mode is held',
+    },
+  },
+  {
+    name: 'live-card-of-a-test',
+    without: 'who has a live card of a test gets no second one when the campaign goes live',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/end_test.sql',
+        find: "and (m.made_mode is distinct from 'live' or postrider.piece_is_closed(m.status))",
+        replace: '',
+      },
+    ],
+    test: { file: 'test/sql/mail/details.test.ts', pattern: 'gets no second one' },
+  },
+  {
+    name: 'links-for-operators',
+    without: 'links to a card at its printer are shown to operators only',
+    edits: [
+      {
+        file: 'sql/views/trace_parts.sql',
+        find: 'and postrider.may_read_suppressed()',
+        replace: '',
+      },
+    ],
+    test: { file: 'test/sql/mail/details.test.ts', pattern: 'links are shown to operators' },
+  },
+  {
+    name: 'refusal-older-than-rotation',
+    without: 'a refusal that is older than the new key holds nothing',
+    edits: [{ file: holdPrinter, find: "in ('release', 'rotate')", replace: "= 'release'" }],
+    test: {
+      file: 'test/sql/operate/hold-refusing-connection.test.ts',
+      pattern: 'older than the new key holds nothing',
     },
   },
 ];

@@ -1,7 +1,8 @@
 -- Gives a mail cohort to one runner, with an open mailpiece for each of its people.
 --
 -- Returns {campaign: {…}, pieces: [{recipientId, mailpieceId, moveNo, idempotencyKey, mode,
--- printerName, request}], watermark}; without campaign and pieces where this database is not the
+-- printerName, repeatForMs, request}], watermark}; repeatForMs: so long its request may be repeated
+-- for the sake of its key, null where it is no repeat; without campaign and pieces where this database is not the
 -- one that the runner knew; null where there is nothing to do.
 -- p_remembered: what the runner keeps outside of the database, see check_watermark.
 create function postrider.begin_mail(
@@ -56,7 +57,8 @@ begin
   end if;
   perform postrider.turn_away_before_mail(p_organization_id, v_campaign_id, p_cohort_id, v_now);
   perform postrider.open_mailpieces(p_organization_id, p_cohort_id, v_now);
-  v_pieces := postrider.send_open_mailpieces(p_organization_id, p_cohort_id, v_now);
+  v_pieces := postrider.send_open_mailpieces(
+    p_organization_id, p_cohort_id, v_now, v_now + p_lease);
   perform postrider.fail_without_mailpiece(p_organization_id, p_cohort_id, v_now);
   if v_pieces is null then
     update postrider.cohort
@@ -124,13 +126,17 @@ end $$;
 
 -- Moves the people of a cohort who have an open mailpiece to sending. Returns the pieces, as
 -- begin_mail has them; null where there are none.
+-- A piece that may be sent again only because the printer honours its key waited too long where the
+-- key dies before p_until: it is unknown, and the printer is asked for it first.
 create function postrider.send_open_mailpieces(
   p_organization_id uuid,
   p_cohort_id uuid,
-  p_now timestamptz
+  p_now timestamptz,
+  p_until timestamptz
 ) returns json language plpgsql as $$
 declare
   v_pieces json;
+  v_too_old uuid[];
 begin
   with begun as (
     update postrider.recipient_state s
@@ -154,9 +160,18 @@ begin
       'idempotencyKey', idempotency_key,
       'mode', mode,
       'printerName', printer_name,
+      'repeatForMs', floor(extract(epoch from repeat_until - p_now) * 1000)::bigint,
       'request', request) order by recipient_id)
-  into v_pieces
+      filter (where repeat_until is null or repeat_until > p_until),
+    array_agg(id) filter (where repeat_until <= p_until)
+  into v_pieces, v_too_old
   from begun;
+  if v_too_old is not null then
+    update postrider.mailpiece
+    set status = 'unknown', available_at = p_now,
+      outcome_detail = 'its key is too old to be sent again: the printer is asked for it first'
+    where organization_id = p_organization_id and id = any (v_too_old);
+  end if;
   return v_pieces;
 end $$;
 

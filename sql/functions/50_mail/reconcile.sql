@@ -51,9 +51,19 @@ begin
   return v_pieces;
 end $$;
 
+-- Until when a printer honours the key of a piece, counted from before the first request for it;
+-- null: it honours none. An hour before its end a key counts as dead: clocks differ, and a request
+-- takes its time. Of a short life half of it is left.
+create function postrider.key_honoured_until(
+  p_opened_at timestamptz,
+  p_lifetime_ms bigint
+) returns timestamptz language sql immutable
+return p_opened_at
+  + (p_lifetime_ms - least(3600000, p_lifetime_ms / 2)) * interval '1 millisecond';
+
 -- Takes what printers answered about unknown mailpieces, and returns how many people it moved.
 -- p_verdicts: [{mailpieceId, attempt, outcome: found|absent|cannot_tell|not_asked, providerId,
--- keyStillHonoured, message}].
+-- keyLifetimeMs, message}]. keyLifetimeMs: how long the printer honours a key; null: it has none.
 -- p_attempts: a piece of which the printer could not tell so many times is a matter for a person. A
 -- printer that could not be asked has not answered.
 create function postrider.settle_reconciled(
@@ -133,18 +143,20 @@ begin
         when v.outcome = 'not_asked' then 'later'
         -- A recipient who is to be cancelled is not submitted again, however safe a repeat is: the
         -- printer is asked until it can tell.
-        when v."keyStillHonoured" and v.outcome <> 'found' and s.cancel_requested_at is null
+        when k.until > p_now and v.outcome <> 'found' and s.cancel_requested_at is null
           and not m.answered_otherwise
           then 'same_key_again'
         when m.told_nothing + 1 >= p_attempts then 'outcome_unknown'
         else 'later'
       end as reason,
-      m.attempt,
+      m.attempt, k.until,
       case when v.outcome = 'not_asked' then 0 else 1 end as told
     from postrider.mailpiece m
     join json_to_recordset(p_verdicts) as v ("mailpieceId" uuid, attempt int, outcome text,
-        "keyStillHonoured" boolean, message text)
+        "keyLifetimeMs" bigint, message text)
       on m.id = v."mailpieceId" and m.attempt = v.attempt
+    cross join lateral (
+      select postrider.key_honoured_until(m.opened_at, v."keyLifetimeMs") as until) k
     join postrider.recipient_state s
       on s.organization_id = m.organization_id and s.recipient_id = m.recipient_id
     -- Still unknown although it was found: under an id that is another card's. In the end that is a
@@ -157,6 +169,10 @@ begin
         when v.reason in ('proven_absent', 'same_key_again') then 'submitting'
         else m.status end,
       told_nothing = m.told_nothing + v.told,
+      repeat_until = case v.reason
+        when 'same_key_again' then v.until
+        when 'proven_absent' then null
+        else m.repeat_until end,
       available_at = case v.reason
         when 'later' then p_now + postrider.back_off(v.attempt + 2)
         when 'outcome_unknown' then null end,

@@ -3,7 +3,8 @@
 
 -- Takes what a printer answered for people of a cohort, and returns how many it moved.
 -- p_results: [{recipientId, mailpieceId, outcome: accepted|rejected|refused|mismatched|retry|
--- unknown, providerId, expectedDelivery, reason, message, badAddress, afterMs}]
+-- unknown, providerId, expectedDelivery, reason, message, badAddress, afterMs, details}]
+-- details: what the printer told beside its answer, see note_details.
 -- mismatched: the answer is about another piece, providerId. Nobody knows what became of this one.
 -- refused: proven that nothing was made, and not for the card's sake. Its person goes back as held:
 -- no attempt counts, and no pause grows. What keeps them back is the hold of the printer.
@@ -49,6 +50,7 @@ declare
   v_accepted jsonb;
   v_others boolean;
   v_mismatched boolean;
+  v_detailed boolean;
   v_moved int := 0;
   v_more int;
 begin
@@ -62,10 +64,11 @@ begin
     'providerId', r."providerId",
     'expectedDelivery', r."expectedDelivery"))
       filter (where r.outcome = 'accepted' and r."providerId" <> ''),
-    bool_or(r.outcome = 'mismatched')
-  into v_accepted, v_mismatched
+    bool_or(r.outcome = 'mismatched'),
+    bool_or(r.outcome = 'accepted' and json_typeof(r.details) = 'object')
+  into v_accepted, v_mismatched, v_detailed
   from json_to_recordset(p_results) as r ("mailpieceId" uuid, "recipientId" uuid, outcome text,
-    "providerId" text, "expectedDelivery" text);
+    "providerId" text, "expectedDelivery" text, details json);
   v_others := v_accepted is null
     or jsonb_array_length(v_accepted) < json_array_length(p_results)
     or p_last;
@@ -92,6 +95,9 @@ begin
     where organization_id = p_organization_id and id = p_cohort_id and v_moved > 0;
   end if;
 
+  if v_detailed then
+    perform postrider.note_details(p_organization_id, p_results, v_now);
+  end if;
   -- What an answer says of a piece that is another one is evidence, too, and is not fenced.
   if v_mismatched then
     perform postrider.note_mismatched(p_organization_id, p_results, v_now);

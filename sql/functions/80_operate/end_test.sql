@@ -1,7 +1,8 @@
 -- What becomes of the cards and the people of a test when its campaign goes live.
 
 -- Voids the test mailpieces of these people, and returns how many. Nothing that a printer tells of
--- a voided piece moves anybody, and no status is above it.
+-- a voided piece moves anybody, and no status is above it. A piece that the printer says it has made
+-- live is no test: it may be printed, and its person gets no second card.
 create function postrider.void_test_mailpieces(
   p_organization_id uuid,
   p_people uuid[]
@@ -16,6 +17,7 @@ begin
   where m.organization_id = p_organization_id
     and m.recipient_id = any (p_people)
     and m.mode = 'test'
+    and (m.made_mode is distinct from 'live' or postrider.piece_is_closed(m.status))
     and m.status <> 'voided';
   get diagnostics v_voided = row_count;
   return v_voided;
@@ -50,6 +52,7 @@ begin
           where m.organization_id = p_organization_id
             and m.recipient_id = s.recipient_id
             and m.mode = 'test'
+            and m.made_mode is distinct from 'live'
             and m.status <> 'voided'))
       and not exists (
         select from postrider.mailpiece m

@@ -190,6 +190,13 @@ begin
   where organization_id = p_organization_id
     and recipient_id = any (p_people);
   perform postrider.erase_calls(p_organization_id, p_people, p_now);
+  delete from postrider.mailpiece_link
+  where organization_id = p_organization_id
+    and mailpiece_id in (
+      select m.id
+      from postrider.mailpiece m
+      where m.organization_id = p_organization_id
+        and m.recipient_id = any (p_people));
   -- An adapter may have named anybody in it; the next failure says it again.
   update postrider.work_failure
   set error = 'blanked by an erasure',

@@ -251,8 +251,8 @@ begin
         and name = p_id
         and held_at is not null
       returning 'released' into v_status;
-      perform postrider.clear_refusing_printer(
-        p_organization_id, p_id, 'the printer was released');
+      perform postrider.clear_connection_refused(
+        p_organization_id, p_id, null, 'the printer was released');
     when 'connection' then
       update postrider.connection
       set held_at = null,
@@ -261,6 +261,8 @@ begin
         and id = v_id
         and held_at is not null
       returning 'released' into v_status;
+      perform postrider.clear_connection_refused(
+        p_organization_id, null, v_id, 'the connection was released');
     when 'recipient' then
       update postrider.recipient_state
       set held_at = null

@@ -51,6 +51,7 @@ begin atomic
   where m.organization_id = p_organization_id
     and m.campaign_id = p_campaign_id
     and m.mode = 'test'
+    and (m.made_mode is distinct from 'live' or postrider.piece_is_closed(m.status))
     and m.status <> 'voided';
 end;
 

@@ -38,7 +38,7 @@ async function reconcile(
 
 const cannotTell = {
   outcome: 'cannot_tell',
-  keyStillHonoured: false,
+  keyLifetimeMs: null,
   message: 'the print shop answers 503',
 };
 

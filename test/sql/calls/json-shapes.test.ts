@@ -241,6 +241,7 @@ void test('a cohort that is begun to be mailed', async () => {
     idempotencyKey: 'string',
     mode: 'string',
     printerName: 'string',
+    repeatForMs: 'number?',
     request: 'object',
   });
   const request = fits<mail.BegunPiece['request']>(piece.request, {

@@ -215,7 +215,7 @@ void test('retry and resolve say who', async () => {
     const verdicts = (await claimDue(sql, at)).map((piece) => ({
       ...piece,
       outcome: 'cannot_tell' as const,
-      keyStillHonoured: false,
+      keyLifetimeMs: null,
     }));
     await settleReconciled(sql, at.organizationId, verdicts);
     await turnClock(sql, 6 * 3_600_000);

@@ -161,7 +161,7 @@ async function outcomeUnknown(sql: postgres.Sql, at: Place): Promise<void> {
       set available_at = postrider.now()
       where organization_id = ${at.organizationId}`;
     const [piece] = await claimDue(sql, at);
-    const verdicts = [{ ...piece, outcome: 'cannot_tell', keyStillHonoured: false }];
+    const verdicts = [{ ...piece, outcome: 'cannot_tell', keyLifetimeMs: null }];
     await sql`
       select postrider.settle_reconciled(
         ${at.organizationId}, ${JSON.stringify(verdicts)}::text::json

@@ -117,7 +117,7 @@ void test('one id for two pieces in one answer does not lose the answer of all t
       ...p,
       outcome: 'found',
       providerId: 'same',
-      keyStillHonoured: true,
+      keyLifetimeMs: 86_400_000,
     }));
     await sql`
       select postrider.settle_reconciled(

@@ -123,7 +123,7 @@ void test('its key proves nothing: it is never sent again by it', async () => {
   await mismatched(at);
   await turnClock(sql, QUIET_MS + 1000);
   const piece = await claimOne(sql, at);
-  await conclude(sql, at, verdict(piece, 'cannot_tell', { keyStillHonoured: true }));
+  await conclude(sql, at, verdict(piece, 'cannot_tell', { keyLifetimeMs: 86_400_000 }));
   assert.equal((await one(sql, at)).state, 'sending');
   assert.equal((await onlyPiece(sql, at)).status, 'unknown');
 });

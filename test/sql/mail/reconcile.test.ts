@@ -25,7 +25,7 @@ import { claimOne, conclude, verdict } from '../rig/reconcile.ts';
 
 /** All but the move, which is another one each time. */
 function unmoved(piece: BegunPiece) {
-  return { ...piece, moveNo: 0 };
+  return { ...piece, moveNo: 0, repeatForMs: null };
 }
 
 const rig = sharedMachine();
@@ -98,7 +98,7 @@ void test('the printer cannot tell, but honours the key: submitted again with it
   await conclude(
     sql,
     at,
-    verdict(await claimOne(sql, at), 'cannot_tell', { keyStillHonoured: true }),
+    verdict(await claimOne(sql, at), 'cannot_tell', { keyLifetimeMs: 86_400_000 }),
   );
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'proofed (same_key_again)' });
   assert.deepEqual((await mailBegun(sql, at)).pieces.map(unmoved), batch.pieces.map(unmoved));
@@ -203,7 +203,7 @@ void test('somebody who is to be cancelled is skipped when proven absent, and is
   await conclude(
     sql,
     unsure,
-    verdict(await claimOne(sql, unsure), 'cannot_tell', { keyStillHonoured: true }),
+    verdict(await claimOne(sql, unsure), 'cannot_tell', { keyLifetimeMs: 86_400_000 }),
   );
   assert.deepEqual(await reasonsOf(sql, unsure), { p0: 'sending (begun)' });
   await turnClock(sql, 900_000);

@@ -53,7 +53,7 @@ void test('a card of which nobody knew for a time keeps its key: it is not amend
       claimed.map((piece) => ({
         ...piece,
         outcome,
-        keyStillHonoured: honoured,
+        keyLifetimeMs: honoured ? 86_400_000 : null,
       })),
     );
     for (const state of ['proofed', 'sending_staged']) {

@@ -42,7 +42,7 @@ async function unknowable(at: Place): Promise<string> {
     const verdicts = (await claimDue(rig.sql, at)).map((piece) => ({
       ...piece,
       outcome: 'cannot_tell',
-      keyStillHonoured: false,
+      keyLifetimeMs: null,
     }));
     await rig.sql`
       select postrider.settle_reconciled(
@@ -104,7 +104,7 @@ void test('not printed, of somebody who was to be cancelled: skipped, and the ca
   const piece = (await onlyPiece(sql, at)).id;
   await sql`update postrider.mailpiece set attempt = 8, told_nothing = 7 where id = ${piece}`;
   const verdict = [
-    { mailpieceId: piece, attempt: 8, outcome: 'cannot_tell', keyStillHonoured: false },
+    { mailpieceId: piece, attempt: 8, outcome: 'cannot_tell', keyLifetimeMs: null },
   ];
   await sql`
     select postrider.settle_reconciled(

@@ -94,7 +94,7 @@ void test('who is erased at the printer is not submitted again, whatever becomes
       await settleReconciled(
         sql,
         at.organizationId,
-        claimed.map((p) => ({ ...p, outcome: 'absent', keyStillHonoured: true })),
+        claimed.map((p) => ({ ...p, outcome: 'absent', keyLifetimeMs: 86_400_000 })),
       );
     }
     if (what === 'resolved') {

@@ -78,7 +78,7 @@ void test('a late answer of a test card, a verdict and a call-back move nobody',
       attempt: 0,
       outcome: 'found',
       providerId: 'late',
-      keyStillHonoured: false,
+      keyLifetimeMs: null,
     },
   ]);
   assert.deepEqual(await statesOf(sql, at), { p0: 'pending' });

@@ -142,7 +142,7 @@ void test('retry_all never makes a second card while one may exist', async () =>
   const verdicts = (claimed[0]?.pieces ?? []).map((piece) => ({
     ...piece,
     outcome: 'cannot_tell',
-    keyStillHonoured: false,
+    keyLifetimeMs: null,
     message: 'no answer',
   }));
   await sql`

@@ -163,7 +163,7 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
             ...piece,
             outcome: i % 2 === 0 ? 'absent' : 'found',
             providerId: piece.mailpieceId,
-            keyStillHonoured: false,
+            keyLifetimeMs: null,
           })),
         );
       },

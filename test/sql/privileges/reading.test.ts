@@ -73,6 +73,7 @@ void test('in every table that is keyed by organization a role sees the rows of 
     .sort();
   assert.deepEqual(secret, [
     'connection_state',
+    'mailpiece_link',
     'organization_key',
     'provider_event',
     'suppression',

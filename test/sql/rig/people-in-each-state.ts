@@ -41,7 +41,7 @@ export async function giveUp(sql: postgres.Sql, at: Place): Promise<void> {
     await settleReconciled(
       sql,
       at.organizationId,
-      claimed.map((p) => ({ ...p, outcome: 'cannot_tell', keyStillHonoured: false })),
+      claimed.map((p) => ({ ...p, outcome: 'cannot_tell', keyLifetimeMs: null })),
     );
     await turnClock(sql, 900_000);
   }

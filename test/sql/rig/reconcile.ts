@@ -27,7 +27,7 @@ export function verdict(
     mailpieceId: piece.mailpieceId,
     attempt: piece.attempt,
     outcome,
-    keyStillHonoured: false,
+    keyLifetimeMs: null,
     ...rest,
   };
 }

@@ -88,7 +88,7 @@ void test('accepted without an id is unknown: such a card could be neither follo
   const verdicts = (await claimDue(sql, at)).map((piece) => ({
     ...piece,
     outcome: 'found',
-    keyStillHonoured: false,
+    keyLifetimeMs: null,
   }));
   assert.equal(verdicts.length, 2);
   await sql`

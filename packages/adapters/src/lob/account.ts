@@ -38,7 +38,7 @@ export const lobAccount: ConnectionKind = {
         method: 'GET',
         path: '/postcards',
         query: new URLSearchParams({ limit: '1' }),
-        references: [],
+        about: [],
         timeoutMs,
       },
       context,

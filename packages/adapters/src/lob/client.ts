@@ -26,7 +26,7 @@ export interface LobRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: HttpRequest['body'];
   /** Mailpieces that it is about. */
-  readonly references: readonly string[];
+  readonly about: readonly string[];
   readonly timeoutMs: number;
 }
 
@@ -49,7 +49,7 @@ export function createLobClient({ connection }: AdapterWiring): LobClient {
 export function lobClientOf(connection: Connection): LobClient {
   return {
     connection,
-    async ask({ method, path, query, headers, body, references, timeoutMs }, context, lease) {
+    async ask({ method, path, query, headers, body, about, timeoutMs }, context, lease) {
       // Read at each call: what was rotated counts at once.
       const { url, apiVersion } = parseOptions('connection', lobAccountOptions, connection.options);
       const [key] = connection.secrets('api_key');
@@ -73,7 +73,7 @@ export function lobClientOf(connection: Connection): LobClient {
           ...(body === undefined ? {} : { body }),
           timeoutMs,
           limit: limitOf(method, path),
-          references,
+          about,
           secrets: connection.secrets('api_key'),
           readLimit,
         },

@@ -48,7 +48,7 @@ export async function postcardForm(
       form.set(side, linkOf(side, url, page));
       continue;
     }
-    const { bytes, mediaType } = await cutter.cut([{ url, page }]);
+    const { bytes, mediaType } = await cutter.cut([piece.artwork[side]]);
     const file = new Blob([new Uint8Array(bytes)], { type: mediaType });
     form.set(side, file, `${side}.${extensions[mediaType] ?? 'pdf'}`);
   }

@@ -90,7 +90,7 @@ async function find(
 ): Promise<FindResult> {
   const query = new URLSearchParams({ 'metadata[mailpiece]': mailpieceId, limit: '10' });
   const outcome = await client.ask(
-    { method: 'GET', path: '/postcards', query, references: [mailpieceId], timeoutMs },
+    { method: 'GET', path: '/postcards', query, about: [mailpieceId], timeoutMs },
     context,
   );
   if (outcome.kind !== 'answer') return { outcome: 'cannot_tell', message: outcome.message };
@@ -128,7 +128,7 @@ async function listPage(
     ...(after === null ? {} : { after }),
   });
   const outcome = await client.ask(
-    { method: 'GET', path: '/postcards', query, references: [], timeoutMs },
+    { method: 'GET', path: '/postcards', query, about: [], timeoutMs },
     context,
   );
   if (outcome.kind !== 'answer') throw new Error(`Its pieces cannot be listed: ${outcome.message}`);
@@ -151,7 +151,7 @@ async function cancel(
 ): Promise<CancelResult> {
   const path = `/postcards/${encodeURIComponent(id)}`;
   const outcome = await client.ask(
-    { method: 'DELETE', path, references: [id], timeoutMs },
+    { method: 'DELETE', path, about: [id], timeoutMs },
     context,
   );
   if (outcome.kind !== 'answer') return { outcome: 'unknown', message: outcome.message };

@@ -83,7 +83,7 @@ async function submitOne(
     path: '/postcards',
     headers: { 'idempotency-key': piece.idempotencyKey },
     body: form,
-    references: [piece.reference.mailpieceId],
+    about: [piece.reference.mailpieceId],
     timeoutMs: options.timeoutMs,
   } as const;
   for (let tries = 1; ; tries += 1) {

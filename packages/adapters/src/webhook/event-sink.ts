@@ -97,7 +97,7 @@ export function createWebhookSink(options: unknown, wiring: AdapterWiring): Even
         largestAnswer: 64 * 1024,
         // A system of one's own counts nobody's requests.
         limit: { route: 'POST webhook', windows: [] },
-        references: [item.reference.mailpieceId],
+        about: [item.reference.mailpieceId],
         secrets: [],
       },
       context,

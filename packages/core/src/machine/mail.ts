@@ -12,6 +12,11 @@ export interface BegunPiece extends Pick<PieceRequest, 'idempotencyKey' | 'mode'
   /** Of the move to `sending`. */
   readonly moveNo: number;
   readonly printerName: string;
+  /**
+   * From the begin on it may be sent for so long, in milliseconds: it is sent again only because
+   * the printer honours its key. Null: for as long as the lease holds.
+   */
+  readonly repeatForMs: number | null;
   /** As it was frozen when the piece was opened. */
   readonly request: Omit<PieceRequest, 'reference' | 'idempotencyKey' | 'mode'>;
 }
@@ -19,6 +24,25 @@ export interface BegunPiece extends Pick<PieceRequest, 'idempotencyKey' | 'mode'
 export interface BegunMail {
   readonly campaign: CampaignBrief;
   readonly pieces: BegunPiece[];
+}
+
+/** What a printer tells of a piece that it has accepted, as it is kept. */
+export interface ToldDetails {
+  /** Whole numbers as text: JSON has none of that size. */
+  readonly price: {
+    readonly amount: string;
+    readonly scale: number;
+    readonly currency: string;
+    readonly tax: string | null;
+  } | null;
+  readonly mode: 'test' | 'live' | null;
+  /** ISO 8601. */
+  readonly cancellableUntil: string | null;
+  readonly links: {
+    readonly status: string | null;
+    readonly proof: string | null;
+    readonly thumbnail: string | null;
+  } | null;
 }
 
 export interface MailSettlement {
@@ -33,6 +57,8 @@ export interface MailSettlement {
   readonly expectedDelivery?: string | null;
   readonly message?: string;
   readonly badAddress?: boolean;
+  /** What the printer told beside its answer; absent or null: nothing. */
+  readonly details?: ToldDetails | null;
   /** Null: the machine backs off by itself; of what was refused, there is no pause. */
   readonly afterMs?: number | null;
 }

@@ -21,8 +21,11 @@ export interface ReconcileVerdict {
    */
   readonly outcome: 'found' | 'absent' | 'cannot_tell' | 'not_asked';
   readonly providerId?: string;
-  /** The printer honours keys, and this one is younger than its life: a repeat is safe. */
-  readonly keyStillHonoured: boolean;
+  /**
+   * How long the printer honours a key, in milliseconds; null: it has none. While this one is
+   * younger a repeat is safe: the database knows since when it may be there.
+   */
+  readonly keyLifetimeMs: number | null;
   readonly message?: string;
 }
 

@@ -88,6 +88,9 @@ export interface Printer {
   readonly mailClasses?: readonly string[];
   /**
    * How long the printer remembers an idempotency key, in milliseconds; null where it has no keys.
+   * A request whose outcome nobody knows is repeated only while the key is younger, counted from
+   * before the first request, less an hour (of a life of less than two hours: less half of it).
+   * Afterwards a look-up by reference must answer `absent` first.
    */
   readonly keyLifetimeMs: number | null;
   /** How long after creation a piece may be missing from `find`, in milliseconds. */

@@ -24,11 +24,6 @@ export async function findPieces(
   pieces: readonly UnknownPiece[],
   failed: (error: unknown, line: string) => void,
 ): Promise<ReconcileVerdict[]> {
-  const young = (printer: Printer, piece: UnknownPiece): boolean =>
-    // An hour before its end a key counts as dead: clocks differ.
-    printer.keyLifetimeMs !== null &&
-    Date.now() - Date.parse(piece.openedAt) <
-      printer.keyLifetimeMs - Math.min(3_600_000, printer.keyLifetimeMs / 2);
   try {
     const printer = await printerNamed(context, organizationId, name);
     const { port } = printer;
@@ -43,7 +38,7 @@ export async function findPieces(
       return {
         mailpieceId: piece.mailpieceId,
         attempt: piece.attempt,
-        keyStillHonoured: young(port, piece),
+        keyLifetimeMs: keyLifetimeOf(port),
         ...answer,
       };
     });
@@ -55,10 +50,20 @@ export async function findPieces(
       mailpieceId,
       attempt,
       outcome: 'not_asked',
-      keyStillHonoured: false,
+      keyLifetimeMs: null,
       message,
     }));
   }
+}
+
+/** Longer is as good as for ever. */
+const LONGEST_LIFE_MS = 10 * 365 * 86_400_000;
+
+/** Null also where it tells no time: then no key of it counts. */
+function keyLifetimeOf({ keyLifetimeMs }: Printer): number | null {
+  return keyLifetimeMs !== null && keyLifetimeMs > 0
+    ? Math.floor(Math.min(keyLifetimeMs, LONGEST_LIFE_MS))
+    : null;
 }
 
 function reference(organizationId: string, piece: UnknownPiece) {

@@ -27,6 +27,7 @@ import {
 } from '../../runtime/printers.ts';
 import { pieceAnswers, type PieceAnswer } from './printer-answers.ts';
 import { holdPrinter, printerFault } from './refusals.ts';
+import { assertKeysHonoured } from './repeats.ts';
 
 function toRequest(campaign: CampaignBrief, piece: BegunPiece): PieceRequest {
   return {
@@ -106,11 +107,13 @@ interface Submission {
   readonly campaign: CampaignBrief;
   readonly printer: NamedPrinter;
   readonly pieces: readonly BegunPiece[];
+  /** By `performance.now()`. */
+  readonly begunAt: number;
 }
 
 async function submit(
   context: PipelineContext,
-  { campaign, printer: { port: printer, account }, pieces }: Submission,
+  { campaign, printer: { port: printer, account }, pieces, begunAt }: Submission,
   { lease, settler }: LeasedCohort<MailSettlement>,
 ): Promise<void> {
   const { logger } = context;
@@ -157,6 +160,7 @@ async function submit(
             `${who} was given up: what it was asked for is not to be sent any more`,
           );
         lease.assertHeld();
+        assertKeysHonoured(batch, performance.now() - begunAt);
       } catch (error) {
         refusal = error;
         throw error;
@@ -219,7 +223,7 @@ async function submit(
     await context.reach('mail.after-post');
     reportRefusal(context, campaign, batch[0]?.printerName, answers);
     const answered = settlements(answers);
-    const fault = printerFault(answers);
+    const fault = printerFault(batch, answers);
     if (fault === null) {
       settler.add(answered);
       continue;
@@ -262,6 +266,7 @@ export async function workMail(
     wakes: ['mail', 'effects'],
     work: async (begun, leased) => {
       const { settler } = leased;
+      const begunAt = performance.now();
       try {
         await context.watermark.saved();
       } catch (error) {
@@ -286,7 +291,7 @@ export async function workMail(
           continue;
         }
         quiet = Math.max(quiet, quietMs(context, printer.port));
-        await submit(context, { campaign: begun.campaign, printer, pieces }, leased);
+        await submit(context, { campaign: begun.campaign, printer, pieces, begunAt }, leased);
       }
     },
   });

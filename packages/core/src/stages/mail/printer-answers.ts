@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { MailSettlement } from '../../machine/mail.ts';
 import type { CancelResult } from '../../ports/index.ts';
 import { printerId, readAnswers, retry, sentence } from '../../runtime/answers.ts';
+import { detailFields, toldDetails } from './told-details.ts';
 
 const WHO = 'the printer';
 
@@ -19,7 +20,19 @@ const day = z
   .catch(null);
 
 const piece = z.discriminatedUnion('outcome', [
-  z.object({ outcome: z.literal('accepted'), providerId: printerId, expectedDelivery: day }),
+  z
+    .object({
+      outcome: z.literal('accepted'),
+      providerId: printerId,
+      expectedDelivery: day,
+      ...detailFields,
+    })
+    .transform(({ outcome, providerId, expectedDelivery, ...told }) => ({
+      outcome,
+      providerId,
+      expectedDelivery,
+      details: toldDetails(told),
+    })),
   z
     .object({
       outcome: z.literal('rejected'),

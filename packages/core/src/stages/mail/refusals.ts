@@ -4,7 +4,7 @@
  */
 import { messageOf } from '../../common/message-of.ts';
 import type { CampaignBrief } from '../../machine/briefs.ts';
-import { holdRefusingPrinter } from '../../machine/mail.ts';
+import { holdRefusingPrinter, type BegunPiece } from '../../machine/mail.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import type { PieceAnswer } from './printer-answers.ts';
 
@@ -14,14 +14,31 @@ export interface PrinterFault {
   readonly why: string;
   /** The printer's own words, for the people who wait for it. */
   readonly message: string;
+  /** Whether the hold raises an alarm of its own. */
+  readonly alarm: boolean;
 }
 
-/** What is wrong with the printer, as these answers of it say; null: nothing. */
-export function printerFault(answers: readonly PieceAnswer[]): PrinterFault | null {
+/**
+ * What is wrong with the printer, as these answers of it to the pieces say; null: nothing. That it
+ * works in the wrong mode comes first: it may print a test.
+ */
+export function printerFault(
+  pieces: readonly BegunPiece[],
+  answers: readonly PieceAnswer[],
+): PrinterFault | null {
+  const other = answers.findIndex(({ details }, index) => {
+    const mode = details?.mode ?? null;
+    return mode !== null && mode !== pieces[index]?.mode;
+  });
+  if (other !== -1) {
+    const message = `it answers in ${answers[other]?.details?.mode} mode where ${pieces[other]?.mode} mode was asked for`;
+    // The alarm is that of the card.
+    return { why: `the printer works in the wrong mode: ${message}`, message, alarm: false };
+  }
   const refused = answers.find(({ outcome }) => outcome === 'refused');
   if (refused === undefined) return null;
   const message = refused.message ?? 'no reason was given';
-  return { why: `the printer refuses to work for us: ${message}`, message };
+  return { why: `the printer refuses to work for us: ${message}`, message, alarm: true };
 }
 
 interface FaultyPrinter {
@@ -48,20 +65,22 @@ export async function holdPrinter(
     const refusal = await holdRefusingPrinter(
       sql,
       { organizationId, printerName },
-      { cohortId, why: fault.why, alarm: true },
+      { cohortId, why: fault.why, alarm: fault.alarm },
     );
     if (refusal === 'held')
       logger.error(
         { organization: organizationId, printer: printerName, error: fault.message },
-        'the printer is held: it refuses to work for us. Mend it, then release it; nobody was ' +
-          'harmed',
+        fault.alarm
+          ? 'the printer is held: it refuses to work for us. Mend it, then release it; nobody ' +
+              'was harmed'
+          : 'the printer is held: it works in the wrong mode. Look at what it has made, then ' +
+              'release it',
       );
     return null;
   } catch (error) {
     logger.error(
       { organization: organizationId, printer: printerName, error: messageOf(error) },
-      'a printer that refuses to work for us could not be held; its people are tried again in a ' +
-        'minute',
+      'a printer that is to be held could not be held; its people are tried again in a minute',
     );
     return PAUSE_MS;
   }
