@@ -89,6 +89,7 @@ const ofAdapters: readonly Layer[] = [
 const ofTwins: readonly Layer[] = [
   { of: `${twins}/kit/`, may: [], because: "the kit of twins is any provider's" },
   { of: `${twins}/index.ts`, may: [`${twins}/kit/`, `${twins}/*/`], because: 'it offers twins' },
+  { of: `${twins}/commands.ts`, may: [`${twins}/kit/`, `${twins}/*/`], because: 'it offers twins' },
   {
     of: `${twins}/*/`,
     may: [`${twins}/kit/`],
@@ -110,8 +111,20 @@ const above: readonly Layer[] = [
     because: 'here, and nowhere else, a command starts the print shop',
   },
   {
+    of: `${cli}/twins/`,
+    may: [`${runner}/`, `${cli}/`, `${twins}/commands.ts`],
+    because: 'here a command starts a twin by its name, and the twin reads its own options',
+  },
+  {
     of: `${cli}/`,
-    may: [...library, ...provided, `${embedded}/`, `${runner}/`, `${cli}/print-shop/`],
+    may: [
+      ...library,
+      ...provided,
+      `${embedded}/`,
+      `${runner}/`,
+      `${cli}/print-shop/`,
+      `${cli}/twins/`,
+    ],
     because: 'command line and benchmarks stand beside each other: bin/main.ts puts them together',
   },
   {

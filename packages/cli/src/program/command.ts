@@ -30,6 +30,17 @@ export function command(
   return made;
 }
 
+const withOwnOptions = new WeakSet<Command>();
+
+/** What stands behind its name is read by somebody else, `--help` too. */
+export function readsItsOwnOptions(of: Command): void {
+  withOwnOptions.add(of);
+}
+
+export function hasOwnOptions(of: Command): boolean {
+  return withOwnOptions.has(of);
+}
+
 export function showExamples(of: Command, shown: readonly string[]): void {
   examples.set(of, shown);
 }

@@ -5,7 +5,7 @@
 import { exitCodes, Signals } from '@postrider/runner/process';
 import { Command, CommanderError } from 'commander';
 import type { Cli } from './cli.ts';
-import { showExamples, type Action, type Family } from './command.ts';
+import { hasOwnOptions, showExamples, type Action, type Family } from './command.ts';
 import { alarms } from '../commands/alarms.ts';
 import { providerCalls } from '../commands/calls.ts';
 import { amending } from '../commands/amend.ts';
@@ -30,6 +30,7 @@ import { stuckPeople } from '../commands/stuck.ts';
 import { suppressions } from '../commands/suppress.ts';
 import { syncs } from '../commands/sync.ts';
 import { webhooks } from '../commands/webhooks.ts';
+import { twins } from '../commands/twin.ts';
 import { formatHelp, fullName, type Groups } from './help.ts';
 import { Output } from '../output/output.ts';
 import type { Parts } from './parts.ts';
@@ -43,6 +44,7 @@ const groups: Groups = [
       ['migrate', 'bring the database to this version'],
       ['db', 'the embedded PostgreSQL: start, stop, status'],
       ['print-shop', 'run the folder print shop by itself'],
+      ['twin', 'a stand-in for a provider, to try things against'],
     ],
   ],
   [
@@ -97,6 +99,7 @@ const groups: Groups = [
 const families: readonly Family[] = [
   demonstration,
   printShops,
+  twins,
   running,
   migrating,
   campaigns,
@@ -197,7 +200,8 @@ export function buildProgram(version: string, { entry, benchmarks }: Parts): Pro
     'postrider status',
   ]);
   for (const family of [...families, benchFamily(benchmarks)]) family(program, act);
-  for (const one of allBelow(program)) one.helpOption('-h, --help', 'this text');
+  for (const one of allBelow(program))
+    one.helpOption(...(hasOwnOptions(one) ? [false] : ['-h, --help', 'this text']));
   return {
     parse: async (argv) => {
       if (argv.length === 2)

@@ -52,7 +52,7 @@ function readPart(head: string, bytes: Buffer): [string, string | FormFile] | nu
   const file = /filename="([^"]*)"/.exec(disposition)?.[1];
   if (file === undefined) return [name, bytes.toString()];
   const type = headers.get('content-type') ?? 'application/octet-stream';
-  return [name, { name: file, type, bytes: Buffer.from(bytes) }];
+  return [name, { name: file, type, bytes }];
 }
 
 export function isFile(value: unknown): value is FormFile {

@@ -23,16 +23,19 @@ export interface TwinProcess {
   read(): { readonly untilStdinEnds: boolean; start(): Promise<RunningTwin> } | null;
 }
 
-/** Runs until a signal, the end of standard input, or a broken ledger ends it. */
-export function runTwin(twin: TwinProcess): void {
-  run(twin).catch((error: unknown) => fail(twin.what, error));
+/**
+ * Runs until a signal, the end of standard input, or a broken ledger ends it, and the process with
+ * it. Resolves when it is ready, or when the help was all that was asked for.
+ */
+export function runTwin(twin: TwinProcess): Promise<'ready' | 'helped'> {
+  return run(twin).catch((error: unknown) => fail(twin.what, error));
 }
 
-async function run({ what, usage, read }: TwinProcess): Promise<void> {
+async function run({ what, usage, read }: TwinProcess): Promise<'ready' | 'helped'> {
   const commandLine = read();
   if (commandLine === null) {
     process.stdout.write(usage);
-    return;
+    return 'helped';
   }
   // Compiled code is kept for the next start, which saves it a third of its time; it helps only
   // what is imported from here on.
@@ -63,9 +66,10 @@ async function run({ what, usage, read }: TwinProcess): Promise<void> {
   process.stdout.write(`${JSON.stringify({ ready: true, url: twin.url, ledger: twin.ledger })}\n`);
   // Not left to the end, because a twin may be killed.
   flushCompileCache();
+  return 'ready';
 }
 
-function fail(what: string, error: unknown): void {
+function fail(what: string, error: unknown): never {
   process.stderr.write(`${what}: ${messageOf(error)}\n`);
   process.exit(error instanceof TwinError ? error.exitCode : 1);
 }

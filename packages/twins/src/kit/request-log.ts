@@ -90,10 +90,8 @@ function isMultipart(type = ''): boolean {
 }
 
 function withoutSecrets(headers: TwinRequest['headers']): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name,
-      SECRET_HEADERS.has(name) ? '(not kept)' : String(value),
-    ]),
-  );
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers))
+    kept[name] = SECRET_HEADERS.has(name) ? '(not kept)' : String(value);
+  return kept;
 }

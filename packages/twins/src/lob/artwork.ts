@@ -27,7 +27,11 @@ export async function readArtwork(
   if (file === undefined) {
     const value = String(fields[side]);
     if (value.startsWith('tmpl_')) return { kind: 'template', value };
-    return { kind: value.includes('<') ? 'html' : 'url', value };
+    if (value.includes('<')) return { kind: 'html', value };
+    // The spec takes the name of a file too, which only Lob's own clients can send.
+    if (!value.startsWith('https://'))
+      throw new Refused('invalid_file_url', `${side} is not a URL of a file that can be fetched.`);
+    return { kind: 'url', value };
   }
   const { bytes, type, sha256 } = file;
   if (bytes.length > LARGEST_FILE) throw new Refused('file_size_exceeds_limit');

@@ -1,5 +1,5 @@
 /** Reads the body of a request: JSON, a form, or a multipart form with files. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isFile, readMultipart, readUrlEncoded, type FormFile } from '../kit/forms.ts';
 import type { TwinRequest } from '../kit/exchange.ts';
 import { Refused } from './refusals.ts';
@@ -33,7 +33,7 @@ export function readBody({ headers, body }: TwinRequest): ReadBody {
       const fields: Record<string, unknown> = { ...form };
       for (const [name, value] of Object.entries(form)) {
         if (!isFile(value)) continue;
-        const sha256 = createHash('sha256').update(value.bytes).digest('hex');
+        const sha256 = hash('sha256', value.bytes);
         files[name] = { ...value, sha256 };
         fields[name] = `${name}.${suffixOf(value)}`;
       }
@@ -67,9 +67,7 @@ function readJson(body: Buffer): Record<string, unknown> {
 export function fingerprintOf({ fields, files }: ReadBody): string {
   const hashes = Object.entries(files).map(([name, { sha256 }]) => [name, sha256]);
   const whole = { ...fields, ...Object.fromEntries(hashes) };
-  return createHash('sha256')
-    .update(JSON.stringify(sorted(whole)))
-    .digest('base64url');
+  return hash('sha256', JSON.stringify(sorted(whole)), 'base64url');
 }
 
 function sorted(value: unknown): unknown {

@@ -2,7 +2,7 @@
  * The twin's state in memory: what the ledger's entries add up to. `apply` is the only thing that
  * changes it, while running and while replaying alike.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Stamp } from '../kit/clock.ts';
 import {
   LEDGER_VERSION,
@@ -164,5 +164,5 @@ export class Books {
 
 /** The same after a restart: receivers know repeats by it. */
 function eventId(piece: string, type: EventType): string {
-  return `evt_${createHash('sha256').update(`${piece} ${type}`).digest('hex').slice(0, 16)}`;
+  return `evt_${hash('sha256', `${piece} ${type}`).slice(0, 16)}`;
 }

@@ -2,4 +2,4 @@
 import { runTwin } from '../kit/process.ts';
 import { lobCommand } from './command.ts';
 
-runTwin(lobCommand(process.argv.slice(2), process.env));
+void runTwin(lobCommand(process.argv.slice(2), process.env));

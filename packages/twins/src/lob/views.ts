@@ -1,5 +1,5 @@
 /** What Lob tells of a postcard, an event, an address. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { DAY } from '../kit/clock.ts';
 import type { Piece, PieceEvent } from './books.ts';
 import type { Address, EventType } from './entries.ts';
@@ -38,7 +38,7 @@ function iso(at: number): string {
 /** A new one each time, as Lob's are; it leads nowhere. */
 function link(name: string, now: number): string {
   const expires = Math.floor((now + LINK_DAYS * DAY) / 1000);
-  const signature = createHash('sha256').update(`${name} ${expires}`).digest('base64url');
+  const signature = hash('sha256', `${name} ${expires}`, 'base64url');
   const query = `version=v1&expires=${expires}&signature=${signature}`;
   return `https://lob-assets.com/postcards/${name}?${query}`;
 }
