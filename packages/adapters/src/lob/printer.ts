@@ -150,10 +150,7 @@ async function cancel(
   context: CallContext,
 ): Promise<CancelResult> {
   const path = `/postcards/${encodeURIComponent(id)}`;
-  const outcome = await client.ask(
-    { method: 'DELETE', path, about: [id], timeoutMs },
-    context,
-  );
+  const outcome = await client.ask({ method: 'DELETE', path, about: [id], timeoutMs }, context);
   if (outcome.kind !== 'answer') return { outcome: 'unknown', message: outcome.message };
   if (outcome.status === 200 && readJson(deletedPostcard, outcome.body)?.id === id)
     return { outcome: 'cancelled' };
