@@ -33,6 +33,7 @@ import { restores } from './of-restores.ts';
 import { runner } from './of-the-runner.ts';
 import { sessions } from './of-sessions.ts';
 import { statements } from './of-statements.ts';
+import { twins } from './of-twins.ts';
 import { watermarks } from './of-watermarks.ts';
 
 export interface Edit {
@@ -86,6 +87,7 @@ export const mutants: readonly Mutant[] = [
   ...emails,
   ...providers,
   ...providerCalls,
+  ...twins,
 ];
 
 /** Quick ones of different kinds, for the run of every day. */

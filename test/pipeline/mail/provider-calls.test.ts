@@ -100,7 +100,7 @@ void test('what an adapter remembers of its connection is there for the next run
     insert into postrider.connection (
       organization_id, id, name, provider, mode, endpoint_id, created_at)
     values (
-      ${organizationId}, ${connectionId}, 'main', 'press', 'test', ${randomUUID()}, now())`;
+      ${organizationId}, ${connectionId}, 'main', 'press', 'live', ${randomUUID()}, now())`;
   await place.sql`
     update postrider.printer set connection_id = ${connectionId}
     where organization_id = ${organizationId}`;

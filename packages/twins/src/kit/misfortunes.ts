@@ -72,11 +72,15 @@ export interface Manners {
   refusal(fault: Pick<Misfortune, 'code' | 'status' | 'message'>): Answer;
 }
 
-/** Runs `effect`, with the bad luck that was ordered for it before and after. */
+/**
+ * Runs `effect`, with the bad luck that was ordered for it before and after.
+ *
+ * @param effect takes so much longer: what it claims (an idempotency key) it holds meanwhile.
+ */
 export async function withMisfortune(
   fault: Misfortune | null,
-  { manners, pause }: { readonly manners: Manners; pause(ms: number): Promise<void> },
-  effect: () => Promise<Answer>,
+  manners: Manners,
+  effect: (latencyMs?: number) => Promise<Answer>,
 ): Promise<Outcome> {
   const { kind, ms = 0, status = 500 } = fault ?? {};
   switch (kind) {
@@ -93,8 +97,7 @@ export async function withMisfortune(
     case 'refusal':
       return fault === null ? effect() : manners.refusal(fault);
     case 'latency':
-      await pause(ms);
-      return effect();
+      return effect(ms);
     case 'error_after_effect':
       await effect();
       return manners.broken(status);

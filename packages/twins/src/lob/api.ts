@@ -74,10 +74,11 @@ export class LobApi {
     const fault = this.#parts.faults.take(endpoint, subjectsOf(route, read, noted));
     noted.fault = fault?.kind ?? null;
     const { server, settings } = this.#parts;
-    const pause = (ms: number): Promise<void> => server.pause(ms);
-    if (settings.latencyMs > 0) await pause(settings.latencyMs);
-    return await withMisfortune(fault, { manners, pause }, async () => {
-      const answer = await this.#answer(route, mode, { request, read });
+    return await withMisfortune(fault, manners, async (longer = 0) => {
+      const ms = settings.latencyMs + longer;
+      const think = async (): Promise<void> => (ms > 0 ? await server.pause(ms) : undefined);
+      if (endpoint !== 'create') await think();
+      const answer = await this.#answer(route, mode, { request, read, think });
       return { ...answer, headers: { ...answer.headers, ...headers } };
     });
   }
@@ -85,8 +86,13 @@ export class LobApi {
   async #answer(
     { endpoint, id }: Route,
     mode: Mode,
-    { request, read }: { readonly request: TwinRequest; readonly read: ReadBody | Refused | null },
+    asked: {
+      readonly request: TwinRequest;
+      readonly read: ReadBody | Refused | null;
+      think(): Promise<void>;
+    },
   ): Promise<Answer> {
+    const { request, read } = asked;
     try {
       const version = request.headers['lob-version'];
       if (version !== undefined && !versions.has(String(version)))
@@ -102,7 +108,7 @@ export class LobApi {
           return listPostcards(this.#parts, mode, request);
         case 'create':
           if (read === null) throw new Refused('bad_request');
-          return await this.#postcards.create(mode, request, read);
+          return await this.#postcards.create(mode, { ...asked, read });
         case 'verify':
         case 'verify_bulk':
           if (read === null) throw new Refused('bad_request');

@@ -28,6 +28,13 @@ export interface PostcardParts {
   follow(piece: Piece): void;
 }
 
+export interface Order {
+  readonly request: TwinRequest;
+  readonly read: ReadBody;
+  /** Takes the time that Lob takes; the key is claimed meanwhile. */
+  think(): Promise<void>;
+}
+
 type Fields = Record<string, unknown>;
 
 const MINUTE = 60_000;
@@ -43,9 +50,12 @@ export class Postcards {
   }
 
   /** Throws `Refused`. */
-  async create(mode: Mode, request: TwinRequest, read: ReadBody): Promise<Answer> {
-    const key = keyOf(request);
-    if (key === null) return this.#view(await this.#make(mode, null, { request, read }));
+  async create(mode: Mode, asked: Order): Promise<Answer> {
+    const key = keyOf(asked.request);
+    if (key === null) {
+      await asked.think();
+      return this.#view(await this.#make(mode, null, asked));
+    }
     const name = `${mode} ${key}`;
     for (;;) {
       const other = this.#underWay.get(name);
@@ -54,7 +64,7 @@ export class Postcards {
         throw new Refused('conflict', 'A request with this idempotency key is under way.');
       await other.catch(() => undefined);
     }
-    const made = this.#makeOnce(mode, key, { request, read });
+    const made = this.#makeOnce(mode, key, asked);
     this.#underWay.set(name, made);
     try {
       return this.#view(await made);
@@ -97,11 +107,8 @@ export class Postcards {
     return json(200, postcardView(piece, clock.now().at, { normalize }));
   }
 
-  async #makeOnce(
-    mode: Mode,
-    key: string,
-    asked: { readonly request: TwinRequest; readonly read: ReadBody },
-  ): Promise<Piece> {
+  async #makeOnce(mode: Mode, key: string, asked: Order): Promise<Piece> {
+    await asked.think();
     const { books, clock, settings, settled } = this.#parts;
     const known = books.withKey(mode, key);
     const age = known === undefined ? Infinity : clock.now().at - known.created.at;
@@ -116,11 +123,7 @@ export class Postcards {
     return known;
   }
 
-  async #make(
-    mode: Mode,
-    key: string | null,
-    { request, read }: { readonly request: TwinRequest; readonly read: ReadBody },
-  ): Promise<Piece> {
+  async #make(mode: Mode, key: string | null, { request, read }: Order): Promise<Piece> {
     const { books, clock, commit, settings, follow } = this.#parts;
     const account = books.account ?? settings.account;
     if (mode === 'live' && account !== 'ok') throw new Refused(account);
