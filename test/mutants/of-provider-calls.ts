@@ -6,6 +6,8 @@ const call = 'packages/adapters/src/kit/call.ts';
 const pattern = 'packages/adapters/src/kit/redact-pattern.ts';
 const text = 'packages/adapters/src/kit/call-text.ts';
 const kept = 'sql/functions/90_house/provider_calls.sql';
+const log = 'packages/core/src/runtime/call-log.ts';
+const logTest = 'test/pipeline/mail/provider-calls.test.ts';
 const tests = 'packages/adapters/src/kit/test';
 const keptTest = 'test/sql/house/provider-calls.test.ts';
 
@@ -111,5 +113,47 @@ export const providerCalls: readonly Mutant[] = [
       },
     ],
     test: { file: keptTest, pattern: 'go with it when their time is over' },
+  },
+  {
+    name: 'calls-bounded',
+    without: 'calls that wait for the database are bounded',
+    edits: [
+      {
+        file: log,
+        find: 'const isTooMuch = this.#waiting.length >= MOST_WAITING ||',
+        replace: 'const isTooMuch = this.#waiting.length < 0 ||',
+      },
+    ],
+    test: { file: logTest, pattern: 'costs no memory without end' },
+  },
+  {
+    name: 'calls-one-by-one',
+    without: 'a call that no column takes costs no other',
+    edits: [{ file: log, find: 'if (batch.length > 1)', replace: 'if (batch.length < 0)' }],
+    test: { file: logTest, pattern: 'is mended, or costs itself and no other' },
+  },
+  {
+    name: 'calls-at-the-stop',
+    without: 'calls that wait are written when the pipeline stops',
+    edits: [
+      {
+        file: 'packages/core/src/pipeline.ts',
+        find: 'await within(KEEP_CALLS_MS, this.#context.callLog.end());',
+        replace: '',
+      },
+    ],
+    test: { file: logTest, pattern: 'is mended, or costs itself and no other' },
+  },
+  {
+    name: 'calls-of-a-connection',
+    without: 'only a printer, or an adapter with a connection, leaves records',
+    edits: [
+      {
+        file: 'packages/core/src/runtime/accounts.ts',
+        find: 'return connectionId === undefined ? null : { organizationId, connectionId, who: port };',
+        replace: 'return { organizationId, connectionId: connectionId ?? null, who: port };',
+      },
+    ],
+    test: { file: logTest, pattern: 'and is no printer, nothing is kept' },
   },
 ];

@@ -1,10 +1,15 @@
 /** What providers were asked is kept: of whom, when, and what of it a database that is away costs. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { createNoopPrinter } from '@postrider/adapters/noop';
+import { createPrintShopPrinter } from '@postrider/adapters/print-shop';
 import { connect } from '@postrider/core';
 import type { CallContext, Printer, ProviderCall } from '@postrider/core/ports';
+import { startPrintShop } from '@postrider/twins';
 import { states } from '../../support/machine.ts';
 import { openProxy } from '../../support/proxy.ts';
 import { open, until, type Opened } from '../rig.ts';
@@ -62,6 +67,39 @@ void test('each card has the call by which it was sent, once its cohort is settl
   assert.equal(new Set(calls.map(({ mailpiece }) => mailpiece)).size, 120);
   assert.ok(calls.every(({ who, connection_id }) => who === 'press' && connection_id === null));
   assert.deepEqual(place.pipeline.counts.providerCalls, { recorded: 120, dropped: 0 });
+});
+
+void test('an order to the print shop is kept with the cards it was for and what the shop answered, without the token', async () => {
+  const token = `a token of ${randomUUID()}`;
+  const folder = mkdtempSync(join(tmpdir(), 'acme-calls-'));
+  const shop = await startPrintShop({
+    folder,
+    token,
+    acceptNoopArtwork: true,
+    printAfterMs: 3_600_000,
+    log: () => undefined,
+  });
+  try {
+    const wiring = { baseDirectory: folder, dataDirectory: folder, secret: () => token };
+    const press = createPrintShopPrinter({ url: shop.url, maxBatch: 2 }, wiring);
+    await using place = await open({ people: 3, ports: { printer: press } });
+    await place.pipeline.start();
+    await until(async () => (await states(place.sql))['sent'] === 3);
+    await place.pipeline.stop();
+    const calls = await kept(place);
+    const about = calls.map(({ id, mailpiece }) => `${String(id)} ${String(mailpiece)}`);
+    assert.equal(new Set(about).size, 3);
+    assert.ok(new Set(calls.map(({ id }) => id)).size >= 2, 'two cards an order at most');
+    for (const { route, outcome, request, answer } of calls) {
+      assert.deepEqual([route, outcome], ['POST /v1/pieces', 'answer']);
+      assert.match(String(request), /^POST .*\/v1\/pieces\nauthorization: \[redacted\]\n/);
+      assert.match(String(answer), /^20[01]\n[^]*"status":"accepted"/);
+      assert.doesNotMatch(`${String(request)}${String(answer)}`, new RegExp(token));
+    }
+  } finally {
+    await shop.stop();
+    rmSync(folder, { recursive: true });
+  }
 });
 
 void test('of an adapter that has no connection, and is no printer, nothing is kept', async () => {
@@ -167,6 +205,7 @@ void test('a database that is away costs no memory without end: what is dropped 
       return connect(url.href, { max: 2 });
     },
   });
+  await using _ = { [Symbol.asyncDispose]: async () => held.resolve() };
   const { organizationId, campaignId } = place.place;
   await place.sql`
     insert into postrider.mailpiece (
