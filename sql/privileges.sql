@@ -163,14 +163,15 @@ declare
       settle_results, settle_unknown, skip_called_back, skip_enrichable, skip_for_end_of_offer,
       split_lines, split_street, split_units, stage, stage_plan, staged_state_of,
       start_delivery_window, start_proofing, stop_before_printer, stop_people, store_events,
-      store_proofs, suppress_erased, suppress_person, suppress_returned,
+      store_proofs, street_word, suppress_erased, suppress_person, suppress_returned,
       suppress_unknown_people, suppressed_in_cohort, suppressions_asked_for, suppressions_of,
       take_campaign_lock, take_cohort, take_out_printed, test_so_far, try_lock_work,
       turn_away_before_mail, turn_away_suppressed, turned_away, unblocked_states, unit_kind,
       unit_value, unknown_outcomes, unless_erased, verdict_of, void_test_mailpieces,
       waiting_effects, waiting_people, waiting_state_of, wake_workers, was_changed_since_begin,
       was_held_for, why_not_amended, with_stopped, with_usable_addresses, write_amendments,
-      write_highways, write_in_english, write_off_batch, write_puerto_rican, write_routes}';
+      write_highways, write_in_english, write_japanese, write_look_alikes, write_off_batch,
+      write_puerto_rican, write_routes, write_street_word}';
 begin
   for v_wrong in
     select coalesce(there.name, listed.name) || case

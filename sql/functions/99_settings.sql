@@ -54,7 +54,8 @@ begin
       decode_punycode, fold_address, fold_email, household_key, id_of, mark_units,
       may_be_one_household, read_emails, require_amendments, require_given, require_list,
       split_lines, split_street, split_units, unit_value, write_highways, write_in_english,
-      write_puerto_rican, write_routes}'::text[]),
+      write_japanese, write_look_alikes, write_puerto_rican, write_routes,
+      write_street_word}'::text[]),
       -- Once a cohort, or more often: planned once a session, and by index whatever the statistics
       -- say. They lag behind a burst of moves; to plan each call would cost more than to run it.
       ('hot', array[
@@ -142,7 +143,7 @@ begin
       printer_brief, raise_mass_departure, rejects_of, rekey_changes, rekeyed_recipients,
       rekeyed_suppressions, retry_causes, said_address, said_do_not_mail, said_of_another_row,
       sees_all, set_quiet_time, stage_round, staged_state_of, standing_hold,
-      standing_hold_details, stuck_at_enricher, stuck_at_printer, stuck_in_cohorts,
+      standing_hold_details, street_word, stuck_at_enricher, stuck_at_printer, stuck_in_cohorts,
       stuck_in_error, stuck_waiting, suppression_entries, suppressions_of, tallied, test_so_far,
       trace_alarms, trace_cards, trace_interventions, trace_moves, trace_requests, trace_test,
       trimmed, turned_away, unblocked_states, unit_kind, unknown_outcomes, unless_erased,
