@@ -16,6 +16,7 @@
 \ir functions/00_common/locks.sql
 \ir functions/00_common/access.sql
 \ir functions/00_common/address_words.sql
+\ir functions/00_common/street_words.sql
 \ir functions/00_common/address_text.sql
 \ir functions/00_common/address_units.sql
 \ir functions/00_common/address_parts.sql

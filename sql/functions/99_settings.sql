@@ -57,7 +57,8 @@ begin
       decode_punycode, fold_address, fold_email, household_key, id_of, mark_units,
       may_be_one_household, read_emails, require_amendments, require_given, require_list,
       split_lines, split_street, split_units, unit_value, write_highways, write_in_english,
-      write_puerto_rican, write_routes}'::text[]),
+      write_japanese, write_look_alikes, write_puerto_rican, write_routes,
+      write_street_word}'::text[]),
       -- Once a cohort, or more often: planned once a session, and by index whatever the statistics
       -- say. They lag behind a burst of moves; to plan each call would cost more than to run it.
       ('hot', array[
@@ -96,15 +97,16 @@ begin
       find_recipients, give_back, give_back_orphans, has_older_keys, housekeeping_organizations,
       judge_addresses, judge_before_live, judge_rounds, keep_from_mail, keep_reach,
       launch_preview, launch_sample, leave_cohorts, lock_listed, lock_people_of, mark_unknown,
-      move_amended, note_not_called_back, notes_at_printer, open_enrichment_batch, open_listed,
-      open_replacements, people_allowed_again, people_to_amend, postal_addresses, ready_work,
-      reap, reap_cohorts, reap_people, recognise_members, record_evidence_for_lost,
-      record_listed, rekey, rekey_people, rekey_preview, replay_events, require_nobody_sending,
-      results_of_batch, retry_by_reason, retry_effects, retry_people, return_with_loss,
-      rows_beside_amendments, run_housekeeping_part, settle_effects, settle_found,
-      settle_not_found, settle_results, settle_unknown, skip_called_back, skip_enrichable,
-      stop_before_printer, stop_people, suppress_unknown_people, switch_on_sink, trace,
-      upcoming_work, void_test_mailpieces, why, write_amendments, write_off_batch}'::text[]),
+      move_amended, move_to_begin_again, note_not_called_back, notes_at_printer,
+      open_enrichment_batch, open_listed, open_replacements, people_allowed_again,
+      people_to_amend, postal_addresses, ready_work, reap, reap_cohorts, reap_people,
+      recognise_members, record_evidence_for_lost, record_listed, rekey, rekey_people,
+      rekey_preview, replay_events, require_nobody_sending, results_of_batch, retry_by_reason,
+      retry_effects, retry_people, return_with_loss, rows_beside_amendments,
+      run_housekeeping_part, settle_effects, settle_found, settle_not_found, settle_results,
+      settle_unknown, skip_called_back, skip_enrichable, stop_before_printer, stop_people,
+      suppress_unknown_people, switch_on_sink, trace, upcoming_work, void_test_mailpieces, why,
+      write_amendments, write_off_batch}'::text[]),
       -- Answers a person, among millions of rows: as above, by index, and never compiled, which
       -- takes longer than to answer.
       ('look', array[
@@ -149,7 +151,7 @@ begin
       raise_mass_departure, read_connection_state, rejects_of, rekey_changes,
       rekeyed_recipients, rekeyed_suppressions, retry_causes, said_address, said_do_not_mail,
       said_of_another_row, secrets_to_reseal, sees_all, set_quiet_time, stage_round,
-      staged_state_of, standing_hold, standing_hold_details, stuck_at_enricher,
+      staged_state_of, standing_hold, standing_hold_details, street_word, stuck_at_enricher,
       stuck_at_printer, stuck_in_cohorts, stuck_in_error, stuck_waiting, suppression_entries,
       suppressions_of, takes_cards, tallied, test_so_far, trace_alarms, trace_cards,
       trace_interventions, trace_moves, trace_requests, trace_test, trimmed, turned_away,

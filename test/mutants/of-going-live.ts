@@ -33,7 +33,7 @@ export const goingLive: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/operate/change-in-test.test.ts',
+      file: 'test/sql/operate/failed-in-test.test.ts',
       pattern: 'who is in error in a test follows the list',
     },
   },

@@ -11,6 +11,30 @@ const parts = 'sql/functions/00_common/address_parts.sql';
 
 export const households: readonly Mutant[] = [
   {
+    name: 'reach-of-ranges',
+    without: 'an opt-out of apartment 4 reaches "12-4 Elm St"',
+    edits: [
+      {
+        file: 'sql/functions/00_common/household_key.sql',
+        find: `'# ' || nullif(split_part(k[4], '-', 2), '')`,
+        replace: `'TO ' || nullif(split_part(k[4], '-', 2), '')`,
+      },
+    ],
+    test: { file: possible, pattern: 'within reach of an opt-out' },
+  },
+  {
+    name: 'look-alike-letters',
+    without: 'a Cyrillic letter in an English street makes no other household',
+    edits: [
+      {
+        file: 'sql/functions/00_common/address_text.sql',
+        find: 'if octet_length(v_text) > length(v_text) then',
+        replace: 'if false then',
+      },
+    ],
+    test: { file: keys, pattern: 'every pair of spellings.csv' },
+  },
+  {
     name: 'reach-on-admission',
     without: 'an opt-out by address keeps out everybody who may live there',
     edits: [

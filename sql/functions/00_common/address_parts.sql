@@ -106,6 +106,14 @@ begin
       others := others || ('URB ' || substring(v_line from ' (.*)'));
       continue;
     end if;
+    if cardinality(lines) > 0 and postrider.is_street_suffix(split_part(v_line, ' ', 1))
+      and postrider.unit_kind(split_part(v_line, ' ', 2)) is not null
+      and lines[cardinality(lines)] ~ '^[0-9]'
+    then
+      -- "12 Elm, St Apt 4": the comma divides a street.
+      v_line := lines[cardinality(lines)] || ' ' || v_line;
+      lines := lines[:cardinality(lines) - 1];
+    end if;
     select s.rest, s.units
     into v_words, v_units
     from postrider.split_units(string_to_array(v_line, ' ')) s;
@@ -133,7 +141,8 @@ begin
 end $$;
 
 -- Writes addresses of Puerto Rico in one way: the urbanization in a line of its own, the number
--- before the street, "C-12 Calle 3" as "C12 Calle 3". p_text: abbreviated.
+-- before the street, "C-12 Calle 3", "Calle 3 C-12" and "Bloque C #12 Calle 3" as "C12 Calle 3".
+-- p_text: abbreviated.
 create function postrider.write_puerto_rican(p_text text) returns text
 language plpgsql immutable parallel safe as $$
 declare
@@ -142,8 +151,11 @@ begin
   v_text := regexp_replace(v_text,
     '(?<= , )(URB [^0-9,]+?) ((?:[A-Z](?: -)? )?[0-9]+[A-Z]? [^,])', '\1 , \2', 'g');
   v_text := regexp_replace(v_text,
-    '(?<= , )((?:CALLE|AVE|CARR|CAMINO|PASEO) [^,#]+?) # ?([A-Z]?[0-9]+[A-Z]?)(?= ,|$)',
-    '\2 \1', 'g');
+    '(?<= )(?:BLOQUE|BLOQ|BLQ|BLK) ([A-Z])(?: #| -)* ([0-9]+[A-Z]?)(?= )', '\1\2', 'g');
+  v_text := regexp_replace(v_text,
+    '(?<= , )((?:CALLE|AVE|CARR|CAMINO|PASEO) [^,#]+?) (?:# ?([A-Z]?[0-9]+[A-Z]?)'
+      || '|([A-Z])(?: -)? ?([0-9]+[A-Z]?))(?= ,|$)',
+    '\2\3\4 \1', 'g');
   return regexp_replace(v_text,
     '(?<= , )([A-Z])(?: -)? ([0-9]+[A-Z]?)(?= (?:CALLE|AVE|CARR|CAMINO|PASEO|VIA) )', '\1\2', 'g');
 end $$;

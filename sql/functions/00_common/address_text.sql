@@ -38,7 +38,33 @@ begin
   v_text := regexp_replace(v_text,
     E'[\\s!-"$-+.:<-@[-`{-~\u0080-\u00bf\u2000-\u206f\u3000-\u3004\u3008-\u303f]+', ' ', 'g');
   v_text := replace(replace(v_text, '#', ' # '), ',', ' , ');
-  return btrim(regexp_replace(normalize(v_text, nfc), ' +', ' ', 'g'));
+  v_text := btrim(regexp_replace(normalize(v_text, nfc), ' +', ' ', 'g'));
+  if octet_length(v_text) > length(v_text) then
+    v_text := postrider.write_look_alikes(v_text);
+  end if;
+  return v_text;
+end $$;
+
+-- Writes letters of another script as Latin ones that stand among these and look alike: a Cyrillic
+-- А in "MАIN". No language writes so. p_text: folded.
+create function postrider.write_look_alikes(p_text text) returns text
+language plpgsql immutable parallel safe as $$
+declare
+  c_others constant text := 'АВЕКМНОРСТУХІЈЅҺԛԜΑΒΕΖΗΙΚΜΝΟΡΤΥΧ';
+  c_latin constant text := 'ABEKMHOPCTYXIJSHQWABEZHIKMNOPTYX';
+begin
+  if p_text !~ ('[A-Z][' || c_others || ']|[' || c_others || '][A-Z]') then
+    return p_text;
+  end if;
+  return array_to_string(array(
+    select
+      case
+        when w.word ~ '[A-Z]' and translate(w.word, c_others, c_latin) ~ '^[A-Z0-9-]+$'
+          then translate(w.word, c_others, c_latin)
+        else w.word
+      end
+    from unnest(string_to_array(p_text, ' ')) with ordinality as w (word, n)
+    order by w.n), ' ');
 end $$;
 
 -- Abbreviates the words of a folded address, and writes ordinal numbers in figures. Hyphens stand

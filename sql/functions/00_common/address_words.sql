@@ -20,6 +20,7 @@ return coalesce('{
   "CNTER": "CTR", "CNTR": "CTR", "CARRETERA": "CARR", "CHEMIN": "CH", "CIRCUIT": "CCT",
   "CNYN": "CYN", "CONDOMINIO": "COND", "ESPLANADE": "ESP", "EXPWY": "EXPY", "GR": "GRV",
   "PARADE": "PDE", "PSO": "PASEO", "TCE": "TER", "TR": "TRL", "URBANIZACION": "URB",
+  "URBANIZ": "URB", "URBN": "URB", "URBZ": "URB",
   "COMMON": "CMN", "COMMONS": "CMNS", "CORNER": "COR", "CORNERS": "CORS", "COURSE": "CRSE",
   "COURT": "CT", "COURTS": "CTS", "COVE": "CV", "COVES": "CVS", "CRCL": "CIR", "CRCLE": "CIR",
   "CREEK": "CRK", "CRESCENT": "CRES", "CREST": "CRST", "CROSSING": "XING", "CROSSROAD": "XRD",

@@ -53,9 +53,22 @@ begin
     v_text := regexp_replace(v_text, 'STR(?= |$)', 'STRASSE', 'g');
     v_text := regexp_replace(v_text, '([AOU])E', '\1', 'g');
   end if;
+  if v_country = 'JP' then
+    v_text := postrider.write_japanese(v_text);
+  elsif v_country = 'NL' then
+    v_text := regexp_replace(v_text, 'STR(?= |$)', 'STRAAT', 'g');
+  end if;
   v_text := btrim(regexp_replace(v_text, '[-,/# ]+', ' ', 'g'));
   -- "Hauptstr. 5 a" is 5a, "12 bis" is 12bis.
   v_text := regexp_replace(v_text, '(?<=[0-9]) ([A-ZΑ-ΩА-Я]|BIS|TER|QUATER)(?= |$)', '\1', 'g');
+  if v_country in ('FR', 'ES', 'IT', 'PT', 'BR', 'PL', 'RU', 'UA', 'GR', 'CY') then
+    v_text := postrider.write_street_word(v_text,
+      case v_country when 'BR' then 'PT' when 'CY' then 'GR' else v_country end);
+    if v_country in ('RU', 'UA') then
+      -- "д. 5" is house 5.
+      v_text := regexp_replace(v_text, ' (?:Д|ДОМ|БУД|БУДИНОК) ?(?=[0-9])', ' ');
+    end if;
+  end if;
   v_rest := coalesce(
     substring(v_text from '^[^0-9 ]+(?: [^0-9 ]+)* ?[^ ]*[0-9][^ ]* (.+)$'),
     substring(v_text from
@@ -93,8 +106,9 @@ return postrider.household_key(
   p_address ->> 'country');
 
 -- Divides a key at its bars. neighbourhood: what two keys share that may be one household.
--- numbered: the same without the street. The letter of a number is a unit here: "12A Elm St" may be
--- "12 Elm St Apt A".
+-- numbered: the same without the street. What stands behind a number is a unit here: "12A Elm St"
+-- may be "12 Elm St Apt A", "12-4 Elm St" may be "12 Elm St Apt 4", and "12R" the rear of 12. So
+-- may "Apt B4" be "Apt 4B".
 create function postrider.household_key_parts(
   p_household_key text,
   out neighbourhood text,
@@ -111,8 +125,12 @@ begin atomic
     concat_ws('|', k[1], k[2], k[3], n.figures),
     k[6], k[7], k[8],
     string_to_array(concat_ws(',',
-      '# ' || substring(k[4] from '[0-9]([A-Z])$'), 'TO ' || nullif(split_part(k[4], '-', 2), ''),
-      nullif(k[9], '')), ','),
+      '# ' || substring(k[4] from '[0-9]([A-Z])$'), '# ' || nullif(split_part(k[4], '-', 2), ''),
+      nullif(
+        regexp_replace(
+          replace(replace(k[9], 'REAR', '# R'), 'FRNT', '# F'),
+          '# ([A-Z]+)([0-9]+)(?=,|$)', '# \2\1', 'g'),
+        '')), ','),
     string_to_array(k[10], ',')
   from string_to_array(p_household_key, '|') as k
   cross join lateral (select regexp_replace(k[4], '(?<=[0-9])([A-Z]|-.*)$', '')) as n (figures);

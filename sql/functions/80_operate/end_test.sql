@@ -83,6 +83,19 @@ begin
   delete from postrider.proof
   where organization_id = p_organization_id
     and recipient_id = any (p_people);
+  perform postrider.move_to_begin_again(p_organization_id, p_people, p_reason, p_now);
+  perform postrider.act_as(v_before);
+end $$;
+
+-- Moves people to where a test begins: to pending, or to where their address is looked up. The
+-- caller has claimed op.
+create function postrider.move_to_begin_again(
+  p_organization_id uuid,
+  p_people uuid[],
+  p_reason text,
+  p_now timestamptz
+) returns void language plpgsql as $$
+begin
   update postrider.recipient_state s
   set state = case when r.line1 is null then 'address_enrichable' else 'pending' end,
     since = p_now, move_no = s.move_no + 1, attempt = 0, losses = 0,
@@ -94,7 +107,6 @@ begin
     and r.id = s.recipient_id
     -- Said twice, or a planner without statistics reads everybody.
     and r.id = any (p_people);
-  perform postrider.act_as(v_before);
 end $$;
 
 -- Moves people who are in one of these states out of their cohorts.

@@ -47,8 +47,10 @@ const cells: Readonly<Record<string, readonly [readonly string[], string | null]
   'mailto:cat@example.com': [['cat@example.com'], null],
   'MAILTO:cat%40example.com?subject=Hi%20there': [['cat@example.com'], null],
   'mailto:cat@example.com?cc=ben@example.com': [['cat@example.com', 'ben@example.com'], null],
-  'mailto:cat@example.com?subject=Hi&CC=ben%40example.com&bcc=dan@example.com%2Ceve@example.com&body=x':
-    [['cat@example.com', 'ben@example.com', 'dan@example.com', 'eve@example.com'], null],
+  'mailto:cat@example.com?subject=Hi&CC=ben%40example.com&bcc=dan@example.com%2Ceve@example.com': [
+    ['cat@example.com', 'ben@example.com', 'dan@example.com', 'eve@example.com'],
+    null,
+  ],
   'mailto:?to=cat@example.com&amp;cc=ben@example.com': [
     ['cat@example.com', 'ben@example.com'],
     null,

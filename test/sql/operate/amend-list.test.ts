@@ -145,31 +145,6 @@ void test('a changed row of somebody who gets no card is not too late', async ()
   ]);
 });
 
-void test('why knows whose row was not added, and trace the same', async () => {
-  const { sql } = rig;
-  const at = await oneOff(sql, list.slice(0, 1));
-  const { report } = await listAmended(sql, at, [[...list.slice(0, 1), resident('new', {}, 5)]]);
-  const [why] = await sql`
-    select sentence from postrider.why('new', ${at.organizationId}) as sentence`;
-  assert.match(
-    String(why?.['sentence']),
-    new RegExp(
-      String.raw`^new is not in campaign \w+: row 5: The id is not in the campaign, which has ` +
-        String.raw`read its list: the person was not added \(not_added\), in run ${report.runId} of`,
-    ),
-  );
-  const [told] = await sql`select what from postrider.trace('new', ${at.organizationId})`;
-  assert.equal(told?.['what'], 'row not added');
-  // Of each reason the first thousand notes are kept, and the others are not denied.
-  await sql`update postrider.sync_run set noted = '{"not_added": 1001}' where id = ${report.runId}`;
-  const [other] = await sql`
-    select sentence from postrider.why('another', ${at.organizationId}) as sentence`;
-  assert.match(
-    String(other?.['sentence']),
-    /Of the 1001 rows that a run of campaign \w+ did not add, only the first 1000 are known by id/,
-  );
-});
-
 void test('the rules of admission hold for a page: doubles, bad addresses, opt-outs', async () => {
   const { sql } = rig;
   const at = await oneOff(sql, list);

@@ -3,7 +3,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { people, syncPeople, type Place } from '../../support/machine.ts';
 import { login, logout } from '../privileges/logins.ts';
-import { anotherCampaign, place, runOpened, sharedMachine, syncRun, turnClock } from '../rig.ts';
+import {
+  anotherCampaign,
+  membersOf,
+  place,
+  resident,
+  runOpened,
+  sharedMachine,
+  syncRun,
+  turnClock,
+} from '../rig.ts';
+import { oneOff } from '../rig/campaigns.ts';
+import { applyAmendedPage } from '../../../packages/core/src/machine/amend.ts';
 import { closeSync } from '../../../packages/core/src/machine/sync.ts';
 
 const rig = sharedMachine(undefined, async () => await logout(rig));
@@ -131,4 +142,37 @@ void test('nothing is told of the lists of other organizations, and nothing wher
   ]);
   assert.equal((await why(theirs, '1015')).length, 1);
   for (const nobody of ['', '  ']) assert.deepEqual(await why(mine, nobody), []);
+});
+
+void test('why knows whose row was not added, and trace the same', async () => {
+  const { sql } = rig;
+  const known = resident('known');
+  const at = await oneOff(sql, [known]);
+  const run = await runOpened(sql, at, 'amend');
+  await applyAmendedPage(sql, run, {
+    members: membersOf([known, resident('new', {}, 5)]),
+    rejects: [],
+    waitedMs: 0,
+    told: 20,
+  });
+  const report = await closeSync(sql, run, { complete: true, error: null });
+  const [why] = await sql`
+    select sentence from postrider.why('new', ${at.organizationId}) as sentence`;
+  assert.match(
+    String(why?.['sentence']),
+    new RegExp(
+      String.raw`^new is not in campaign \w+: row 5: The id is not in the campaign, which has ` +
+        String.raw`read its list: the person was not added \(not_added\), in run ${report.runId}`,
+    ),
+  );
+  const [told] = await sql`select what from postrider.trace('new', ${at.organizationId})`;
+  assert.equal(told?.['what'], 'row not added');
+  // Of each reason the first thousand notes are kept, and the others are not denied.
+  await sql`update postrider.sync_run set noted = '{"not_added": 1001}' where id = ${report.runId}`;
+  const [other] = await sql`
+    select sentence from postrider.why('another', ${at.organizationId}) as sentence`;
+  assert.match(
+    String(other?.['sentence']),
+    /Of the 1001 rows that a run of campaign \w+ did not add, only the first 1000 are known by id/,
+  );
 });

@@ -199,8 +199,8 @@ function entered(table: Map<string, Entry>, row: RowResult): readonly string[] |
   const told = (member.notes ?? []).map(({ message }) => `row ${member.row}: ${message}`);
   if (member.doNotMail === true)
     told.push(
-      `row ${member.row}: ${member.doNotMailBecause ?? 'it says not to mail the person'}, which a ` +
-        'look-up does not obey.',
+      `row ${member.row}: ${member.doNotMailBecause ?? 'it says not to mail the person'}, ` +
+        'which a look-up does not obey.',
     );
   for (const email of [row.member.email, ...(member.otherEmails ?? [])]) {
     const before = table.get(emailKey(email));

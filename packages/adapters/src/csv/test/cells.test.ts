@@ -153,6 +153,23 @@ describe('The cells of a row', () => {
     assert.equal(await readAs('address1', 'Hauptstra?e 5'), '!address1 lost_letters');
   });
 
+  it('with a letter of another script among Latin ones are told, and stand', async () => {
+    const { members } = await csv(
+      [
+        header,
+        'c1,ann@example.com,Ann,Lee,12 M\u0430in Street,,Springfield,IL,62701,Rye',
+        'c2,bob@example.com,Боб,Lee,ул. Ленина 5,,Springfield,IL,62701,Rye',
+      ].join('\n'),
+    );
+    assert.deepEqual(
+      members.map(({ address, notes = [] }) => [
+        address?.line1,
+        ...notes.map(({ column, reason }) => `${column} ${reason}`),
+      ]),
+      [['12 M\u0430in Street', 'address1 look_alike_letters'], ['ул. Ленина 5']],
+    );
+  });
+
   it('are mended where there is one right value, and what is said of them shows both', async () => {
     assert.deepEqual(told(await readCase('c08-entities.csv')), [
       "2 member 1 Ann O'Brien",

@@ -9,7 +9,7 @@
 import type { Note } from '@postrider/core/ports';
 import type { CellRole, ColumnPlan, Role } from './columns.ts';
 import { hasLostLetters, isNothing, isNoTown, machineFault } from './machine-words.ts';
-import { hasMarkup, isGarbled, mendText, withoutUnseen } from './mended-text.ts';
+import { lookAlike, hasMarkup, isGarbled, mendText, withoutUnseen } from './mended-text.ts';
 import { quote } from './quote.ts';
 import { unwrap, unwrapFormula } from './wrappers.ts';
 
@@ -124,6 +124,15 @@ export function readCell(
   if (role !== 'email') value = withoutUnseen(value).normalize('NFC').trim();
   if (value !== unwrapped && value !== '')
     changed(notes, { column, reason: 'mended', was: unwrapped, is: value });
+  const alike = role === 'email' || role === 'externalId' ? null : lookAlike(value);
+  if (alike !== null)
+    notes.push({
+      column,
+      reason: 'look_alike_letters',
+      message:
+        `Column "${column}" has letters of another script among Latin ones that look alike: ` +
+        `${quote(alike)}. It is printed as it stands.`,
+    });
   const fault =
     textFault(column, value) ??
     tooLong(column, value) ??

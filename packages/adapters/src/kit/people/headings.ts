@@ -29,8 +29,8 @@ const manner =
 
 /** `Adresse de facturation`. */
 const romanceGroup = new RegExp(
-  "^(.+?) (?:de|di|d['’]) ?(facturation|livraison|facturaci[oó]n|env[ií]o|fatturazione|spedizione|" +
-    'consegna|fatura[cç][aã]o|faturamento|entrega|cobran[cç]a)$',
+  "^(.+?) (?:de|di|d['’]) ?(facturation|livraison|facturaci[oó]n|env[ií]o|fatturazione|" +
+    'spedizione|consegna|fatura[cç][aã]o|faturamento|entrega|cobran[cç]a)$',
   'i',
 );
 

@@ -90,3 +90,11 @@ function encoderOf(encoding: string): (text: string) => Uint8Array | null {
     return Uint8Array.from(encoded);
   };
 }
+
+const mixed =
+  /\p{Script=Latin}[\p{Script=Cyrillic}\p{Script=Greek}]|[\p{Script=Cyrillic}\p{Script=Greek}]\p{Script=Latin}/u;
+
+/** A word of letters of two scripts, as `Mаin` with a Cyrillic а; null where there is none. */
+export function lookAlike(value: string): string | null {
+  return mixed.test(value) ? (value.split(/\s+/).find((word) => mixed.test(word)) ?? null) : null;
+}

@@ -1,7 +1,7 @@
 /**
  * How the columns of exports are called: of shops, newsletters, CRM and spreadsheets, in English,
- * German, French, Spanish, Italian, Dutch, Portuguese and Polish. Without blanks, case, accents and punctuation; the most trusted
- * first, a code before a name.
+ * German, French, Spanish, Italian, Dutch, Portuguese and Polish. Without blanks, case, accents and
+ * punctuation; the most trusted first, a code before a name.
  */
 
 /** What a heading may mean. The last one is a part of an address for which a card has no line. */
