@@ -24,6 +24,7 @@ import { households } from './of-households.ts';
 import { launches } from './of-launches.ts';
 import { lists } from './of-lists.ts';
 import { preflights } from './of-preflight.ts';
+import { providerCalls } from './of-provider-calls.ts';
 import { providers } from './of-providers.ts';
 import { restores } from './of-restores.ts';
 import { runner } from './of-the-runner.ts';
@@ -78,6 +79,7 @@ export const mutants: readonly Mutant[] = [
   ...lists,
   ...emails,
   ...providers,
+  ...providerCalls,
 ];
 
 /** Quick ones of different kinds, for the run of every day. */

@@ -163,7 +163,7 @@ export const providers: readonly Mutant[] = [
     without: 'the print shop gives a sign of life before each request',
     edits: [
       {
-        file: 'packages/adapters/src/print-shop/client.ts',
+        file: 'packages/adapters/src/kit/call.ts',
         find: 'context.alive();',
         replace: '',
       },

@@ -6,16 +6,13 @@
  * request, and a shop that keeps another one answers 412 `another_ledger` and does nothing.
  */
 import { AdapterConfigError } from '@postrider/core/ports';
-import type { AdapterWiring, CallContext, LeaseGuard, RouteLimit } from '@postrider/core/ports';
+import type { AdapterWiring, CallContext, LeaseGuard } from '@postrider/core/ports';
 import type { z } from 'zod';
-import { sendRequest } from '../kit/http.ts';
+import { callProvider } from '../kit/call.ts';
 import type { HttpOutcome } from '../kit/http.ts';
 import { readJson } from '../kit/json.ts';
 import type { printShopOptions } from './options.ts';
 import { isAnotherLedger, LEDGER_HEADER, refusal } from './wire.ts';
-
-/** A shop of one's own counts nobody's requests. */
-const unlimited: RouteLimit = { route: 'any', windows: [] };
 
 export interface PrintShopClient {
   /**
@@ -27,7 +24,11 @@ export interface PrintShopClient {
 
 export interface ShopRequest {
   readonly method: 'GET' | 'POST';
+  /** What is asked, for people: the path without ids. */
+  readonly route: string;
   readonly path: string;
+  /** The ids of the mailpieces that it is about. */
+  readonly references: readonly string[];
   readonly body?: unknown;
   readonly lease?: LeaseGuard;
 }
@@ -59,37 +60,36 @@ export function createClient(
   let ledger = options.ledger ?? null;
 
   return {
-    async ask({ method, path, body, lease }, context) {
+    async ask({ method, route, path, references, body, lease }, context) {
       const bearer = token();
       if (bearer === '')
         return {
           kind: 'not_sent',
           message: `Not sent: the secret ${options.tokenSecret} is not set any more.`,
+          hungUp: true,
         };
       const json = body === undefined ? undefined : JSON.stringify(body);
-      try {
-        await context.limiter.take(unlimited, 1, context.signal);
-        context.alive();
-        lease?.assertHeld();
-      } catch (error) {
-        return {
-          kind: 'not_sent',
-          message: `Not sent: ${error instanceof Error ? error.message : String(error)}`,
-        };
-      }
       const headers = {
         authorization: `Bearer ${bearer}`,
         accept: 'application/json',
         ...(ledger === null ? {} : { [LEDGER_HEADER]: ledger }),
       };
-      const outcome = await sendRequest({
-        method,
-        url: root + path,
-        headers: json === undefined ? headers : { ...headers, 'content-type': 'application/json' },
-        ...(json === undefined ? {} : { body: json }),
-        timeoutMs: options.timeoutMs,
-        signal: context.signal,
-      });
+      const outcome = await callProvider(
+        {
+          method,
+          url: root + path,
+          headers:
+            json === undefined ? headers : { ...headers, 'content-type': 'application/json' },
+          ...(json === undefined ? {} : { body: json }),
+          timeoutMs: options.timeoutMs,
+          // A shop of one's own counts nobody's requests.
+          limit: { route: `${method} ${route}`, windows: [] },
+          references,
+          secrets: [bearer],
+        },
+        context,
+        lease,
+      );
       if (outcome.kind === 'answer' && outcome.status < 300)
         ledger ??= outcome.headers.get(LEDGER_HEADER);
       return outcome;

@@ -30,7 +30,14 @@ export async function submitBatch(
 ): Promise<readonly SubmitResult[]> {
   const all = (result: SubmitResult): SubmitResult[] => batch.map(() => result);
   const outcome = await client.ask(
-    { method: 'POST', path: '/v1/pieces', body: { pieces: batch.map(wirePiece) }, lease },
+    {
+      method: 'POST',
+      route: '/v1/pieces',
+      path: '/v1/pieces',
+      references: batch.map(({ reference }) => reference.mailpieceId),
+      body: { pieces: batch.map(wirePiece) },
+      lease,
+    },
     context,
   );
   if (outcome.kind === 'not_sent')

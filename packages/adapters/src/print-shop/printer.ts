@@ -57,7 +57,15 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
         const query = batch
           .map(({ reference }) => `mailpiece=${encodeURIComponent(reference.mailpieceId)}`)
           .join('&');
-        const outcome = await client.ask({ method: 'GET', path: `/v1/pieces?${query}` }, context);
+        const outcome = await client.ask(
+          {
+            method: 'GET',
+            route: '/v1/pieces',
+            path: `/v1/pieces?${query}`,
+            references: batch.map(({ reference }) => reference.mailpieceId),
+          },
+          context,
+        );
         if (outcome.kind === 'answer' && isAnotherLedger(outcome))
           throw new Error(describe(outcome));
         const answer =
@@ -95,7 +103,10 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
       const after = cursor === null ? '' : `&after=${encodeURIComponent(cursor)}`;
       const from = encodeURIComponent(since.toISOString());
       const path = `/v1/pieces?since=${from}${after}&limit=${pollLimit}`;
-      const outcome = await client.ask({ method: 'GET', path: path }, context);
+      const outcome = await client.ask(
+        { method: 'GET', route: '/v1/pieces', path, references: [] },
+        context,
+      );
       const answer =
         outcome.kind === 'answer' && outcome.status === 200
           ? readJson(listAnswer, outcome.body)
@@ -108,7 +119,12 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
       const results: CancelResult[] = [];
       for (const id of providerIds) {
         const outcome = await client.ask(
-          { method: 'POST', path: `/v1/pieces/${encodeURIComponent(id)}/cancel` },
+          {
+            method: 'POST',
+            route: '/v1/pieces/{id}/cancel',
+            path: `/v1/pieces/${encodeURIComponent(id)}/cancel`,
+            references: [id],
+          },
           context,
         );
         if (outcome.kind !== 'answer')
@@ -126,7 +142,12 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
     async poll(cursor, context) {
       const after = cursor === null ? '' : `after=${encodeURIComponent(cursor)}&`;
       const outcome = await client.ask(
-        { method: 'GET', path: `/v1/events?${after}limit=${pollLimit}` },
+        {
+          method: 'GET',
+          route: '/v1/events',
+          path: `/v1/events?${after}limit=${pollLimit}`,
+          references: [],
+        },
         context,
       );
       const answer =

@@ -61,19 +61,22 @@ export interface RateLimiter {
 export interface ProviderCall {
   /** As the limit calls it, for example `POST /postcards`. */
   readonly route: string;
-  /** Of ours, for example the id of a mailpiece; null where the request is about none. */
-  readonly reference: string | null;
+  /** Of ours: the ids of the mailpieces, or of others, that the request is about. */
+  readonly references: readonly string[];
   readonly startedAt: Date;
   readonly durationMs: number;
-  /** Of HTTP; null where no answer came. */
+  /** Of HTTP; null where not even the head of an answer came. */
   readonly status: number | null;
+  /** `not_sent`: proven that no byte left. `unclear`: no whole answer came. */
   readonly outcome: 'answer' | 'not_sent' | 'unclear';
+  /** Whether we did not wait for the answer. Then its absence says nothing of the provider. */
+  readonly hungUp: boolean;
   /** By which the provider finds the request in its own log. */
   readonly providerRequestId: string | null;
   /** Redacted; a body of over 8 kB by its hash. */
   readonly request: string | null;
   readonly answer: string | null;
-  /** Why no answer came. */
+  /** Why no whole answer came. */
   readonly error: string | null;
 }
 

@@ -5,7 +5,7 @@ import { AdapterConfigError } from '@postrider/core/ports';
 import type { SubmitResult } from '@postrider/core/ports';
 import { heldLease, piece } from '../../../test/pieces.ts';
 import { printerAt, token } from './pieces.ts';
-import { server } from './answering.ts';
+import { server } from '../../../test/answering.ts';
 
 describe('Orders at the print shop', () => {
   async function outcomeOf(

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { contractContext } from '@postrider/core/contract';
 import { heldLease, piece } from '../../../test/pieces.ts';
 import { printerAt } from './pieces.ts';
-import { server } from './answering.ts';
+import { server } from '../../../test/answering.ts';
 
 describe('Print shop client', () => {
   it('says of a printed piece that it is too late to cancel', async () => {

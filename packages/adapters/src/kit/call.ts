@@ -1,0 +1,109 @@
+/**
+ * One request to a provider, with all that it owes the others: it waits for the limit that all
+ * runners share, says that it is at it, asks for the lease last, tells the limiter what the answer
+ * says of it, and leaves a record without secrets.
+ */
+import type { CallContext, LeaseGuard, LimitNotice, RouteLimit } from '@postrider/core/ports';
+import { answerText, requestText, storable } from './call-text.ts';
+import { retryAfterMs, sendRequest } from './http.ts';
+import type { HttpAnswer, HttpOutcome, HttpRequest } from './http.ts';
+import { redactor } from './redact.ts';
+import type { Redact } from './redact.ts';
+
+export interface ProviderRequest extends Omit<HttpRequest, 'signal' | 'lastCheck'> {
+  /** What the provider counts together, and how many of them it takes. */
+  readonly limit: RouteLimit;
+  /** How many requests it counts as; 1 unless told. */
+  readonly cost?: number;
+  /** Of ours: the ids of the mailpieces, or of others, that the request is about. */
+  readonly references: readonly string[];
+  /** Values that must stand in no record, wherever they travel. */
+  readonly secrets: readonly string[];
+  /** What the headers of an answer say of the limit; null: nothing. */
+  readonly readLimit?: (headers: Headers, now: Date) => LimitNotice | null;
+  /** The header by which the provider finds the request in its own log. */
+  readonly requestIdHeader?: string;
+}
+
+/**
+ * @param lease of what the request creates. It is asked when every wait is over and the connection
+ * stands: just before the first byte.
+ */
+export async function callProvider(
+  request: ProviderRequest,
+  context: CallContext,
+  lease?: LeaseGuard,
+): Promise<HttpOutcome> {
+  try {
+    await context.limiter.take(request.limit, request.cost ?? 1, context.signal);
+    context.alive();
+  } catch (error) {
+    // Nobody was asked: there is nothing to keep.
+    const why = error instanceof Error ? error.message : String(error);
+    return { kind: 'not_sent', message: `Not sent: ${why}`, hungUp: true };
+  }
+  const startedAt = context.now();
+  const began = performance.now();
+  const http: HttpRequest = {
+    ...request,
+    signal: context.signal,
+    ...(lease === undefined ? {} : { lastCheck: () => lease.assertHeld() }),
+  };
+  const outcome = await sendRequest(http);
+  const durationMs = Math.round(performance.now() - began);
+  const answer = outcome.kind === 'answer' ? outcome : null;
+  if (answer !== null) tellLimiter(request, answer, context);
+  if (outcome.kind === 'not_sent' && outcome.hungUp) return outcome;
+  const redact = redactor(request.secrets);
+  const came = outcome.kind === 'unclear' ? outcome.begun : answer;
+  context.calls.record({
+    route: request.limit.route,
+    references: request.references,
+    startedAt,
+    durationMs,
+    status: came?.status ?? null,
+    outcome: outcome.kind,
+    hungUp: outcome.kind !== 'answer' && outcome.hungUp,
+    providerRequestId: came === null ? null : requestIdOf(came, request.requestIdHeader, redact),
+    request: await requestText(http, redact),
+    answer: came === null ? null : answerText(came, redact),
+    error: outcome.kind === 'answer' ? null : storable(redact(outcome.message)),
+  });
+  return outcome;
+}
+
+function tellLimiter(
+  { limit, readLimit }: ProviderRequest,
+  { status, headers }: HttpAnswer,
+  context: CallContext,
+): void {
+  const now = context.now();
+  const told = readLimit?.(headers, now) ?? null;
+  if (status !== 429) {
+    if (told !== null) context.limiter.told(limit, told);
+    return;
+  }
+  context.limiter.told(limit, {
+    kind: 'exceeded',
+    retryAfterMs: retryAfterMs(headers, now) ?? pauseOf(told, now),
+  });
+}
+
+/** How long to wait by what else the headers say. */
+function pauseOf(told: LimitNotice | null, now: Date): number | null {
+  if (told === null) return null;
+  if (told.kind === 'exceeded') return told.retryAfterMs;
+  return told.resetAt === null ? null : Math.max(told.resetAt.getTime() - now.getTime(), 0);
+}
+
+const usualIds = ['request-id', 'x-request-id', 'x-amzn-requestid', 'cf-ray'];
+
+function requestIdOf(
+  { headers }: HttpAnswer,
+  name: string | undefined,
+  redact: Redact,
+): string | null {
+  const names = name === undefined ? usualIds : [name];
+  const id = names.map((one) => headers.get(one)).find((value) => value !== null) ?? null;
+  return id === null ? null : storable(redact(id)).slice(0, 200);
+}

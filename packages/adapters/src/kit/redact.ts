@@ -1,0 +1,47 @@
+/**
+ * Takes secrets out of what is kept of a request or an answer: those that it is told, however they
+ * are written, and whatever stands under a name that secrets have.
+ */
+import { patternOf } from './redact-pattern.ts';
+
+export type Redact = (text: string) => string;
+
+export const REDACTED = '[redacted]';
+
+const NAMES =
+  '(?:secret|token|passw(?:or)?d|credential|signature|cookie|' +
+  'authorization|api[-_]?key|private[-_]?key)';
+
+/** Of headers. A key of idempotency is no secret, and printers are asked by it. */
+const HEADER = new RegExp(`^(?!.*idempotency)(.*${NAMES}.*|key|auth|sig|x-.*key)$`, 'i');
+
+const WORD = '[\\w.~-]{0,60}';
+
+/** In an address or a form. */
+const PARAMETER = new RegExp(`([?&]|^)(${WORD}${NAMES}${WORD}|key|auth|sig)=[^&\\s"'<>]+`, 'gim');
+
+/** In JSON, also in JSON that stands in a text of JSON: there each quote has strokes before it. */
+const FIELD = new RegExp(
+  `((\\\\{0,8})"${WORD}${NAMES}${WORD}\\2"\\s{0,9}:\\s{0,9}\\2")[^]*?(?:(?<!\\\\)\\2"|$)`,
+  'gi',
+);
+
+export function isSecretHeader(name: string): boolean {
+  return HEADER.test(name);
+}
+
+/** @param secrets as values; one that is empty is none. */
+export function redactor(secrets: readonly string[]): Redact {
+  const patterns = [...new Set(secrets.map((secret) => secret.trim()))]
+    .filter((secret) => secret !== '')
+    // The longest first: one may begin another.
+    .toSorted((a, b) => b.length - a.length)
+    .map(patternOf);
+  return (text) => {
+    let kept = text;
+    for (const pattern of patterns) kept = kept.replace(pattern, REDACTED);
+    return kept
+      .replace(PARAMETER, `$1$2=${REDACTED}`)
+      .replace(FIELD, (_, opening: string, strokes: string) => `${opening}${REDACTED}${strokes}"`);
+  };
+}

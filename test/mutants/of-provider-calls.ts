@@ -1,0 +1,89 @@
+/** Safeguards of calls to providers: what is proven of a request, and what is kept of it. */
+import type { Mutant } from './mutants.ts';
+
+const http = 'packages/adapters/src/kit/http.ts';
+const call = 'packages/adapters/src/kit/call.ts';
+const pattern = 'packages/adapters/src/kit/redact-pattern.ts';
+const text = 'packages/adapters/src/kit/call-text.ts';
+const tests = 'packages/adapters/src/kit/test';
+
+export const providerCalls: readonly Mutant[] = [
+  {
+    name: 'first-byte-after-tls',
+    without: 'a request is written once the other side has proven who it is',
+    edits: [
+      {
+        file: http,
+        find: "'secureConnecting' in socket && socket.secureConnecting === true",
+        replace: 'socket.destroyed',
+      },
+    ],
+    test: { file: `${tests}/http-not-sent.test.ts`, pattern: 'TLS ends before the other side' },
+  },
+  {
+    name: 'unclear-once-sent',
+    without: 'what was written may have been acted on',
+    edits: [{ file: http, find: 'sent = true;', replace: '' }],
+    test: { file: `${tests}/http.test.ts`, pattern: 'broke before or after its body' },
+  },
+  {
+    name: 'no-way-is-not-sent',
+    without: 'an address to which there is no way is proven not sent',
+    edits: [{ file: http, find: 'else if (!socket.destroyed) ready();', replace: 'else ready();' }],
+    test: { file: `${tests}/http-not-sent.test.ts`, pattern: 'the address refuses' },
+  },
+  {
+    name: 'connect-in-time',
+    without: 'a connection has a time of its own',
+    edits: [
+      {
+        file: http,
+        find: 'setTimeout(late, connectTimeoutMs, connectTimeoutMs)',
+        replace: 'setTimeout(() => undefined, connectTimeoutMs)',
+      },
+    ],
+    test: { file: `${tests}/http-not-sent.test.ts`, pattern: 'nobody accepts the connection' },
+  },
+  {
+    name: 'largest-answer',
+    without: 'an answer is read up to a limit',
+    edits: [{ file: http, find: 'if (size > largestAnswer)', replace: 'if (size < 0)' }],
+    test: { file: `${tests}/http.test.ts`, pattern: 'the answer has no end' },
+  },
+  {
+    name: 'lease-before-first-byte',
+    without: 'the lease is asked for when the connection stands',
+    edits: [{ file: http, find: 'lastCheck?.();', replace: '' }],
+    test: { file: `${tests}/call.test.ts`, pattern: 'where the limit or the lease says no' },
+  },
+  {
+    name: 'redact-base64',
+    without: 'a secret is found in base64',
+    edits: [{ file: pattern, find: 'if (bytes.length >= 4)', replace: 'if (bytes.length < 0)' }],
+    test: { file: `${tests}/redact.test.ts`, pattern: 'holds no secret' },
+  },
+  {
+    name: 'redact-percent',
+    without: 'a secret is found as addresses and forms write it',
+    edits: [
+      {
+        file: pattern,
+        find: '`%(?:25){0,4}${hex(byte, 2)}`',
+        replace: '`%${hex(byte, 2)}!`',
+      },
+    ],
+    test: { file: `${tests}/redact.test.ts`, pattern: 'holds no secret' },
+  },
+  {
+    name: 'redact-headers',
+    without: 'headers that hold secrets are not kept',
+    edits: [{ file: text, find: '${isSecretHeader(name) ? REDACTED : cut(', replace: '${(cut)(' }],
+    test: { file: `${tests}/call.test.ts`, pattern: 'without what is secret' },
+  },
+  {
+    name: 'redact-errors',
+    without: 'the words of an error are looked at like all others',
+    edits: [{ file: call, find: 'storable(redact(outcome.message))', replace: 'outcome.message' }],
+    test: { file: `${tests}/call.test.ts`, pattern: 'with what is proven of it' },
+  },
+];
