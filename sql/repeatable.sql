@@ -104,6 +104,7 @@
 \ir functions/80_operate/clear_alarm.sql
 \ir functions/80_operate/retry_webhooks.sql
 \ir functions/90_house/runners.sql
+\ir functions/90_house/limits.sql
 \ir functions/90_house/due.sql
 \ir functions/90_house/beats.sql
 \ir functions/90_house/idleness.sql

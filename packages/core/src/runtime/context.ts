@@ -8,6 +8,7 @@ import type { ArtworkCutter, CallContext, Logger } from '../ports/index.ts';
 import { makeBoss } from '../queues/boss.ts';
 import type { Integrations } from './integrations.ts';
 import { Leases } from './leases.ts';
+import { Limits } from './limits.ts';
 import { checkOptions } from './check-options.ts';
 import { Meter } from './meter.ts';
 import type { PipelineOptions, Point } from './options.ts';
@@ -25,6 +26,8 @@ export interface PipelineContext {
   readonly settings: PipelineSettings;
   readonly logger: Logger;
   readonly leases: Leases;
+  /** How often providers may be asked; see `limiterOf`. */
+  readonly limits: Limits;
   /** Takes single pages out of documents, for printers that want a file a card. */
   readonly artwork: ArtworkCutter;
   readonly watermark: RestoreWatermark;
@@ -105,6 +108,7 @@ export function makeContext(options: PipelineOptions, hooks: ContextHooks): Pipe
     runnerId,
     refusing: new Set(),
     leases,
+    limits: new Limits(sql, logger, now),
     artwork: {
       cut: () => Promise.reject(new Error('artwork is not cut yet')),
     },

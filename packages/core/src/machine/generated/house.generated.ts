@@ -120,6 +120,30 @@ export async function noteFailures<
     )`);
 }
 
+export async function noteLimit(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly connectionId: string;
+    readonly route: string;
+    readonly windows: unknown;
+    readonly told?: number | null | undefined;
+    readonly closes?: boolean | undefined;
+    readonly waitMs?: number | null | undefined;
+  },
+): Promise<void> {
+  await done(sql`select postrider.note_limit(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_connection_id => ${uuid(given.connectionId, 'connectionId')},
+      p_route => ${given.route},
+      p_windows => ${json(given.windows)}::text::jsonb,
+      p_told => ${given.told ?? null}
+      ${given.closes === undefined ? sql`` : sql`,
+      p_closes => ${given.closes}`},
+      p_wait => ${interval(given.waitMs ?? null)}::interval
+    )`);
+}
+
 export async function piecesOpenedSince<
   Row extends {
     readonly mailpieceId: string | null;
@@ -178,6 +202,31 @@ export async function runHousekeeping<
     from postrider.run_housekeeping(
       p_parts => ${given.parts ?? null}::text[]
     )`);
+}
+
+export async function takeSlots<Result>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly connectionId: string;
+    readonly route: string;
+    readonly windows: unknown;
+    readonly most: number;
+    readonly cost?: number | undefined;
+    readonly unused?: readonly string[] | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.take_slots(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_connection_id => ${uuid(given.connectionId, 'connectionId')},
+      p_route => ${given.route},
+      p_windows => ${json(given.windows)}::text::jsonb,
+      p_most => ${given.most}
+      ${given.cost === undefined ? sql`` : sql`,
+      p_cost => ${given.cost}`}
+      ${given.unused === undefined ? sql`` : sql`,
+      p_unused => ${given.unused}::text[]`}
+    ) as result`);
 }
 
 export async function tick<Result>(
