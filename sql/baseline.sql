@@ -8,6 +8,7 @@
 \ir baseline/organization.sql
 \ir baseline/connection.sql
 \ir baseline/connection_limit.sql
+\ir baseline/connection_breaker.sql
 \ir baseline/printer.sql
 \ir baseline/campaign.sql
 \ir baseline/sync.sql

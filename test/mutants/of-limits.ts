@@ -1,8 +1,11 @@
-/** Safeguards of limits. */
+/** Safeguards of limits and of breakers. */
 import type { Mutant } from './mutants.ts';
 
 const limits = 'sql/functions/90_house/limits.sql';
+const health = 'sql/functions/90_house/health.sql';
 const slots = 'test/sql/limits/slots.test.ts';
+const breaker = 'test/sql/limits/breaker.test.ts';
+const probes = 'test/sql/limits/breaker-probes.test.ts';
 
 export const limited: readonly Mutant[] = [
   {
@@ -43,5 +46,44 @@ export const limited: readonly Mutant[] = [
       },
     ],
     test: { file: slots, pattern: '429 closes the route for everybody' },
+  },
+  {
+    name: 'refusals-are-answers',
+    without: 'a refusal says nothing against the provider',
+    edits: [
+      {
+        file: 'packages/core/src/runtime/health.ts',
+        find: "if (status >= 500) return 'failed';",
+        replace: "if (status >= 400) return 'failed';",
+      },
+    ],
+    test: {
+      file: 'test/sql/limits/health.test.ts',
+      pattern: 'refusals open nothing',
+    },
+  },
+  {
+    name: 'one-probe',
+    without: 'the lease of a probe keeps the others away',
+    edits: [
+      {
+        file: health,
+        find: 'and (b.probe_until is null or b.probe_until <= v_now)',
+        replace: '',
+      },
+    ],
+    test: { file: probes, pattern: 'one runner has the probe' },
+  },
+  {
+    name: 'begin-asks-the-breaker',
+    without: 'a cohort is not begun while the breaker of its printer is open',
+    edits: [
+      {
+        file: 'sql/functions/30_cohort/begin.sql',
+        find: "when p_stage = 'mail' and b.state <> 'closed' then 'connection_broken'",
+        replace: '',
+      },
+    ],
+    test: { file: breaker, pattern: 'a cohort that was staged before it opened' },
   },
 ];

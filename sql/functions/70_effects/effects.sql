@@ -13,15 +13,18 @@ create function postrider.claim_effects(
 declare
   v_now timestamptz := postrider.now();
   v_effects json;
-  -- Campaigns whose account for this is held, or of the other mode.
+  -- Campaigns whose account for this is held, does not work, or is of the other mode.
   v_held uuid[] := array(
     select c.id
     from postrider.campaign c
     join postrider.connection x
       on x.organization_id = c.organization_id
       and x.id::text = c.integrations #>> array[p_kind, 'connection']
+    left join postrider.connection_breaker b
+      on b.organization_id = x.organization_id
+      and b.connection_id = x.id
     where c.organization_id = p_organization_id
-      and (x.held_at is not null or x.mode <> c.mode));
+      and (x.held_at is not null or x.mode <> c.mode or b.state <> 'closed'));
 begin
   perform postrider.require_within('the limit', p_limit, 0, 1000000);
   perform postrider.require_lease(p_lease);

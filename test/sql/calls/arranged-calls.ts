@@ -37,8 +37,10 @@ export async function arrangedCalls(
   return {
     connection_named: [`'${o}', 'printer', '${account}'`],
     lock_route: [`'${o}', '${account}', 'GET /'`],
+    note_health: [`'[{"organizationId": "${o}", "connectionId": "${account}", "failures": 9}]'`],
     note_limit: [limit],
     require_limit: [`'[{"requests": 1, "ms": 1}]'`],
+    settle_probe: [`'${o}', '${account}', gen_random_uuid(), 'answered'`],
     take_slots: [`${limit}, 1`],
     lock_connection: [`'${o}', '${account}'`],
     make_connection: [`'${o}', gen_random_uuid(), 'made', 'lob', 'test', '{}', '[${secret}]'`],

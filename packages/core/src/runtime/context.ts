@@ -8,6 +8,7 @@ import type { ArtworkCutter, CallContext, Logger } from '../ports/index.ts';
 import { makeBoss } from '../queues/boss.ts';
 import type { Integrations } from './integrations.ts';
 import { Leases } from './leases.ts';
+import { Health } from './health.ts';
 import { Limits } from './limits.ts';
 import { checkOptions } from './check-options.ts';
 import { Meter } from './meter.ts';
@@ -28,6 +29,8 @@ export interface PipelineContext {
   readonly leases: Leases;
   /** How often providers may be asked; see `limiterOf`. */
   readonly limits: Limits;
+  /** Whether providers can be worked with; see `healthOf`. */
+  readonly health: Health;
   /** Takes single pages out of documents, for printers that want a file a card. */
   readonly artwork: ArtworkCutter;
   readonly watermark: RestoreWatermark;
@@ -109,6 +112,7 @@ export function makeContext(options: PipelineOptions, hooks: ContextHooks): Pipe
     refusing: new Set(),
     leases,
     limits: new Limits(sql, logger, now),
+    health: new Health(sql, { logger, wake: hooks.wake }),
     artwork: {
       cut: () => Promise.reject(new Error('artwork is not cut yet')),
     },

@@ -120,6 +120,33 @@ export async function noteFailures<
     )`);
 }
 
+export async function noteHealth<
+  Row extends {
+    readonly organizationId: string | null;
+    readonly connectionId: string | null;
+    readonly state: string | null;
+    readonly before: string | null;
+    readonly since: string | null;
+    readonly cause: string | null;
+  },
+>(
+  sql: Sql,
+  given: { readonly told: unknown; readonly most?: number | undefined },
+): Promise<readonly Row[]> {
+  return await rows<Row>(sql`
+    select organization_id as "organizationId",
+      connection_id as "connectionId",
+      state,
+      before,
+      pg_catalog.to_json(since) as since,
+      cause
+    from postrider.note_health(
+      p_told => ${json(given.told)}::text::jsonb
+      ${given.most === undefined ? sql`` : sql`,
+      p_most => ${given.most}`}
+    )`);
+}
+
 export async function noteLimit(
   sql: Sql,
   given: {
@@ -204,6 +231,25 @@ export async function runHousekeeping<
     )`);
 }
 
+export async function settleProbe<Result extends string | null = string>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly connectionId: string;
+    readonly runnerId: string;
+    readonly found: string;
+    readonly cause?: string | null | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.settle_probe(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_connection_id => ${uuid(given.connectionId, 'connectionId')},
+      p_runner_id => ${uuid(given.runnerId, 'runnerId')},
+      p_found => ${given.found},
+      p_cause => ${given.cause ?? null}
+    ) as result`);
+}
+
 export async function takeSlots<Result>(
   sql: Sql,
   given: {
@@ -241,6 +287,7 @@ export async function tick<Result>(
     readonly graceMs: number;
     readonly quietMs: number;
     readonly remembered?: unknown | null | undefined;
+    readonly probes?: number | undefined;
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.tick(
@@ -253,6 +300,8 @@ export async function tick<Result>(
       p_grace => ${interval(given.graceMs)}::interval,
       p_quiet => ${interval(given.quietMs)}::interval,
       p_remembered => ${json(given.remembered ?? null)}::text::jsonb
+      ${given.probes === undefined ? sql`` : sql`,
+      p_probes => ${given.probes}`}
     ) as result`);
 }
 
