@@ -109,6 +109,9 @@
 \ir functions/80_operate/clear_alarm.sql
 \ir functions/80_operate/retry_webhooks.sql
 \ir functions/90_house/runners.sql
+\ir functions/90_house/limits.sql
+\ir functions/90_house/health.sql
+\ir functions/90_house/breaker_words.sql
 \ir functions/90_house/due.sql
 \ir functions/90_house/beats.sql
 \ir functions/90_house/idleness.sql
@@ -125,6 +128,7 @@
 \ir functions/90_house/restore.sql
 \ir functions/90_house/restore_watermark.sql
 \ir views/failing_work.sql
+\ir views/connection_health.sql
 \ir views/campaigns.sql
 \ir views/connections.sql
 \ir views/recipients.sql

@@ -37,6 +37,8 @@ using (values
     true),
   ('not_answered', 'The adapter gave no result for it.', true),
   ('batch_lost', 'The enricher lost the batch.', true),
+  ('connection_broken',
+    'The printer''s provider does not answer: goes on by itself when it does.', true),
   -- giving up
   ('render_failed', 'The card could not be rendered.', true),
   ('rejected', 'The printer refused the card.', true),

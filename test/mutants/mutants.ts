@@ -24,6 +24,7 @@ import { night } from './of-the-night.ts';
 import { questions } from './of-the-questions.ts';
 import { households } from './of-households.ts';
 import { launches } from './of-launches.ts';
+import { limited } from './of-limits.ts';
 import { lists } from './of-lists.ts';
 import { preflights } from './of-preflight.ts';
 import { providerCalls } from './of-provider-calls.ts';
@@ -80,6 +81,7 @@ export const mutants: readonly Mutant[] = [
   ...preflights,
   ...addresses,
   ...launches,
+  ...limited,
   ...amendments,
   ...artworks,
   ...doNotMail,

@@ -24,7 +24,15 @@ begin
           and p.provider_id is not null
           and not postrider.piece_is_closed(p.status)
           and (p.available_at is null or p.available_at <= v_now)
-        where s.organization_id = p_organization_id
+        where not exists (
+            select from postrider.printer n
+            join postrider.connection_breaker b
+              on b.organization_id = n.organization_id
+              and b.connection_id = n.connection_id
+              and b.state <> 'closed'
+            where n.organization_id = p.organization_id
+              and n.name = p.printer_name)
+          and s.organization_id = p_organization_id
           and s.cancel_requested_at is not null
           and s.state = 'sent'
         order by p.available_at nulls first, p.id

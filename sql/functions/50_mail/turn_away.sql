@@ -66,7 +66,7 @@ begin atomic
     array_agg(s.recipient_id) filter (
       where m.status = 'submitting'
         and m.printer_name <> p_campaign.printer_name
-        and not postrider.takes_cards(p, x, p_campaign.mode))
+        and not postrider.takes_cards(p, x, b, p_campaign.mode))
   from postrider.recipient_state s
   join postrider.mailpiece m
     on m.organization_id = p_campaign.organization_id
@@ -77,6 +77,8 @@ begin atomic
     on p.organization_id = p_campaign.organization_id and p.name = m.printer_name
   left join postrider.connection x
     on x.organization_id = p.organization_id and x.id = p.connection_id
+  left join postrider.connection_breaker b
+    on b.organization_id = p.organization_id and b.connection_id = p.connection_id
   where s.organization_id = p_campaign.organization_id
     and s.cohort_id = p_cohort_id
     and s.state = 'sending_staged';

@@ -43,6 +43,7 @@ const held: Readonly<Record<string, string>> = {
   rekey: 'rekey(',
   rekey_preview: 'rekeyPreview(',
   retry_all: 'retryAll(',
+  take_slots: 'takeSlots(',
   tick: 'tick(',
 };
 /** By a test of this file. */
@@ -56,6 +57,7 @@ void test('a function that answers JSON is held to its shape, or no program may 
     'effect-shapes.test.ts',
     'json-shapes.test.ts',
     'launch-shapes.test.ts',
+    'limit-shapes.test.ts',
     'rekey-shapes.test.ts',
   ]
     .map((name) => readFileSync(join(import.meta.dirname, name), 'utf8'))

@@ -73,6 +73,7 @@ export type Reason =
   | 'same_key_again'
   | 'not_answered'
   | 'batch_lost'
+  | 'connection_broken'
   | 'render_failed'
   | 'rejected'
   | 'outcome_unknown'

@@ -185,7 +185,7 @@ async function submit(
           await printer.submit(
             requests,
             { assertHeld },
-            { ...context.callContext(neverAborted, account), artwork: context.artwork },
+            { ...context.callContext(neverAborted, account, signOfLife), artwork: context.artwork },
           ),
         );
       };
