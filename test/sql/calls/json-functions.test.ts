@@ -51,6 +51,7 @@ const heldHere = ['stage_campaigns'];
 void test('a function that answers JSON is held to its shape, or no program may call it', async () => {
   const shapes = [
     'amend-shapes.test.ts',
+    'connection-shapes.test.ts',
     'json-shapes.test.ts',
     'launch-shapes.test.ts',
     'rekey-shapes.test.ts',
