@@ -54,7 +54,8 @@ const ofAdapters = ['read_connection_state'];
 void test('a function that answers JSON is held to its shape, or no program may call it', async () => {
   const shapes = [
     'amend-shapes.test.ts',
-    'effect-shapes.test.ts',
+      'connection-shapes.test.ts',
+      'effect-shapes.test.ts',
     'json-shapes.test.ts',
     'launch-shapes.test.ts',
     'limit-shapes.test.ts',

@@ -13,5 +13,6 @@ export const lob = {
   formats,
   mailClasses,
   longestAddressLine: () => longestLines,
+  connection: lobAccount,
   printer: { options: lobOptions, create: createLobPrinter },
 } as const satisfies Provider;
