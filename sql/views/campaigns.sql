@@ -16,7 +16,8 @@ select c.organization_id, o.name as organization, c.id, c.name, c.campaign_mode,
   (
     select jsonb_object_agg(i.key, concat_ws(' ', i.value ->> 'kind', i.value ->> 'path'))
     from jsonb_each(c.integrations) i) as adapters,
-  c.longest_address_line, c.event_statuses
+  c.longest_address_line, c.event_statuses, c.remove_images_after,
+  c.keep_images_at_most
 from postrider.campaign c
 join postrider.organization o
   on o.id = c.organization_id
