@@ -80,6 +80,7 @@
 \ir functions/70_effects/claim_effects.sql
 \ir functions/70_effects/settle_effects.sql
 \ir functions/70_effects/try_again.sql
+\ir functions/70_effects/image_cleanup.sql
 \ir functions/80_operate/organization.sql
 \ir functions/80_operate/campaign_definition.sql
 \ir functions/80_operate/campaign.sql
@@ -137,6 +138,7 @@
 \ir views/syncs.sql
 \ir views/alarms.sql
 \ir views/effects.sql
+\ir views/stored_documents.sql
 \ir views/interventions.sql
 \ir views/provider_calls.sql
 \ir views/funnel.sql

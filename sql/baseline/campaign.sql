@@ -42,6 +42,11 @@ create table postrider.campaign (
   effects text[] not null default '{}',
   -- Of which of them the event sink is told.
   event_statuses text[] not null default '{sent,in_transit,delivered,returned}',
+  -- How long documents are kept at the image host after the last of their cards is through; null:
+  -- for ever.
+  remove_images_after interval default '7 days',
+  -- Of a card whose printer tells nothing: it counts as through so long after it was accepted.
+  keep_images_at_most interval not null default '90 days',
   created_at timestamptz not null,
   launched_at timestamptz,
   ended_at timestamptz,
@@ -65,6 +70,9 @@ create table postrider.campaign (
   constraint campaign_effects_are_known check (effects <@ '{usage_meter,event_sink}'),
   constraint campaign_event_statuses_are_known check (
     event_statuses <@ '{sent,in_transit,delivered,returned,failed,cancelled}'),
+  constraint campaign_keeps_images_for_a_time check (
+    remove_images_after between interval '0' and interval '10 years'
+    and keep_images_at_most between interval '7 days' and interval '10 years'),
   constraint campaign_address_line_has_letters check (longest_address_line > 0),
   constraint campaign_transit_is_a_time check (transit_days between 0 and 365),
   constraint campaign_assumes_in_time

@@ -114,7 +114,9 @@ begin
   join postrider.recipient r
     on r.organization_id = s.organization_id and r.id = s.recipient_id
   join postrider.proof p
-    on p.organization_id = s.organization_id and p.recipient_id = s.recipient_id
+    on p.organization_id = s.organization_id
+    and p.recipient_id = s.recipient_id
+    and p.removed_at is null
   join postrider.campaign c
     on c.organization_id = s.organization_id and c.id = s.campaign_id
   where s.organization_id = p_organization_id

@@ -68,7 +68,13 @@ begin atomic
   from waiting w
   where w.available_at <= p_now
     and not postrider.is_account_out_of_use(p_organization_id, w.campaign_id, w.kind)
-    and not postrider.is_switched_off(p_organization_id, w.campaign_id, w.kind);
+    and not postrider.is_switched_off(p_organization_id, w.campaign_id, w.kind)
+  union all
+  select distinct 'image_cleanup', d.campaign_id
+  from postrider.stored_document d
+  where d.organization_id = p_organization_id
+    and d.state = 'waiting'
+    and d.available_at <= p_now;
 end;
 
 -- Lists the campaigns and kinds of which effects are due. A runner works them side by side: the

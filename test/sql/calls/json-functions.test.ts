@@ -29,6 +29,7 @@ const held: Readonly<Record<string, string>> = {
   claim_call_backs: 'claimCallBacks(',
   check_watermark: 'checkWatermark(',
   claim_effects: 'claimEffects(',
+  claim_image_cleanups: 'claimImageCleanups(',
   claim_batch: 'claimed(',
   due_batches: 'dueBatches(',
   go_live: 'goLive(',

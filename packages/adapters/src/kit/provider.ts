@@ -45,5 +45,6 @@ export const campaignFields: Readonly<Record<string, readonly string[]>> = {
   enricher: ['name'],
   renderer: ['template'],
   printer: ['name'],
+  imageHost: ['remove_after_days', 'keep_at_most_days'],
   eventSink: ['statuses'],
 };

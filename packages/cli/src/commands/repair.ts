@@ -39,7 +39,7 @@ export function repairs(program: Command, act: Act): void {
       oneOf(
         '--effects [kind]',
         'not people, but what follows from their cards and failed for good',
-        ['usage_meter', 'event_sink'],
+        ['usage_meter', 'event_sink', 'image_cleanup'],
       ),
     )
     .option(
@@ -69,7 +69,10 @@ export function repairs(program: Command, act: Act): void {
             );
           const { retryFailedEffects } = await import('../operate/retry.ts');
           return await retryFailedEffects(cli, sql, {
-            kind: effects === 'usage_meter' || effects === 'event_sink' ? effects : null,
+            kind:
+              effects === 'usage_meter' || effects === 'event_sink' || effects === 'image_cleanup'
+                ? effects
+                : null,
             organizationId: await organizationIdOf(sql, organization),
             dryRun: flag(options['dryRun']),
             yes: flag(options['yes']),

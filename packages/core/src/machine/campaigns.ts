@@ -39,6 +39,13 @@ export interface CampaignDefinition {
   readonly effects: readonly ('usage_meter' | 'event_sink')[];
   /** What the event sink is told. Left out: as it was; of a new campaign the first four. */
   readonly event_statuses?: readonly EventStatus[];
+  /**
+   * How long images are kept after their cards are through: an interval; null: for ever. Left out:
+   * as it was; of a new campaign seven days.
+   */
+  readonly remove_images_after?: string | null;
+  /** Of cards whose printer tells nothing: an interval. Left out: as it was, or 90 days. */
+  readonly keep_images_at_most?: string;
   /** In letters, as `longestAddressLine()` tells it of adapters; null: any. Left out: as it was. */
   readonly longest_address_line?: number | null;
 }

@@ -177,6 +177,7 @@ export type WorkName =
   | 'call_back'
   | 'usage_meter'
   | 'event_sink'
+  | 'image_cleanup'
   | 'effects';
 
 /** Work of a campaign, at a printer, or, with neither, a whole job of the organization. */

@@ -88,7 +88,7 @@ export async function retryWebhooks(
 export async function retryEffects(
   sql: Sql,
   organizationId: string,
-  kind: 'usage_meter' | 'event_sink' | null = null,
+  kind: 'usage_meter' | 'event_sink' | 'image_cleanup' | null = null,
 ): Promise<number> {
   return await calls.retryEffects(sql, { organizationId, kind });
 }

@@ -13,7 +13,7 @@ export function definitionOf(file: CampaignFields, baseDirectory: string): Campa
   const {
     audience,
     enricher,
-    image_host,
+    image_host: host,
     printer,
     usage_meter,
     event_sink: sink,
@@ -22,6 +22,7 @@ export function definitionOf(file: CampaignFields, baseDirectory: string): Campa
   } = file;
   const { template, ...renderer } = file.renderer;
   const { statuses, ...event_sink } = sink ?? {};
+  const { remove_after_days: removeAfter, keep_at_most_days: keepAtMost, ...image_host } = host;
   const ports = {
     audience,
     enricher,
@@ -64,6 +65,8 @@ export function definitionOf(file: CampaignFields, baseDirectory: string): Campa
       ...(usage_meter === undefined ? [] : (['usage_meter'] as const)),
       ...(sink === undefined ? [] : (['event_sink'] as const)),
     ],
+    remove_images_after: removeAfter === 'never' ? null : `${removeAfter} days`,
+    keep_images_at_most: `${keepAtMost} days`,
     ...(statuses === undefined ? {} : { event_statuses: [...new Set(statuses)] }),
   };
 }
