@@ -35,6 +35,8 @@ create table postrider.campaign (
   budget_minor bigint,
   price_minor bigint,
   currency text,
+  -- When it was held since its printer refused its artwork: proofs of before are made anew.
+  artwork_refused_at timestamptz,
   offer_ends_on date,
   transit_days int not null,
   -- After so long without any scan: received (assumed).

@@ -89,6 +89,14 @@ export const settingsSchema = z.strictObject({
         'how long the enricher may take for a batch; then it is asked a last time, and its ' +
         'people go back whatever it says. No call to it lasts longer',
     }),
+  artworkRefusals: whole(1, 10_000)
+    .default(3)
+    .meta({
+      unit: 'cards',
+      description:
+        'in a row that a printer refuses for their artwork, with none accepted between, until the ' +
+        'campaign is held',
+    }),
   beats: z
     .boolean()
     .default(true)
