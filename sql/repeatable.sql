@@ -138,6 +138,7 @@
 \ir views/pace.sql
 \ir functions/80_operate/launch_figures.sql
 \ir functions/80_operate/launch_blockers.sql
+\ir functions/80_operate/hold_back.sql
 \ir functions/80_operate/launch.sql
 \ir functions/80_operate/end_test.sql
 \ir functions/80_operate/judge_before_live.sql

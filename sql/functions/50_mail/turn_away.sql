@@ -40,6 +40,11 @@ begin
   if v_held is not null then
     perform postrider.put_off_held(p_organization_id, v_held, p_now);
   end if;
+  if v_campaign.hold_back_minutes > 0
+    and v_campaign.launched_at + v_campaign.hold_back_minutes * interval '1 minute' > p_now
+  then
+    perform postrider.put_off_held_back(v_campaign, p_cohort_id, p_now);
+  end if;
   if v_campaign.artwork_refused_at is not null then
     perform postrider.make_anew(v_campaign, p_cohort_id, p_now);
   end if;
@@ -286,4 +291,32 @@ begin
   where s.organization_id = p_campaign.organization_id
     and s.recipient_id = any (v_people)
     and s.state = 'sending_staged';
+end $$;
+
+-- Gives back people who were proofed while the campaign was launched, so that neither the launch nor
+-- their proof has held them back.
+create function postrider.put_off_held_back(
+  p_campaign postrider.campaign,
+  p_cohort_id uuid,
+  p_now timestamptz
+) returns void language plpgsql as $$
+begin
+  -- An UPDATE that finds nobody still pays for the trigger.
+  if exists (
+    select from postrider.recipient_state
+    where organization_id = p_campaign.organization_id
+      and cohort_id = p_cohort_id
+      and state = 'sending_staged'
+      and available_at < p_campaign.launched_at)
+  then
+    update postrider.recipient_state
+    set state = 'proofed', since = p_now, move_no = move_no + 1, cohort_id = null,
+      reason = 'held_back', detail = null,
+      available_at = p_campaign.launched_at
+        + p_campaign.hold_back_minutes * interval '1 minute'
+    where organization_id = p_campaign.organization_id
+      and cohort_id = p_cohort_id
+      and state = 'sending_staged'
+      and available_at < p_campaign.launched_at;
+  end if;
 end $$;

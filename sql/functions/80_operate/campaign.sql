@@ -69,7 +69,7 @@ create function postrider.make_campaign(
 declare
   v_new postrider.campaign := jsonb_populate_record(
     null::postrider.campaign,
-    p_definition || jsonb_build_object(
+    '{"hold_back_minutes": 0}'::jsonb || p_definition || jsonb_build_object(
       'organization_id', p_organization_id,
       'id', postrider.new_id(),
       'status', 'pending',
@@ -127,6 +127,7 @@ begin
     currency = v_new.currency,
     offer_ends_on = v_new.offer_ends_on,
     transit_days = v_new.transit_days,
+    hold_back_minutes = coalesce(v_new.hold_back_minutes, 0),
     assumed_after = v_new.assumed_after,
     effects = v_new.effects
   where c.organization_id = p_old.organization_id

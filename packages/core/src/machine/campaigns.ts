@@ -34,6 +34,8 @@ export interface CampaignDefinition {
   readonly currency: string | null;
   readonly offer_ends_on: string | null;
   readonly transit_days: number;
+  /** So long after it could have gone a card goes to the printer. Left out: as it was; at first 0. */
+  readonly hold_back_minutes?: number;
   readonly assumed_after: string;
   readonly effects: readonly ('usage_meter' | 'event_sink')[];
   /** In letters, as `longestAddressLine()` tells it of adapters; null: any. Left out: as it was. */

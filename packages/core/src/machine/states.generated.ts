@@ -61,6 +61,7 @@ export type Reason =
   | 'erased'
   | 'held'
   | 'campaign_not_running'
+  | 'held_back'
   | 'artwork_refused'
   | 'printer_changed'
   | 'not_armed'
