@@ -93,6 +93,7 @@
 \ir functions/80_operate/hold.sql
 \ir functions/80_operate/hold_refused.sql
 \ir functions/80_operate/hold_refusing_printer.sql
+\ir functions/80_operate/hold_for_artwork.sql
 \ir functions/80_operate/retry.sql
 \ir functions/80_operate/retry_people.sql
 \ir functions/80_operate/amend_people.sql
@@ -150,6 +151,7 @@
 \ir views/pace.sql
 \ir functions/80_operate/launch_figures.sql
 \ir functions/80_operate/launch_blockers.sql
+\ir functions/80_operate/hold_back.sql
 \ir functions/80_operate/launch.sql
 \ir functions/80_operate/end_test.sql
 \ir functions/80_operate/judge_before_live.sql

@@ -35,8 +35,13 @@ create table postrider.campaign (
   budget_minor bigint,
   price_minor bigint,
   currency text,
+  -- When it was held since its printer refused its artwork: proofs of before are made anew.
+  artwork_refused_at timestamptz,
   offer_ends_on date,
   transit_days int not null,
+  -- A card goes to the printer only so long after it could have gone: until then it is called back
+  -- for nothing. It is kept as available_at of its person.
+  hold_back_minutes int not null default 0,
   -- After so long without any scan: received (assumed).
   assumed_after interval not null,
   effects text[] not null default '{}',
@@ -75,6 +80,7 @@ create table postrider.campaign (
     and keep_images_at_most between interval '7 days' and interval '10 years'),
   constraint campaign_address_line_has_letters check (longest_address_line > 0),
   constraint campaign_transit_is_a_time check (transit_days between 0 and 365),
+  constraint campaign_hold_back_is_a_time check (hold_back_minutes between 0 and 43200),
   constraint campaign_assumes_in_time
     check (assumed_after between interval '1 day' and interval '365 days')
 );

@@ -81,6 +81,8 @@ create table postrider.mailpiece (
   -- The mode in which the printer says that it has made it; null: not told. Where it is not ours,
   -- an alarm was raised.
   made_mode text,
+  -- When the printer refused it for its artwork.
+  artwork_refused_at timestamptz,
   -- Until when it can be called back for nothing, as the printer told it.
   cancellable_until timestamptz,
   rerouted boolean not null default false,

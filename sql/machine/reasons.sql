@@ -19,6 +19,12 @@ using (values
   -- coming back
   ('held', 'Held: goes on when released.', true),
   ('campaign_not_running', 'The campaign does not run.', true),
+  ('held_back',
+    'Held back for the minutes that the campaign says, in which it is called back for nothing.',
+    true),
+  ('artwork_refused',
+    'The printer refuses the artwork of the campaign: the card is made anew when it is released.',
+    true),
   ('printer_changed', 'The campaign has changed to another printer: goes on there.', true),
   ('not_armed', 'Nobody has armed the printer for live printing.', true),
   ('connection_mode',

@@ -160,8 +160,11 @@ return case
       'Next: the printer, when it answers again: %s. Nothing is lost.',
       postrider.breaker_meaning(p_organization, p_connection, p_breaker))
   when p_state.state = 'proofed' and p_state.available_at > postrider.now()
-    then format('Next: the printer, not before %s.',
-      postrider.local_time(p_organization, p_state.available_at))
+    then format('Next: the printer, not before %s%s.',
+      postrider.local_time(p_organization, p_state.available_at),
+      case
+        when p_campaign.hold_back_minutes > 0
+          then '; until then it can be called back for nothing' end)
   when p_state.state = 'proofed' then 'Next: the printer, as soon as a cohort has room.'
 end;
 

@@ -5,6 +5,9 @@ const settleMail = 'sql/functions/50_mail/settle_mail.sql';
 const reconcile = 'sql/functions/50_mail/reconcile.sql';
 const holdPrinter = 'sql/functions/80_operate/hold_refusing_printer.sql';
 
+const holdForArtwork = 'sql/functions/80_operate/hold_for_artwork.sql';
+const artwork = 'test/sql/operate/hold-for-artwork.test.ts';
+const holdBack = 'test/sql/mail/hold-back.test.ts';
 const keyLifetime = 'test/sql/mail/key-lifetime.test.ts';
 
 export const refusals: readonly Mutant[] = [
@@ -45,13 +48,9 @@ export const refusals: readonly Mutant[] = [
     without: 'a refusal of the printer: the rest of the cohort is not sent',
     edits: [
       {
-        file: 'packages/core/src/stages/mail/mail.ts',
-        find: `].map((refused) => ({ ...refused, afterMs })),
-    );
-    return;`,
-        replace: `].filter((one) => batch.some((piece) => piece.mailpieceId === one.mailpieceId)),
-    );
-    continue;`,
+        file: 'packages/core/src/stages/mail/heeding.ts',
+        find: 'await this.#stopFor(fault, answered); return false;',
+        replace: 'await this.#stopFor(fault, { ...answered, rest: [] }); return true;',
       },
     ],
     test: {
@@ -202,5 +201,82 @@ export const refusals: readonly Mutant[] = [
       file: 'test/sql/operate/hold-refusing-connection.test.ts',
       pattern: 'older than the new key holds nothing',
     },
+  },
+  {
+    name: 'artwork-in-a-row',
+    without: 'artwork that is refused holds the campaign only where nothing was accepted between',
+    edits: [
+      {
+        file: holdForArtwork,
+        find: 'and k.accepted_at >= m.artwork_refused_at));',
+        replace: 'and false));',
+      },
+    ],
+    test: { file: artwork, pattern: 'a card that was accepted between' },
+  },
+  {
+    name: 'artwork-older-than-repair',
+    without: 'a refusal of artwork that is older than the repair holds nothing',
+    edits: [
+      {
+        file: holdForArtwork,
+        find: `or postrider.was_changed_since_begin(p_organization_id, p_campaign_id, p_cohort_id)`,
+        replace: '',
+      },
+    ],
+    test: { file: artwork, pattern: 'older than a changed campaign file' },
+  },
+  {
+    name: 'artwork-made-anew',
+    without: 'proofs of before the refusal are made anew',
+    edits: [
+      {
+        file: 'sql/functions/50_mail/turn_away.sql',
+        find: 'if v_campaign.artwork_refused_at is not null then',
+        replace: 'if false then',
+      },
+    ],
+    test: { file: artwork, pattern: 'proofs that were made before are made anew' },
+  },
+  {
+    name: 'hold-back-of-proofs',
+    without: 'who is proofed after the launch is held back',
+    edits: [
+      {
+        file: 'sql/functions/40_proof/settle_proof.sql',
+        find: "when r.outcome = 'rendered' then p_now + p_held_back",
+        replace: '',
+      },
+    ],
+    test: { file: holdBack, pattern: 'who is proofed goes to the printer half an hour later' },
+  },
+  {
+    name: 'hold-back-of-launches',
+    without: 'who was proofed before the launch is held back from the launch on',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/launch.sql',
+        find: 'perform postrider.hold_back(p_organization_id, p_campaign_id, v_campaign.hold_back_minutes);',
+        replace: '',
+      },
+      {
+        file: 'sql/functions/50_mail/turn_away.sql',
+        find: 'perform postrider.put_off_held_back(v_campaign, p_cohort_id, p_now);',
+        replace: 'null;',
+      },
+    ],
+    test: { file: holdBack, pattern: 'who was proofed before the launch' },
+  },
+  {
+    name: 'hold-back-beside-launch',
+    without: 'who was proofed while the campaign was launched is held back at the begin',
+    edits: [
+      {
+        file: 'sql/functions/50_mail/turn_away.sql',
+        find: 'perform postrider.put_off_held_back(v_campaign, p_cohort_id, p_now);',
+        replace: 'null;',
+      },
+    ],
+    test: { file: holdBack, pattern: 'while the campaign was launched' },
   },
 ];

@@ -70,6 +70,7 @@ describe('campaign files', () => {
       currency: null,
       offer_ends_on: null,
       transit_days: 14,
+      hold_back_minutes: 0,
       assumed_after: '35 days',
       effects: [],
       remove_images_after: '7 days',

@@ -35,6 +35,7 @@ create function postrider.settle_rendered(
 declare
   v_now timestamptz := postrider.now();
   v_people uuid[];
+  v_held_back interval;
   v_moved int;
 begin
   perform postrider.commit_asynchronously();
@@ -63,8 +64,18 @@ begin
     p_results := postrider.without_removed(p_organization_id, p_cohort_id, p_results);
   end if;
   perform postrider.store_proofs(p_organization_id, v_people, p_results, v_now);
+  -- Before the launch nothing can go: the launch holds back who is proofed by then.
+  select c.hold_back_minutes * interval '1 minute' into v_held_back
+  from postrider.cohort k
+  join postrider.campaign c
+    on c.organization_id = k.organization_id
+    and c.id = k.campaign_id
+  where k.organization_id = p_organization_id
+    and k.id = p_cohort_id
+    and c.launched_at is not null;
   v_moved := postrider.settle_proofing(
-    p_organization_id, p_cohort_id, v_people, p_results, p_last, v_now);
+    p_organization_id, p_cohort_id, v_people, p_results, p_last,
+    coalesce(v_held_back, interval '0'), v_now);
   perform postrider.close_cohort_if_done(p_organization_id, p_cohort_id, v_now);
   return v_moved;
 end $$;
@@ -185,12 +196,14 @@ end $$;
 -- Moves the people of the cohort by their results, and returns how many moved. A held recipient
 -- keeps its attempt count: the failure was not caused by this card. After twenty attempts a card
 -- counts as one that cannot be rendered.
+-- p_held_back: for so long a card that was rendered is kept from the printer.
 create function postrider.settle_proofing(
   p_organization_id uuid,
   p_cohort_id uuid,
   p_people uuid[],
   p_results json,
   p_last boolean,
+  p_held_back interval,
   p_now timestamptz
 ) returns int language plpgsql as $$
 declare
@@ -216,6 +229,7 @@ begin
       when r.outcome = 'retry' and s.attempt < 19
         then p_now
           + coalesce(r."afterMs" * interval '1 millisecond', postrider.back_off(s.attempt))
+      when r.outcome = 'rendered' then p_now + p_held_back
       else p_now
     end,
     attempt = case r.outcome

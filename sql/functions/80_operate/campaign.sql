@@ -70,7 +70,7 @@ declare
   v_new postrider.campaign := jsonb_populate_record(
     null::postrider.campaign,
     '{"event_statuses": ["sent", "in_transit", "delivered", "returned"],
-      "remove_images_after": "7 days", "keep_images_at_most": "90 days"}'
+      "remove_images_after": "7 days", "keep_images_at_most": "90 days", "hold_back_minutes": 0}'
     || p_definition || jsonb_build_object(
       'organization_id', p_organization_id,
       'id', postrider.new_id(),
@@ -129,6 +129,7 @@ begin
     currency = v_new.currency,
     offer_ends_on = v_new.offer_ends_on,
     transit_days = v_new.transit_days,
+    hold_back_minutes = coalesce(v_new.hold_back_minutes, 0),
     assumed_after = v_new.assumed_after,
     effects = v_new.effects,
     event_statuses = v_new.event_statuses,

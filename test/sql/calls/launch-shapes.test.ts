@@ -83,6 +83,7 @@ void test('what a launch would do, and whose cards are looked at before', async 
     format: 'string',
     mailClass: 'string',
     transitDays: 'number',
+    holdBackMinutes: 'number',
     offerEndsOn: 'string?',
     firstDay: 'string?',
     lastDay: 'string?',

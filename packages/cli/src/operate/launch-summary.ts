@@ -126,7 +126,13 @@ function printerOf({ preview: { printer, mode }, arm }: ShownLaunch): string {
 }
 
 function mailOf({ mail }: LaunchPreview): string {
-  const posted = `${mail.format}, ${mail.mailClass}, ${count(mail.transitDays, 'day')} on the way`;
+  const heldBack =
+    mail.holdBackMinutes === 0
+      ? ''
+      : `; held back for ${count(mail.holdBackMinutes, 'minute')} first, in which a card is ` +
+        'called back for nothing';
+  const posted =
+    `${mail.format}, ${mail.mailClass}, ${count(mail.transitDays, 'day')} on the way` + heldBack;
   if (mail.firstArrival === null) return posted;
   return mail.firstArrival === mail.lastArrival
     ? `${posted}: arrives on ${mail.firstArrival}`

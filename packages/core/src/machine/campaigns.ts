@@ -35,6 +35,8 @@ export interface CampaignDefinition {
   readonly currency: string | null;
   readonly offer_ends_on: string | null;
   readonly transit_days: number;
+  /** So long after it could have gone a card goes to the printer. Left out: as it was; at first 0. */
+  readonly hold_back_minutes?: number;
   readonly assumed_after: string;
   readonly effects: readonly ('usage_meter' | 'event_sink')[];
   /** What the event sink is told. Left out: as it was; of a new campaign the first four. */

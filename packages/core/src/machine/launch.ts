@@ -115,6 +115,8 @@ export interface LaunchMail {
   readonly format: string;
   readonly mailClass: string;
   readonly transitDays: number;
+  /** For so long a card is called back for nothing before it goes to the printer. */
+  readonly holdBackMinutes: number;
   readonly offerEndsOn: string | null;
   readonly firstDay: string | null;
   readonly lastDay: string | null;

@@ -60,6 +60,7 @@ export function definitionOf(file: CampaignFields, baseDirectory: string): Campa
     currency: money?.currency ?? null,
     offer_ends_on: file.offer_ends_on ?? null,
     transit_days: file.transit_days ?? known.transit,
+    hold_back_minutes: file.hold_back_minutes,
     assumed_after: `${file.assumed_after_days ?? known.assumed} days`,
     effects: [
       ...(usage_meter === undefined ? [] : (['usage_meter'] as const)),

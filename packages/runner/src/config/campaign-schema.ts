@@ -114,6 +114,7 @@ export const schema = z.strictObject({
   budget: budget.optional(),
   offer_ends_on: z.iso.date('a day, for example 2026-11-30').optional(),
   transit_days: days(365).optional(),
+  hold_back_minutes: z.int().min(0).max(43_200).default(0),
   assumed_after_days: days(365).min(1).optional(),
 });
 

@@ -12,8 +12,10 @@ import {
   settleImageCleanups,
   type ClaimedDocument,
 } from '../../machine/image-cleanup.ts';
+import type { CallAccount } from '../../machine/provider-calls.ts';
 import type { ImageHost } from '../../ports/index.ts';
 import { text } from '../../runtime/answers.ts';
+import { campaignAccount } from '../../runtime/accounts.ts';
 import { askAdapter } from '../../runtime/asking-adapters.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import type { FailureRound } from '../../runtime/work-failures.ts';
@@ -34,11 +36,13 @@ export async function cleanUpImages(
   const failed = (error: unknown): void =>
     round.failed(work, { error, line: 'images could not be removed, and are tried again' });
   let host: ImageHost;
+  let account: CallAccount | null;
   try {
     const brief = await campaignBrief(sql, organizationId, campaignId);
+    account = campaignAccount(brief, 'image_host');
     host = await askAdapter(
       context,
-      { who: 'the maker of the image host', port: null },
+      { who: 'the maker of the image host', port: null, account: null },
       async () => await integrations.imageHost(brief),
     );
   } catch (error) {
@@ -55,7 +59,7 @@ export async function cleanUpImages(
     try {
       answers = await askAdapter(
         context,
-        { who: 'the image host', port: 'image_host' },
+        { who: 'the image host', port: 'image_host', account },
         async (call) =>
           removeAnswers(
             'the image host',
