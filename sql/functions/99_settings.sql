@@ -41,7 +41,7 @@ begin
       require_same_mode, require_segment, require_suitable_session, require_suppressible,
       require_syncing_campaign, require_whole_events, require_within, required_email_keys,
       required_household_key, reseal_secret, resolve, resolve_outcome, retry, retry_all,
-      retry_recipient, retry_webhooks, return_to, rotate_secret, run_housekeeping,
+      retry_recipient, retry_webhooks, return_to, rotate_secret, run_housekeeping, sealed_bytes,
       server_identity, set_hold, settle_batch, settle_call_backs, settle_mail, settle_proof,
       settle_proofing, settle_reconciled, settle_rendered, skip_without_enricher, stage,
       stage_campaigns, stage_plan, store_proofs, suppress, suppress_and_list, suppress_erased,
