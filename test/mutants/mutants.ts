@@ -5,6 +5,7 @@
  */
 import { addresses } from './of-addresses.ts';
 import { amendments } from './of-amendments.ts';
+import { callBacks } from './of-call-backs.ts';
 import { cohorts } from './of-cohorts.ts';
 import { connections } from './of-connections.ts';
 import { emails } from './of-emails.ts';
@@ -65,6 +66,7 @@ export const mutants: readonly Mutant[] = [
   ...watermarks,
   ...restores,
   ...refusals,
+  ...callBacks,
   ...house,
   ...migrations,
   ...handedOver,

@@ -27,6 +27,8 @@ const held: Readonly<Record<string, string>> = {
   campaign_brief: 'campaignBrief(',
   connection_brief: 'connectionBrief(',
   claim_call_backs: 'claimCallBacks(',
+  cancel_people: 'cancelPeople(',
+  cancel_preview: 'cancelPreview(',
   check_watermark: 'checkWatermark(',
   claim_effects: 'claimEffects(',
   claim_batch: 'claimed(',
@@ -51,6 +53,7 @@ const heldHere = ['stage_campaigns'];
 void test('a function that answers JSON is held to its shape, or no program may call it', async () => {
   const shapes = [
     'amend-shapes.test.ts',
+    'cancel-shapes.test.ts',
     'json-shapes.test.ts',
     'launch-shapes.test.ts',
     'rekey-shapes.test.ts',

@@ -103,9 +103,7 @@ void test('not printed, of somebody who was to be cancelled: skipped, and the ca
   await suppress(sql, at.organizationId, { email: 'p0@example.com' }, 'test');
   const piece = (await onlyPiece(sql, at)).id;
   await sql`update postrider.mailpiece set attempt = 8, told_nothing = 7 where id = ${piece}`;
-  const verdict = [
-    { mailpieceId: piece, attempt: 8, outcome: 'cannot_tell', keyLifetimeMs: null },
-  ];
+  const verdict = [{ mailpieceId: piece, attempt: 8, outcome: 'cannot_tell', keyLifetimeMs: null }];
   await sql`
     select postrider.settle_reconciled(
       ${at.organizationId}, ${JSON.stringify(verdict)}::text::json

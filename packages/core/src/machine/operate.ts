@@ -93,6 +93,72 @@ export async function retryEffects(
   return await calls.retryEffects(sql, { organizationId, kind });
 }
 
+/** Which people of a campaign; what is left out does not matter. */
+export interface CancelFilter {
+  readonly states?: readonly RecipientState[];
+  /** Who came to their state then or later. */
+  readonly since?: Date;
+  readonly regions?: readonly string[];
+  /** ISO 3166-1 alpha-2. */
+  readonly countries?: readonly string[];
+  readonly printers?: readonly string[];
+  readonly externalIds?: readonly string[];
+}
+
+/** People, by what a cancel does for them. */
+export interface CancelCounts {
+  /** Before the printer: the card is not made, and costs nothing. */
+  readonly free: number;
+  /** At the printer's API: obeyed as soon as it has answered. */
+  readonly atPrinter: number;
+  /** The printer has the card, and is asked to call it back. */
+  readonly asked: number;
+  /** The printer has told that it is too late, or the carrier has it: nobody is asked. */
+  readonly tooLate: number;
+  /** Nobody knows whether the card was printed: `resolve` comes first. */
+  readonly unresolved: number;
+}
+
+export interface CancelPreview extends CancelCounts {
+  /** Of those that are not made, or may not be: they stay counted in caps and budget. */
+  readonly counted: number;
+  /** What these are counted with; null where the campaign has no price. */
+  readonly countedMinor: number | null;
+  readonly currency: string | null;
+  /** What printers charge for the cards that are asked for, as far as they told, in major units. */
+  readonly prices: readonly {
+    readonly currency: string;
+    readonly cards: number;
+    readonly amount: number;
+  }[];
+}
+
+export interface CancelledSome extends CancelCounts {
+  /** Still to be cancelled: call again. */
+  readonly left: number;
+}
+
+/** What a cancel of these people of a campaign would do. It changes nothing. */
+export async function cancelPreview(
+  sql: Sql,
+  { organizationId, campaignId }: CampaignKey,
+  filter: CancelFilter = {},
+): Promise<CancelPreview> {
+  return await calls.cancelPreview(sql, { organizationId, campaignId, filter });
+}
+
+/** Cancels these people of a campaign, `limit` (1,000) at a time. */
+export async function cancelPeople(
+  sql: Sql,
+  { organizationId, campaignId }: CampaignKey,
+  filter: CancelFilter = {},
+  options: { readonly why?: string | null; readonly limit?: number } = {},
+): Promise<CancelledSome> {
+  requireKnown('cancelPeople', options, ['why', 'limit']);
+  const { why = null, limit } = options;
+  return await calls.cancelPeople(sql, { organizationId, campaignId, filter, why, limit });
+}
+
 /** Cancels a recipient's card, also at the printer. Returns the state that follows. */
 export async function cancel(
   sql: Sql,
