@@ -62,6 +62,7 @@
 \ir functions/50_mail/mailpieces.sql
 \ir functions/50_mail/begin_mail.sql
 \ir functions/50_mail/turn_away.sql
+\ir functions/50_mail/not_yet.sql
 \ir functions/50_mail/caps.sql
 \ir functions/50_mail/settle_mail.sql
 \ir functions/50_mail/details.sql
@@ -101,6 +102,7 @@
 \ir functions/80_operate/amend.sql
 \ir functions/80_operate/amend_page.sql
 \ir functions/80_operate/cancel.sql
+\ir functions/80_operate/cancel_people.sql
 \ir functions/80_operate/suppress_refused.sql
 \ir functions/80_operate/suppress.sql
 \ir functions/80_operate/lift_suppression.sql
@@ -144,6 +146,7 @@
 \ir views/provider_calls.sql
 \ir views/funnel.sql
 \ir views/spending.sql
+\ir views/cancellations.sql
 \ir views/queue.sql
 \ir views/stuck_people.sql
 \ir views/stuck_campaigns.sql

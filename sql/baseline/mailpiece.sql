@@ -71,8 +71,8 @@ create table postrider.mailpiece (
   counted_on date,
   accepted_at timestamptz,
   expected_delivery date,
-  -- What the printer charges, as it told it: 0.5175 USD is amount 5175, scale 4; the tax in the same
-  -- scale, null where it is not told apart. price_source: when it was told.
+  -- What the printer charges, as it told it: 0.5175 USD is amount 5175, scale 4; the tax in the
+  -- same scale, null where it is not told apart. price_source: when it was told.
   price_amount bigint,
   price_scale smallint,
   price_tax bigint,

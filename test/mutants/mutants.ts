@@ -7,6 +7,7 @@ import { accounts } from './of-accounts.ts';
 import { addresses } from './of-addresses.ts';
 import { amendments } from './of-amendments.ts';
 import { artworks } from './of-artwork.ts';
+import { callBacks } from './of-call-backs.ts';
 import { cohorts } from './of-cohorts.ts';
 import { connections } from './of-connections.ts';
 import { effects } from './of-effects.ts';
@@ -72,6 +73,7 @@ export const mutants: readonly Mutant[] = [
   ...watermarks,
   ...restores,
   ...refusals,
+  ...callBacks,
   ...house,
   ...migrations,
   ...handedOver,

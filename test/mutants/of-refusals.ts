@@ -7,7 +7,6 @@ const holdPrinter = 'sql/functions/80_operate/hold_refusing_printer.sql';
 
 const holdForArtwork = 'sql/functions/80_operate/hold_for_artwork.sql';
 const artwork = 'test/sql/operate/hold-for-artwork.test.ts';
-const holdBack = 'test/sql/mail/hold-back.test.ts';
 const keyLifetime = 'test/sql/mail/key-lifetime.test.ts';
 
 export const refusals: readonly Mutant[] = [
@@ -237,46 +236,5 @@ export const refusals: readonly Mutant[] = [
       },
     ],
     test: { file: artwork, pattern: 'proofs that were made before are made anew' },
-  },
-  {
-    name: 'hold-back-of-proofs',
-    without: 'who is proofed after the launch is held back',
-    edits: [
-      {
-        file: 'sql/functions/40_proof/settle_proof.sql',
-        find: "when r.outcome = 'rendered' then p_now + p_held_back",
-        replace: '',
-      },
-    ],
-    test: { file: holdBack, pattern: 'who is proofed goes to the printer half an hour later' },
-  },
-  {
-    name: 'hold-back-of-launches',
-    without: 'who was proofed before the launch is held back from the launch on',
-    edits: [
-      {
-        file: 'sql/functions/80_operate/launch.sql',
-        find: 'perform postrider.hold_back(p_organization_id, p_campaign_id, v_campaign.hold_back_minutes);',
-        replace: '',
-      },
-      {
-        file: 'sql/functions/50_mail/turn_away.sql',
-        find: 'perform postrider.put_off_held_back(v_campaign, p_cohort_id, p_now);',
-        replace: 'null;',
-      },
-    ],
-    test: { file: holdBack, pattern: 'who was proofed before the launch' },
-  },
-  {
-    name: 'hold-back-beside-launch',
-    without: 'who was proofed while the campaign was launched is held back at the begin',
-    edits: [
-      {
-        file: 'sql/functions/50_mail/turn_away.sql',
-        find: 'perform postrider.put_off_held_back(v_campaign, p_cohort_id, p_now);',
-        replace: 'null;',
-      },
-    ],
-    test: { file: holdBack, pattern: 'while the campaign was launched' },
   },
 ];

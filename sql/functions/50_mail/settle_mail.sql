@@ -173,9 +173,9 @@ begin
   return v_moved;
 end $$;
 
--- Returns [{recipient_id, mailpiece_id, outcome, message, after_ms, bad_artwork, verdict}], or null:
--- one decision for each person still working in a cohort whose piece is still submitting and was not
--- accepted. A recipient for whom there is no answer is unknown.
+-- Returns [{recipient_id, mailpiece_id, outcome, message, after_ms, bad_artwork, verdict}], or
+-- null: one decision for each person still working in a cohort whose piece is still submitting and
+-- was not accepted. A recipient for whom there is no answer is unknown.
 create function postrider.decide_not_accepted(
   p_organization_id uuid,
   p_cohort_id uuid,

@@ -1,5 +1,6 @@
--- The hold-back window: a card goes to the printer only so many minutes after it could have gone. In
--- that time it is called back for nothing. What is held back is seen, and changed, by available_at.
+-- The hold-back window: a card goes to the printer only so many minutes after it could have gone.
+-- In that time it is called back for nothing. What is held back is seen, and changed, by
+-- available_at.
 
 -- Holds back everybody of a campaign who is proofed, from now on: with the launch their cards could
 -- go. Who is proofed later is held back then, see settle_proof.

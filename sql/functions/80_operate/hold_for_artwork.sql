@@ -111,8 +111,8 @@ return array(
         and k.accepted > 0
         and k.accepted_at >= m.artwork_refused_at));
 
--- Brings people back to pending whose mailpiece was refused for its artwork and who are in error for
--- that: a new proof is made of them, and a new mailpiece.
+-- Brings people back to pending whose mailpiece was refused for its artwork and who are in error
+-- for that: a new proof is made of them, and a new mailpiece.
 create function postrider.begin_artwork_again(
   p_organization_id uuid,
   p_pieces uuid[],

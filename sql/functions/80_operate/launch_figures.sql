@@ -157,8 +157,8 @@ begin atomic
   from counted c;
 end;
 
--- When the first card of a launch could go to the printer: now, or when its hold-back window ends. Of
--- a campaign that is active already it is now.
+-- When the first card of a launch could go to the printer: now, or when its hold-back window ends.
+-- Of a campaign that is active already it is now.
 create function postrider.first_chance(
   p_campaign postrider.campaign,
   p_begin_again bigint

@@ -27,6 +27,8 @@ const held: Readonly<Record<string, string>> = {
   campaign_brief: 'campaignBrief(',
   connection_brief: 'connectionBrief(',
   claim_call_backs: 'claimCallBacks(',
+  cancel_people: 'cancelPeople(',
+  cancel_preview: 'cancelPreview(',
   check_watermark: 'checkWatermark(',
   claim_effects: 'claimEffects(',
   claim_image_cleanups: 'claimImageCleanups(',
@@ -55,8 +57,9 @@ const ofAdapters = ['read_connection_state'];
 void test('a function that answers JSON is held to its shape, or no program may call it', async () => {
   const shapes = [
     'amend-shapes.test.ts',
-      'connection-shapes.test.ts',
-      'effect-shapes.test.ts',
+    'connection-shapes.test.ts',
+    'effect-shapes.test.ts',
+    'cancel-shapes.test.ts',
     'json-shapes.test.ts',
     'launch-shapes.test.ts',
     'limit-shapes.test.ts',

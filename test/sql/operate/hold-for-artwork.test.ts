@@ -1,6 +1,6 @@
 /**
- * Artwork that a printer refuses for several cards in a row is the campaign's fault: it is held, and
- * their people are no errors. One odd card is its own fault.
+ * Artwork that a printer refuses for several cards in a row is the campaign's fault: it is held,
+ * and their people are no errors. One odd card is its own fault.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

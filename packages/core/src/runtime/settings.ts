@@ -102,8 +102,8 @@ export const settingsSchema = z.strictObject({
     .meta({
       unit: 'cards',
       description:
-        'in a row that a printer refuses for their artwork, with none accepted between, until the ' +
-        'campaign is held',
+        'in a row that a printer refuses for their artwork, with none accepted between, until ' +
+        'the campaign is held',
     }),
   beats: z
     .boolean()

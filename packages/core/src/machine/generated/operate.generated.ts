@@ -76,6 +76,43 @@ export async function cancel<Result extends string | null = string>(
     ) as result`);
 }
 
+export async function cancelPeople<Result>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly campaignId: string;
+    readonly filter?: unknown | undefined;
+    readonly why?: string | null | undefined;
+    readonly limit?: number | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.cancel_people(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')}
+      ${given.filter === undefined ? sql`` : sql`,
+      p_filter => ${json(given.filter)}::text::jsonb`},
+      p_why => ${given.why ?? null}
+      ${given.limit === undefined ? sql`` : sql`,
+      p_limit => ${given.limit}`}
+    ) as result`);
+}
+
+export async function cancelPreview<Result>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly campaignId: string;
+    readonly filter?: unknown | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.cancel_preview(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')}
+      ${given.filter === undefined ? sql`` : sql`,
+      p_filter => ${json(given.filter)}::text::jsonb`}
+    ) as result`);
+}
+
 export async function clearAlarm<Result extends string | null = string>(
   sql: Sql,
   given: { readonly alarmId: string; readonly why: string },
