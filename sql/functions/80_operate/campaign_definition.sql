@@ -6,7 +6,8 @@ declare
     name,campaign_mode,provider_segment_id,integrations,base_directory,template,format,mail_class,
     printer_name,return_address,dedupe,exclusion_window,frequency_cap,frequency_cap_mode,
     holdout_percent,holdout_salt,daily_cap,total_cap,budget_minor,price_minor,currency,
-    offer_ends_on,transit_days,hold_back_minutes,assumed_after,effects,longest_address_line}';
+    offer_ends_on,transit_days,hold_back_minutes,assumed_after,effects,longest_address_line,
+    longest_name}';
   v_needed text[] := '{
     name,campaign_mode,integrations,base_directory,template,format,mail_class,printer_name,dedupe,
     exclusion_window,frequency_cap_mode,holdout_percent,holdout_salt,transit_days,assumed_after,
@@ -94,6 +95,7 @@ return case p_column
   when 'assumed_after' then 'assumed_after_days'
   when 'base_directory' then 'the folder of the file'
   when 'longest_address_line' then 'the longest line of an address'
+  when 'longest_name' then 'the longest name'
   else p_column
 end;
 

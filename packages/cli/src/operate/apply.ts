@@ -137,6 +137,14 @@ function longestLineOf({ definition: { format, integrations } }: CampaignFile): 
   return longestAddressLine(format, { renderer: ability('renderer'), printer: ability('printer') });
 }
 
+/** As the provider of its printer has it. */
+function longestNameOf({ definition: { format, integrations } }: CampaignFile): number | null {
+  const known: readonly Provider[] = providers;
+  const { printer } = integrations;
+  const kind = isGroup(printer) ? printer['kind'] : null;
+  return known.find((provider) => provider.kind === kind)?.longestName?.(format) ?? null;
+}
+
 /** Applies it and rolls back: what the database refuses is known, and nothing is changed. */
 async function rehearse(sql: Sql, file: CampaignFile): Promise<AppliedCampaign> {
   const back = new Error('rolled back');
@@ -163,6 +171,7 @@ export async function applyTo(sql: Sql, file: CampaignFile): Promise<AppliedCamp
     return await applyCampaign(sql, organizationId, {
       ...file.definition,
       longest_address_line: longestLineOf(file),
+      longest_name: longestNameOf(file),
     });
   } catch (error) {
     const { code, message } = explain(error);
