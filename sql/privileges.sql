@@ -165,7 +165,7 @@ declare
       required_email_keys, required_household_key, resolve_outcome, restore_signs,
       results_of_batch, retry_by_reason, retry_causes, retry_people, retry_recipient,
       return_refused, return_to, return_with_loss, rows_beside_amendments,
-      run_housekeeping_part, said_address, said_do_not_mail, said_of_another_row,
+      run_housekeeping_part, said_address, said_do_not_mail, said_of_another_row, sealed_bytes,
       send_open_mailpieces, server_identity, set_hold, settle_answers, settle_found,
       settle_not_accepted, settle_not_found, settle_proofing, settle_rendered, settle_results,
       settle_unknown, shortened_names, skip_called_back, skip_enrichable, skip_for_end_of_offer,

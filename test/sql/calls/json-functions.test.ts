@@ -54,6 +54,7 @@ void test('a function that answers JSON is held to its shape, or no program may 
   const shapes = [
     'amend-shapes.test.ts',
     'cancel-shapes.test.ts',
+    'connection-shapes.test.ts',
     'json-shapes.test.ts',
     'launch-shapes.test.ts',
     'rekey-shapes.test.ts',

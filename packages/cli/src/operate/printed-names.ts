@@ -1,6 +1,6 @@
 /** How a printer prints names and addresses, where it is not as they are. */
 import { launchSample, type CampaignKey, type LaunchPreview } from '@postrider/core';
-import { providers, type Provider } from '@postrider/adapters';
+import { knownProviders } from '@postrider/adapters';
 import type { Sql } from '@postrider/runner/database';
 import { count, printable } from '@postrider/runner/process';
 import type { Fields } from '../output/table.ts';
@@ -16,8 +16,7 @@ export async function printedOtherwise(
   campaign: CampaignKey,
   { printer }: LaunchPreview,
 ): Promise<readonly PrintedOtherwise[]> {
-  const known: readonly Provider[] = providers;
-  const printed = known.find(({ kind }) => kind === printer.kind)?.printed;
+  const printed = knownProviders().find(({ kind }) => kind === printer.kind)?.printed;
   if (printed === undefined) return [];
   const people = await launchSample(sql, campaign);
   const texts = people.flatMap(({ firstName, lastName, address }) => [
