@@ -21,6 +21,8 @@ create table postrider.campaign (
   return_address jsonb,
   -- Of an address, in letters, as its renderer and printer have it. Null: any.
   longest_address_line int,
+  -- Of a name, in letters, as its printer has it: a longer one is shortened. Null: any.
+  longest_name int,
   -- Set by launch. From there only from test to live: go_live.
   mode text not null default 'test',
   dedupe text not null,
@@ -79,6 +81,7 @@ create table postrider.campaign (
     remove_images_after between interval '0' and interval '10 years'
     and keep_images_at_most between interval '7 days' and interval '10 years'),
   constraint campaign_address_line_has_letters check (longest_address_line > 0),
+  constraint campaign_name_on_card_has_letters check (longest_name > 0),
   constraint campaign_transit_is_a_time check (transit_days between 0 and 365),
   constraint campaign_hold_back_is_a_time check (hold_back_minutes between 0 and 43200),
   constraint campaign_assumes_in_time

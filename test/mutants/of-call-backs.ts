@@ -79,4 +79,19 @@ export const callBacks: readonly Mutant[] = [
     ],
     test: { file: cancelPeopleTest, pattern: 'within a margin' },
   },
+  {
+    name: 'shortened-names-shown',
+    without: 'a name that is too long is shortened as the preview of a launch shows it',
+    edits: [
+      {
+        file: 'sql/functions/50_mail/begin_mail.sql',
+        find: 'postrider.name_on_card(r.first_name, r.last_name, c.longest_name)',
+        replace: 'postrider.name_on_card(r.first_name, r.last_name, null)',
+      },
+    ],
+    test: {
+      file: 'test/sql/mail/names-on-cards.test.ts',
+      pattern: 'the printer is sent the shortened name',
+    },
+  },
 ];

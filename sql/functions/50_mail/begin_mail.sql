@@ -93,8 +93,7 @@ begin
       'format', c.format,
       'mailClass', c.mail_class,
       'to', jsonb_build_object(
-        'name', coalesce(
-          nullif(btrim(concat_ws(' ', r.first_name, r.last_name)), ''), 'Current Resident'),
+        'name', postrider.name_on_card(r.first_name, r.last_name, c.longest_name),
         'address', jsonb_build_object(
           'line1', r.line1,
           'line2', r.line2,

@@ -116,6 +116,7 @@ begin
     printer_name = v_new.printer_name,
     return_address = v_new.return_address,
     longest_address_line = v_new.longest_address_line,
+    longest_name = v_new.longest_name,
     dedupe = v_new.dedupe,
     exclusion_window = v_new.exclusion_window,
     frequency_cap = v_new.frequency_cap,

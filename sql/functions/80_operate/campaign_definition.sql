@@ -7,7 +7,7 @@ declare
     printer_name,return_address,dedupe,exclusion_window,frequency_cap,frequency_cap_mode,
     holdout_percent,holdout_salt,daily_cap,total_cap,budget_minor,price_minor,currency,
     offer_ends_on,transit_days,hold_back_minutes,assumed_after,effects,event_statuses,
-    longest_address_line,remove_images_after,keep_images_at_most}';
+    longest_address_line,longest_name,remove_images_after,keep_images_at_most}';
   v_needed text[] := '{
     name,campaign_mode,integrations,base_directory,template,format,mail_class,printer_name,dedupe,
     exclusion_window,frequency_cap_mode,holdout_percent,holdout_salt,transit_days,assumed_after,
@@ -112,6 +112,7 @@ return case p_column
   when 'keep_images_at_most' then 'image_host.keep_at_most_days'
   when 'base_directory' then 'the folder of the file'
   when 'longest_address_line' then 'the longest line of an address'
+  when 'longest_name' then 'the longest name'
   else p_column
 end;
 

@@ -50,6 +50,8 @@ export interface CampaignDefinition {
   readonly keep_images_at_most?: string;
   /** In letters, as `longestAddressLine()` tells it of adapters; null: any. Left out: as it was. */
   readonly longest_address_line?: number | null;
+  /** In letters, as `longestName` of its printer tells it; null: any. Left out: as it was. */
+  readonly longest_name?: number | null;
 }
 
 /**
