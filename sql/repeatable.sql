@@ -86,6 +86,7 @@
 \ir functions/80_operate/printers.sql
 \ir functions/80_operate/secrets.sql
 \ir functions/80_operate/connections.sql
+\ir functions/80_operate/named_connections.sql
 \ir functions/80_operate/launch_refused.sql
 \ir functions/80_operate/end_campaign.sql
 \ir functions/80_operate/hold.sql

@@ -3,6 +3,7 @@
  * notice. `find` is exact and stands in the file once; run.ts says so loudly where it does not any
  * more.
  */
+import { accounts } from './of-accounts.ts';
 import { addresses } from './of-addresses.ts';
 import { amendments } from './of-amendments.ts';
 import { artworks } from './of-artwork.ts';
@@ -78,6 +79,7 @@ export const mutants: readonly Mutant[] = [
   ...questions,
   ...households,
   ...preflights,
+  ...accounts,
   ...addresses,
   ...launches,
   ...amendments,

@@ -11,13 +11,14 @@ import { loader } from './loader.ts';
 
 export { benchmarks } from '@postrider/bench';
 export const entry = fileURLToPath(new URL('../../bin/main.ts', import.meta.url));
-const host = fileURLToPath(new URL('./cli-host.ts', import.meta.url));
+/** The program as it is. A test may bring another host, with providers of its own. */
+const programHost = fileURLToPath(new URL('./cli-host.ts', import.meta.url));
 
 /**
  * Hosts that have nothing to do: they keep no process. A command that finds none starts one,
  * because commands may wait for each other.
  */
-const idle: ChildProcess[] = [];
+const idle = new Map<string, ChildProcess[]>();
 
 function handlesOf(
   child: ChildProcess,
@@ -25,20 +26,23 @@ function handlesOf(
   return [child, child.channel, child.stdout as Socket | null, child.stderr as Socket | null];
 }
 
-function take(): ChildProcess {
+function take(host: string): ChildProcess {
   const child =
-    idle.pop() ?? fork(host, { execArgv: [...loader], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    idle.get(host)?.pop() ??
+    fork(host, { execArgv: [...loader], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   for (const handle of handlesOf(child)) handle?.ref();
   return child;
 }
 
-function giveBack(child: ChildProcess): void {
+function giveBack(host: string, child: ChildProcess): void {
   for (const handle of handlesOf(child)) handle?.unref();
-  idle.push(child);
+  idle.set(host, [...(idle.get(host) ?? []), child]);
 }
 
 process.once('beforeExit', () => {
-  for (const child of idle.splice(0)) {
+  const all = [...idle.values()].flat();
+  idle.clear();
+  for (const child of all) {
     // It ends; to wait for it is to clear it away.
     child.ref();
     child.disconnect();
@@ -50,8 +54,9 @@ export async function hosted(
   args: readonly string[],
   cwd: string,
   env: NodeJS.ProcessEnv,
+  host = programHost,
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  const child = take();
+  const child = take(host);
   const given = Object.entries(env).filter(
     (pair): pair is [string, string] => pair[1] !== undefined,
   );
@@ -66,7 +71,7 @@ export async function hosted(
   child.send(command);
   const [stdout, stderr] = await output;
   const [{ code }] = await answer;
-  giveBack(child);
+  giveBack(host, child);
   return { code, stdout, stderr };
 }
 

@@ -5,11 +5,12 @@
  * Importing this costs little: typst, resvg and csv-parse are loaded when they are first used.
  */
 import type { PortName, PortTypes } from '@postrider/core/ports';
+import { didYouMean } from '@postrider/core/ports/near';
 import { csv } from './csv/index.ts';
 import { file } from './file/index.ts';
 import { folder } from './folder/index.ts';
 import type { Offer, Provider } from './kit/provider.ts';
-import { portNames } from './kit/provider.ts';
+import { portFields, portNames } from './kit/provider.ts';
 import { lob } from './lob/index.ts';
 import { lookup } from './lookup/index.ts';
 import { ndjson } from './ndjson/index.ts';
@@ -60,3 +61,34 @@ export function byPort(list: readonly Provider[]): AdaptersByKind {
 
 // The kinds of `Adapters` are those of the same list.
 export const adapters = byPort(providers) as Adapters;
+
+const known: Provider[] = [...providers];
+let offers: AdaptersByKind = adapters;
+
+/** The providers of this process: those of the list, and those that were added to it. */
+export function knownProviders(): readonly Provider[] {
+  return known;
+}
+
+/** Adds a provider to those of this process: for a program that brings one of its own. */
+export function addProvider(provider: Provider): void {
+  if (known.some(({ kind }) => kind === provider.kind))
+    throw new Error(`there is a provider ${provider.kind} already`);
+  known.push(provider);
+  offers = byPort(known);
+}
+
+export function offerOf<Name extends PortName>(
+  port: Name,
+  kind: string,
+): Offer<PortTypes[Name]> | undefined {
+  return Object.hasOwn(offers[port], kind) ? offers[port][kind] : undefined;
+}
+
+/** What is wrong with a kind, or null. */
+export function unknownKind(port: PortName, kind: string): string | null {
+  const kinds = Object.keys(offers[port]);
+  if (kinds.includes(kind)) return null;
+  const meant = didYouMean(kind, kinds) ?? `there are ${kinds.join(', ')}`;
+  return `there is no ${portFields[port]} of kind ${kind}; ${meant}`;
+}

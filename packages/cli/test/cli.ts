@@ -111,7 +111,7 @@ export async function ended(child: ChildProcess): Promise<CliRun> {
   return resultOf(code, stdout, stderr);
 }
 
-function resultOf(code: number | null, stdout: string, stderr: string): CliRun {
+export function resultOf(code: number | null, stdout: string, stderr: string): CliRun {
   return {
     code,
     stdout,

@@ -128,7 +128,8 @@ return (
 );
 
 -- Lists the secrets that are sealed with another key than this one: [{organizationId, connectionId,
--- id, connection, purpose, sealed: base64, keyId}]. What has retired is deleted and not sealed again.
+-- id, connection, purpose, sealed: base64, keyId}]. What has retired is deleted, and not sealed
+-- again.
 create function postrider.secrets_to_reseal(p_key_id text) returns json
 language sql volatile security definer
 begin atomic

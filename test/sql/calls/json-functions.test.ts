@@ -53,6 +53,7 @@ const ofAdapters = ['read_connection_state'];
 void test('a function that answers JSON is held to its shape, or no program may call it', async () => {
   const shapes = [
     'amend-shapes.test.ts',
+    'connection-shapes.test.ts',
     'effect-shapes.test.ts',
     'json-shapes.test.ts',
     'launch-shapes.test.ts',

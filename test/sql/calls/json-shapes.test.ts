@@ -3,7 +3,6 @@
  * shapes of this file to the types, member by member; the tests hold them to what SQL answers.
  */
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import {
   applyCampaign,
@@ -14,7 +13,6 @@ import {
   type RetriedAll,
 } from '@postrider/core';
 import * as briefs from '../../../packages/core/src/machine/briefs.ts';
-import * as connections from '../../../packages/core/src/machine/connections.ts';
 import * as enrich from '../../../packages/core/src/machine/enrich.ts';
 import { tick, type Tick } from '../../../packages/core/src/machine/house.ts';
 import * as mail from '../../../packages/core/src/machine/mail.ts';
@@ -87,59 +85,6 @@ void test('what an adapter is made from', async () => {
     baseDirectory: 'string?',
     quietMs: 'number?',
   });
-});
-
-void test('a connection, its secrets, and those that are to be sealed again', async () => {
-  const { sql } = rig;
-  const { organizationId } = await place(sql);
-  const key = { organizationId, connectionId: randomUUID() };
-  const sealed = { sealed: Buffer.from('closed').toString('base64'), keyId: 'old' };
-  const made = await connections.makeConnection(sql, {
-    ...key,
-    name: 'lob-main',
-    provider: 'lob',
-    mode: 'test',
-    options: {},
-    secrets: [
-      { purpose: 'api_key', ...sealed },
-      { purpose: 'webhook', reference: 'env:HOOK' },
-    ],
-    finding: null,
-  });
-  fits<typeof made>(made, { connectionId: 'string', endpointId: 'string' });
-  const told = await connections.connectionBrief(sql, key);
-  assert.ok(told);
-  fits<connections.ConnectionBrief>(told, {
-    organizationId: 'string',
-    connectionId: 'string',
-    name: 'string',
-    provider: 'string',
-    mode: 'string',
-    options: 'object',
-    secrets: 'list',
-  });
-  for (const secret of told.secrets)
-    fits<connections.BriefSecret>(secret, {
-      purpose: 'string',
-      reference: 'string?',
-      sealed: 'string?',
-      keyId: 'string?',
-      retiresAt: 'string?',
-    });
-  const all = await connections.secretsToReseal(sql, 'new');
-  fits<connections.SecretToReseal>(
-    all.find((one) => one.connectionId === key.connectionId),
-    {
-      organizationId: 'string',
-      connectionId: 'string',
-      id: 'string',
-      connection: 'string',
-      purpose: 'string',
-      sealed: 'string',
-      keyId: 'string',
-    },
-  );
-  assert.deepEqual(await connections.secretsToReseal(sql, 'old'), []);
 });
 
 void test('what follows an application, a hold and a retry of everybody', async () => {

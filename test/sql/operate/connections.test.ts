@@ -13,7 +13,6 @@ import {
   rotateSecret,
   type ConnectionKey,
 } from '@postrider/core';
-import { campaignBrief, printerBrief } from '../../../packages/core/src/machine/briefs.ts';
 import { connectionBrief } from '../../../packages/core/src/machine/connections.ts';
 import { definition } from '../../support/machine.ts';
 import { refused, sharedMachine, turnClock } from '../rig.ts';
@@ -33,16 +32,6 @@ async function shown({ organizationId, connectionId }: ConnectionKey) {
     where organization_id = ${organizationId}
       and id = ${connectionId}`;
   return row;
-}
-
-async function printersOf(organizationId: string): Promise<unknown> {
-  return (
-    await rig.sql`
-      select name, kind, options, connection_id is not null as connected
-      from postrider.printer
-      where organization_id = ${organizationId}
-      order by name`
-  ).map((row) => ({ ...row }));
 }
 
 void test('a connection is told with where its secrets are, and each has an endpoint of its own', async () => {
@@ -110,88 +99,6 @@ void test('what is no connection is refused in a sentence, and a secret that was
   );
 });
 
-void test('a campaign names a connection, which gives its printer a name and a kind; briefs tell the ids', async () => {
-  const { sql } = rig;
-  const organizationId = await organization();
-  const { connectionId } = await connected(sql, organizationId);
-  const sink = await connected(sql, organizationId, { name: 'klaviyo', provider: 'klaviyo' });
-  const { campaignId } = await applyCampaign(
-    sql,
-    organizationId,
-    definition(
-      by('lob-main', {
-        integrations: { event_sink: { connection: 'klaviyo' } },
-        effects: ['event_sink'],
-      }),
-    ),
-  );
-  const brief = await campaignBrief(sql, organizationId, campaignId);
-  assert.equal(brief.printerName, 'lob-main');
-  assert.deepEqual(brief.connectionIds, { printer: connectionId, event_sink: sink.connectionId });
-  assert.deepEqual(brief.integrations['printer'], { connection: connectionId, kind: 'lob' });
-  const printer = await printerBrief(sql, organizationId, 'lob-main');
-  assert.deepEqual(
-    [printer?.kind, printer?.connectionId, printer?.options],
-    ['lob', connectionId, { kind: 'lob' }],
-  );
-  const [row] = await sql`
-    select adapters from postrider.campaigns where organization_id = ${organizationId}`;
-  assert.deepEqual(row?.['adapters'], {
-    printer: 'lob lob-main',
-    renderer: 'noop',
-    image_host: 'noop',
-    event_sink: 'klaviyo klaviyo',
-  });
-  assert.equal((await printerBrief(sql, organizationId, 'lob-main'))?.connectionId, connectionId);
-});
-
-void test('a connection that is not there is refused with those that are, and one whose name is the name of another printer', async () => {
-  const { sql } = rig;
-  const organizationId = await organization();
-  const apply = async (over: object) => await applyCampaign(sql, organizationId, definition(over));
-  const none = await refused(
-    'PR010',
-    apply(by('lob-main')),
-    /printer\.connection: .*no connection lob-main/,
-  );
-  assert.match(none.hint ?? '', /postrider connect/);
-  await connected(sql, organizationId);
-  const error = await refused('PR010', apply(by('lob-mian')), /no connection lob-mian/);
-  assert.match(error.hint ?? '', /there are: lob-main; nothing was changed/);
-  await apply({ name: 'local', printer_name: 'lob-main' });
-  await refused('PR017', apply(by('lob-main')), /there is a printer lob-main already/);
-  await apply(by('lob-main', { printer_name: 'press-2' }));
-  assert.deepEqual(await printersOf(organizationId), [
-    { name: 'lob-main', kind: 'noop', options: { kind: 'noop' }, connected: false },
-    { name: 'press-2', kind: 'lob', options: { kind: 'lob' }, connected: true },
-  ]);
-});
-
-void test('to rename a connection changes nothing else, also where its campaign is applied again', async () => {
-  const { sql } = rig;
-  const organizationId = await organization();
-  const key = await connected(sql, organizationId);
-  const { campaignId } = await applyCampaign(sql, organizationId, definition(by('lob-main')));
-  const before = [
-    await campaignBrief(sql, organizationId, campaignId),
-    await printersOf(organizationId),
-  ];
-  const secrets = await connectionBrief(sql, key);
-  await renameConnection(sql, key, 'lob-east');
-  assert.deepEqual(
-    [await campaignBrief(sql, organizationId, campaignId), await printersOf(organizationId)],
-    before,
-  );
-  assert.deepEqual(await connectionBrief(sql, key), { ...secrets, name: 'lob-east' });
-  await refused('PR010', applyCampaign(sql, organizationId, definition(by('lob-main'))));
-  const again = await applyCampaign(sql, organizationId, definition(by('lob-east')));
-  assert.deepEqual(again.changed, []);
-  assert.deepEqual(await printersOf(organizationId), before[1]);
-  await connected(sql, organizationId, { name: 'other' });
-  await refused('PR017', renameConnection(sql, key, 'other'), /connection other already/);
-  await renameConnection(sql, key, 'lob-east');
-});
-
 void test('of two secrets both are good until the older retires, the newest first; a third takes its place', async () => {
   const { sql } = rig;
   const key = await connected(sql, await organization());
@@ -251,7 +158,8 @@ void test('a connection is removed with its secrets, and not while a printer or 
   assert.equal(await connectionBrief(sql, telling), null);
   assert.equal(
     (
-      await sql`select from postrider.connection_secret where connection_id = ${telling.connectionId}`
+      await sql`
+        select from postrider.connection_secret where connection_id = ${telling.connectionId}`
     ).length,
     0,
   );
@@ -259,26 +167,6 @@ void test('a connection is removed with its secrets, and not while a printer or 
     select kind, why from postrider.interventions
     where organization_id = ${organizationId} and action = 'remove'`;
   assert.deepEqual({ ...note }, { kind: 'connection', why: 'klaviyo (klaviyo, live)' });
-});
-
-void test('a printer that goes over to another connection is disarmed, as by any other change of it', async () => {
-  const { sql } = rig;
-  const organizationId = await organization();
-  await connected(sql, organizationId);
-  await connected(sql, organizationId, { name: 'lob-two' });
-  const { campaignId } = await applyCampaign(
-    sql,
-    organizationId,
-    definition(by('lob-main', { printer_name: 'press' })),
-  );
-  await sql`select postrider.arm_printer(${organizationId}, 'press')`;
-  const over = by('lob-two', { printer_name: 'press' });
-  await refused('PR017', applyCampaign(sql, organizationId, definition(over)), /press is armed/);
-  await sql`select postrider.launch(${organizationId}, ${campaignId}, 'live')`;
-  await applyCampaign(sql, organizationId, definition(over));
-  const [printer] = await sql`
-    select armed_at, connection from postrider.printers where organization_id = ${organizationId}`;
-  assert.deepEqual({ ...printer }, { armed_at: null, connection: 'lob-two' });
 });
 
 void test('a hold of a connection is noted, shown and counted like one of its printer', async () => {
@@ -291,7 +179,9 @@ void test('a hold of a connection is noted, shown and counted like one of its pr
     { held: 'connection', id: connectionId, atPrinter: 0, unknown: 0 },
   );
   const [row] = await sql`
-    select kind, name, why, connection_id from postrider.holds where organization_id = ${organizationId}`;
+    select kind, name, why, connection_id
+    from postrider.holds
+    where organization_id = ${organizationId}`;
   assert.deepEqual(
     { ...row },
     {

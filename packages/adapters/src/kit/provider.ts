@@ -1,5 +1,5 @@
 /** What a provider offers: the shape of each `<provider>/index.ts`. */
-import type { AdapterFactory, PortName, PortTypes } from '@postrider/core/ports';
+import type { AdapterFactory, ConnectionKind, PortName, PortTypes } from '@postrider/core/ports';
 import type { z } from 'zod';
 
 /** An adapter, and what may stand in a campaign file for it. Each option has a description. */
@@ -14,6 +14,8 @@ export interface Provider extends Offers {
   readonly kind: string;
   /** What it is, in a line: the docs and `--help` say it. */
   readonly title: string;
+  /** What its accounts are, where it has any: `postrider connect` makes one. */
+  readonly connection?: ConnectionKind;
   /** Of cards, for example `4x6`: what a renderer can set and a printer can print. */
   readonly formats?: readonly string[];
   /** As campaign files call them, for example `first_class`. */
@@ -38,7 +40,7 @@ export const portFields: Readonly<Record<PortName, string>> = {
 
 export const portNames = Object.keys(portFields) as readonly PortName[];
 
-/** Fields beside an adapter's options that are the campaign's, apart from `kind`, by port. */
+/** Fields beside an adapter's options that are the campaign's, apart from `kind` and `connection`, by port. */
 export const campaignFields: Readonly<Record<string, readonly string[]>> = {
   enricher: ['name'],
   renderer: ['template'],

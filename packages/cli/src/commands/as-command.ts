@@ -26,7 +26,7 @@ export function asCommand(helps: string, name: string): string {
       `postrider release campaign ${campaign}`,
     )
     .replace(
-      /select postrider\.release\('[^']+', '(organization|printer)', '([^']+)'\)/,
+      /select postrider\.release\('[^']+', '(organization|printer|connection)', '([^']+)'\)/,
       'postrider release $1 $2',
     )
     .replace(

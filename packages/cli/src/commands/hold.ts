@@ -7,7 +7,7 @@ import { command, flag, text, type Act, type Options } from '../program/command.
 import { confirm } from '../output/confirm.ts';
 import { open } from './open-database.ts';
 
-const kinds = ['organization', 'campaign', 'printer', 'recipient'] as const;
+const kinds = ['organization', 'campaign', 'printer', 'connection', 'recipient'] as const;
 type Kind = (typeof kinds)[number];
 
 /** What is held or released, with the name by which the reader knows it. */
@@ -59,12 +59,13 @@ function holding(program: Command): Verb {
     command: command(
       program,
       'hold',
-      'Holds an organization, a campaign, a printer or one person: ' +
+      'Holds an organization, a campaign, a printer, a connection or one person: ' +
         'when it returns, nothing new begins. It says how many cards are at the printer already ' +
         'and still go out.',
       [
         'postrider hold campaign bakery-welcome --why "wrong price"',
         'postrider hold printer print-shop',
+        'postrider hold connection lob',
         'postrider hold recipient ada@example.com',
       ],
     ),
@@ -114,10 +115,10 @@ function declared({ command: parent, describes, whyIn }: Verb, kind: Kind): Comm
     `${describes} ${kind === 'organization' ? 'an' : 'a'} ${kind}.`,
     [`postrider ${parent.name()} ${kind} ${isPerson ? 'ada@example.com' : 'name'}`],
   ).argument(isPerson ? '<who>' : '<name>');
-  if (kind === 'printer' || isPerson)
+  if (['printer', 'connection', 'recipient'].includes(kind))
     made.option(
       '--organization <name>',
-      `whose ${isPerson ? 'customer' : 'printer'} it is; needed only where there are several`,
+      `whose ${isPerson ? 'customer' : kind} it is; needed only where there are several`,
     );
   made.option('--why <sentence>', `shown by ${whyIn}`);
   return kind === 'printer' && parent.name() === 'release'
@@ -168,6 +169,15 @@ async function each(
     case 'printer': {
       const { organizationId, name } = await names.printerNamed(sql, given, organization);
       return await work(sql, { kind, organizationId, id: name, name });
+    }
+    case 'connection': {
+      const { connectionNamed } = await import('../accounts/names.ts');
+      const { organizationId, connectionId, name } = await connectionNamed(
+        sql,
+        given,
+        organization,
+      );
+      return await work(sql, { kind, organizationId, id: connectionId, name });
     }
     case 'recipient': {
       const { terminalStates } = await import('@postrider/core/states');

@@ -81,6 +81,8 @@ function tell(error: unknown): KnownExplanation {
         // What was found of the list, where it was read.
         detail: (error as { detail?: unknown }).detail,
       };
+    case 'SecretError':
+      return { hint: field(error, 'hint'), exitCode: exitCodes.configuration, code: 'secret' };
     case 'AdapterConfigError':
       return {
         hint: 'correct the campaign file and apply it again; nothing was changed',

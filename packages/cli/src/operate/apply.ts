@@ -1,5 +1,5 @@
 /** `campaign apply`: a file becomes a campaign, or changes one. */
-import { providers, type Provider } from '@postrider/adapters';
+import { knownProviders } from '@postrider/adapters';
 import {
   applyCampaign,
   ensureOrganization,
@@ -18,6 +18,7 @@ import {
 } from '@postrider/runner/campaign-file';
 import { databaseExists, openDatabase, type Sql } from '@postrider/runner/database';
 import type { Cli } from '../program/cli.ts';
+import { withAccounts } from '../accounts/campaign-accounts.ts';
 import { explain } from '../errors/explain.ts';
 import { judgeSample } from './judged-sample.ts';
 import { mostlyUnusable, showList, showLookUps, type ListFindings } from './list-sample.ts';
@@ -29,12 +30,13 @@ export async function applyFile(
   path: string,
   options: { dryRun: boolean; list: ListCheck },
 ): Promise<void> {
-  const draft = await readCampaignDraft(path);
-  const found = await tryOut(await cli.project(), draft, options.list);
+  const named = await withAccounts(cli, await readCampaignDraft(path));
+  const { draft } = named;
+  const found = await tryOut(await cli.project(), named, options.list);
   const { file } = draft;
-  const warnings = [...campaignWarnings(draft), ...found.warnings];
+  const warnings = [...campaignWarnings(draft), ...named.warnings, ...found.warnings];
   for (const warning of warnings) cli.out.warn(warning);
-  const problems = inOrder([...draft.problems, ...found.problems]);
+  const problems = inOrder([...draft.problems, ...named.problems, ...found.problems]);
   const { read, lookUps } = found;
   if (file === null || problems.length > 0) throw refused(path, problems, read?.list ?? null);
   const { name } = file.definition;
@@ -127,11 +129,10 @@ function refused(
 
 /** As the providers of its renderer and its printer have it. */
 function longestLineOf({ definition: { format, integrations } }: CampaignFile): number | null {
-  const known: readonly Provider[] = providers;
   const ability = (port: string): Pick<Renderer, 'longestAddressLine'> => {
     const options = integrations[port];
     const entry = isGroup(options) ? options : {};
-    const provider = known.find(({ kind }) => kind === entry['kind']);
+    const provider = knownProviders().find(({ kind }) => kind === entry['kind']);
     return { longestAddressLine: (of) => provider?.longestAddressLine?.(of, entry) ?? null };
   };
   return longestAddressLine(format, { renderer: ability('renderer'), printer: ability('printer') });

@@ -71,7 +71,7 @@ export async function makeContactSheet(
   const brief = await campaignBrief(sql, campaign.organizationId, campaign.campaignId);
   let renderer: object;
   try {
-    renderer = await createIntegrations(project).renderer(brief);
+    renderer = await createIntegrations(project, { sql }).renderer(brief);
   } catch (error) {
     return without(`the renderer cannot be used here: ${explain(error).message}`);
   }

@@ -119,7 +119,9 @@ function printerOf({ preview: { printer, mode }, arm }: ShownLaunch): string {
       ? 'armed for live printing by this launch'
       : 'not armed for live printing';
   const held = printer.held ? ', held' : '';
-  const kind = printer.kind === printer.name ? '' : ` (${printer.kind})`;
+  const account = printer.connection === null ? '' : ` by connection ${printer.connection}`;
+  const kind =
+    printer.kind === printer.name && account === '' ? '' : ` (${printer.kind}${account})`;
   return `${printer.name}${kind}, ${armed}${held}${mode === 'test' ? '; it gets tests' : ''}`;
 }
 

@@ -106,6 +106,7 @@ async function ask(
 const ofTheLaunch: readonly LaunchBlocker['blocker'][] = [
   'not_launchable',
   'mode_frozen',
+  'connection_mode',
   'printer_not_armed',
 ];
 

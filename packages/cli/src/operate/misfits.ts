@@ -2,7 +2,7 @@
  * What a campaign file asks for and its adapters cannot make: each at its field, with what the
  * renderer can and what the printer can.
  */
-import { providers, type Provider } from '@postrider/adapters';
+import { knownProviders, type Provider } from '@postrider/adapters';
 import { didYouMean } from '@postrider/core/ports/near';
 import { misfits, type CardAbilities, type Misfit } from '@postrider/core/ports';
 import { isGroup, type CampaignDraft, type Problem } from '@postrider/runner/campaign-file';
@@ -83,8 +83,7 @@ function named(draft: CampaignDraft, field: 'renderer' | 'printer'): string {
 }
 
 function providerOf(draft: CampaignDraft, field: string): Provider | undefined {
-  const list: readonly Provider[] = providers;
-  return list.find(({ kind }) => kind === kindOf(draft, field));
+  return knownProviders().find(({ kind }) => kind === kindOf(draft, field));
 }
 
 function textOf(value: unknown): string | undefined {

@@ -31,7 +31,7 @@ export async function campaignNamed(sql: Sql, given: string): Promise<CampaignRo
       or organization || '/' || name = ${given}
       or id::text = ${given}
     order by created_at`;
-  return only(rows, given, {
+  return namedOne(rows, given, {
     kind: 'campaign',
     say: (row) => `"${row.organization}/${row.name}"`,
     known: async () =>
@@ -67,7 +67,7 @@ export async function ensureOrganization(
       'say which one with --organization',
     );
   }
-  return only(rows, given ?? '', {
+  return namedOne(rows, given ?? '', {
     kind: 'organization',
     say: (row) => row.id,
     known: async () =>
@@ -98,7 +98,7 @@ export async function printerNamed(
         or o.name = ${organization ?? null}
         or o.id::text = ${organization ?? null}
       )`;
-  return only(rows, given, {
+  return namedOne(rows, given, {
     kind: 'printer',
     say: (row) => `--organization "${row.organization}"`,
     known: async () =>
@@ -231,7 +231,7 @@ function refuseBlank(kind: string, given: string): void {
     );
 }
 
-interface Kind<Row> {
+export interface Kind<Row> {
   readonly kind: string;
   /** How to say one of several unmistakably. */
   say(row: Row): string;
@@ -247,7 +247,7 @@ function namesIn(rows: readonly Record<string, unknown>[]): string[] {
 /** Also of what was asked by a question: there it is no less true. */
 const KEPT = 'nothing was changed';
 
-async function only<Row>(
+export async function namedOne<Row>(
   rows: readonly Row[],
   given: string,
   { kind, say, known, make }: Kind<Row>,

@@ -2,12 +2,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PreviewRenderer } from '@postrider/adapters';
-import type { CampaignBrief, CardRequest, Member } from '@postrider/core';
+import type { CampaignBrief, CardRequest, Integrations, Member } from '@postrider/core';
 import { campaignBrief } from '@postrider/core/machine';
 import { openDatabase, type Sql } from '@postrider/runner/database';
 import { createIntegrations } from '@postrider/runner/integrations';
 import { UserError, exitCodes, makeFolder } from '@postrider/runner/process';
-import type { Project } from '@postrider/runner/project';
 import type { Cli } from '../program/cli.ts';
 import { campaignNamed, recipientsNamed } from './names.ts';
 import { cardOf, quietContext } from './trial-card.ts';
@@ -32,7 +31,8 @@ export async function previewCard(
   const { organizationId, campaignId, segment } = await campaignNamed(sql, name);
   const brief = await campaignBrief(sql, organizationId, campaignId);
   const project = await cli.project();
-  const renderer = await createIntegrations(project).renderer(brief);
+  const integrations = createIntegrations(project, { sql });
+  const renderer = await integrations.renderer(brief);
   if (!canPreview(renderer))
     throw new UserError(
       exitCodes.failed,
@@ -41,7 +41,7 @@ export async function previewCard(
     );
   const card =
     options.who === null
-      ? await ofList(project, brief, segment, options.row).catch(unreadable)
+      ? await ofList(integrations, brief, segment, options.row).catch(unreadable)
       : await ofPerson(sql, brief, options.who);
   const pictures = await renderer
     .preview(
@@ -89,12 +89,12 @@ function unreadable(error: unknown): never {
 
 /** A row of the list, or the first that can be used. */
 async function ofList(
-  project: Project,
+  integrations: Integrations,
   brief: CampaignBrief,
   segment: string | null,
   row: number | null,
 ): Promise<CardRequest> {
-  const audience = await createIntegrations(project).audience(brief);
+  const audience = await integrations.audience(brief);
   let first: Member | null = null;
   for await (const page of audience.members(
     segment ?? '',

@@ -2,7 +2,7 @@
  * The adapters of a campaign that is tried out. Each is made whether or not the others can be, and
  * where its options cannot all be used, without those, so that a file is corrected in one round.
  */
-import { portNames, portFields } from '@postrider/adapters';
+import { portNames, portFields, unknownKind } from '@postrider/adapters';
 import {
   isNamed,
   type AdapterConfigError,
@@ -15,9 +15,11 @@ import {
   type Renderer,
 } from '@postrider/core/ports';
 import { type CampaignDraft, isGroup, type Problem } from '@postrider/runner/campaign-file';
-import { makeAdapter, unknownKind } from '@postrider/runner/integrations';
+import { makeAdapter, type AdapterHome } from '@postrider/runner/integrations';
 import { leaseMsOf } from '@postrider/runner/pipeline';
 import type { Project } from '@postrider/runner/project';
+import type { SecretError } from '@postrider/core';
+import type { DraftWithAccounts } from '../accounts/campaign-accounts.ts';
 import { explain } from '../errors/explain.ts';
 import { completeEntry } from '../print-shop/complete-entry.ts';
 import { misfitProblems } from './misfits.ts';
@@ -40,7 +42,7 @@ export interface TrialAdapter<Port> {
 
 export async function makeAdapters(
   project: Project,
-  draft: CampaignDraft,
+  { draft, connections }: DraftWithAccounts,
   { problems, warnings }: Findings,
 ): Promise<{
   audience: TrialAdapter<AudienceSource> | null;
@@ -56,14 +58,24 @@ export async function makeAdapters(
       );
     return value ?? `whsec_${Buffer.alloc(32).toString('base64')}`;
   };
-  const home = { project, baseDirectory: draft.baseDirectory, secret };
+  const homeOf = (port: PortName): AdapterHome => {
+    const connection = connections.get(portFields[port]);
+    const home = { project, baseDirectory: draft.baseDirectory, secret };
+    return connection === undefined ? home : { ...home, connection };
+  };
   const make = async <Name extends PortName>(
     port: Name,
     entry: Group,
   ): Promise<TrialAdapter<PortTypes[Name]> | null> => {
+    const home = homeOf(port);
     try {
       return { port: await makeAdapter(port, entry, home), partial: false };
     } catch (error) {
+      // It may be set where the runner is.
+      if (isNamed<SecretError>(error, 'SecretError')) {
+        warnings.push(`${portFields[port]}: ${error.message}`);
+        return null;
+      }
       if (!isNamed<AdapterConfigError>(error, 'AdapterConfigError')) throw error;
       for (const { option, message } of error.problems)
         problems.push(draft.problem(option, message));
@@ -81,7 +93,9 @@ export async function makeAdapters(
     if (
       !isGroup(entry) ||
       typeof entry['kind'] !== 'string' ||
-      unknownKind(port, entry['kind']) !== null
+      unknownKind(port, entry['kind']) !== null ||
+      // Its account cannot be looked at here; that is told already.
+      (entry['connection'] !== undefined && !connections.has(portFields[port]))
     )
       return null;
     if (port !== 'renderer') return entry;

@@ -18,6 +18,7 @@ import {
   returnAddressOf,
 } from '@postrider/runner/campaign-file';
 import type { Project } from '@postrider/runner/project';
+import type { DraftWithAccounts } from '../accounts/campaign-accounts.ts';
 import { explain } from '../errors/explain.ts';
 import { mostlyUnusable, readSample, type SampleRead } from './list-sample.ts';
 import { makeAdapters, type Findings, type TrialAdapter } from './trial-adapters.ts';
@@ -50,11 +51,12 @@ export function listProblem(draft: CampaignDraft, message: string): Problem {
 
 export async function tryOut(
   project: Project,
-  draft: CampaignDraft,
+  named: DraftWithAccounts,
   list: ListCheck,
 ): Promise<Trial> {
+  const { draft } = named;
   const found: Findings = { problems: [], warnings: [] };
-  const { audience, enricher, renderer } = await makeAdapters(project, draft, found);
+  const { audience, enricher, renderer } = await makeAdapters(project, named, found);
   if (list === 'unread') return { ...found, read: null, lookUps: null };
   const lookUps = enricher === null || enricher.partial ? null : await askOf(enricher.port, found);
   const read = await sampleOf(audience, draft, list, found);

@@ -3,7 +3,7 @@
  * whenever such a printer is made.
  */
 import { AdapterConfigError, type PortName } from '@postrider/core/ports';
-import type { Entry } from '@postrider/runner/integrations';
+import type { Entry } from '@postrider/adapters';
 import type { Project } from '@postrider/runner/project';
 import { ownPrintShop } from './own-shop.ts';
 

@@ -11,6 +11,7 @@ import { providerCalls } from '../commands/calls.ts';
 import { amending } from '../commands/amend.ts';
 import { benchFamily } from '../commands/bench.ts';
 import { campaigns } from '../commands/campaign.ts';
+import { connections } from '../commands/connections.ts';
 import { databases } from '../commands/db.ts';
 import { demonstration } from '../commands/demo.ts';
 import { checks } from '../commands/doctor.ts';
@@ -24,6 +25,7 @@ import { reconciling } from '../commands/reconcile.ts';
 import { rekeying } from '../commands/rekey.ts';
 import { repairs } from '../commands/repair.ts';
 import { running } from '../commands/run.ts';
+import { sealing } from '../commands/secrets.ts';
 import { statements } from '../commands/sql.ts';
 import { status } from '../commands/status.ts';
 import { stuckPeople } from '../commands/stuck.ts';
@@ -31,70 +33,10 @@ import { suppressions } from '../commands/suppress.ts';
 import { syncs } from '../commands/sync.ts';
 import { webhooks } from '../commands/webhooks.ts';
 import { twins } from '../commands/twin.ts';
-import { formatHelp, fullName, type Groups } from './help.ts';
+import { groups } from './groups.ts';
+import { formatHelp, fullName } from './help.ts';
 import { Output } from '../output/output.ts';
 import type { Parts } from './parts.ts';
-
-const groups: Groups = [
-  [
-    'Begin',
-    [
-      ['demo', 'mail the example: a list goes in, printed cards come out'],
-      ['run', 'run the pipeline: beats, workers, webhooks, metrics'],
-      ['migrate', 'bring the database to this version'],
-      ['db', 'the embedded PostgreSQL: start, stop, status'],
-      ['print-shop', 'run the folder print shop by itself'],
-      ['twin', 'a stand-in for a provider, to try things against'],
-    ],
-  ],
-  [
-    'Mail',
-    [
-      ['campaign', 'apply, launch, pause, show, list, end'],
-      ['suppress', 'put people on the do-not-mail list, or lift an entry'],
-      ['sync', 'read the list of a campaign now'],
-      ['enrich', 'look up missing addresses now'],
-      ['preview', 'one card as pictures'],
-      ['reconcile', 'ask printers about outcomes that nobody knows'],
-    ],
-  ],
-  [
-    'Look',
-    [
-      ['status', 'the funnel: how many people are where'],
-      ['trace', 'the whole story of one person'],
-      ['why', 'where somebody is, why, and what comes next'],
-      ['stuck', 'who does not move, why, and what helps'],
-      ['queue', 'the cohorts on their way'],
-      ['alarms', 'what needs a person'],
-      ['calls', 'what printers were asked, and what they answered'],
-      ['interventions', 'who stopped what, who let it go on, and why'],
-      ['doctor', 'what is wrong, and what helps'],
-    ],
-  ],
-  [
-    'Mend',
-    [
-      ['hold', 'nothing new begins: an organization, campaign, printer or person'],
-      ['release', 'what was held goes on'],
-      ['retry', 'try again people who are in error'],
-      ['cancel', 'no card for these people'],
-      ['amend', 'correct name, address or merge data before the printer has the card'],
-      ['resolve', 'say whether a card was printed'],
-      ['erase', 'forget a person'],
-      ['rekey', 'give households the keys of today’s rules, after an upgrade'],
-      ['webhooks', 'events on their way to your own system: list, replay, test, switch on'],
-    ],
-  ],
-  [
-    'SQL',
-    [
-      ['sql', 'one statement, read-only unless told'],
-      ['psql', 'psql on the database'],
-    ],
-  ],
-  ['Measure', [['bench', 'how fast it is on this machine']]],
-];
 
 const families: readonly Family[] = [
   demonstration,
@@ -103,6 +45,8 @@ const families: readonly Family[] = [
   running,
   migrating,
   campaigns,
+  connections,
+  sealing,
   suppressions,
   syncs,
   reconciling,

@@ -107,8 +107,8 @@ class Account implements Connection {
  * only where it has that form: else it may be the secret itself.
  */
 export function readReference(reference: string, secret: ProjectSecrets): string {
-  const [, kind, name = ''] = /^(env|file):(.+)$/s.exec(reference) ?? [];
-  if (kind === 'env' && /^[A-Za-z_]\w*$/.test(name)) {
+  const [, name] = /^env:([A-Za-z_]\w*)$/.exec(reference) ?? [];
+  if (name !== undefined) {
     const value = secret(name)?.trim() ?? '';
     if (value !== '') return value;
     throw new SecretError(
@@ -116,10 +116,11 @@ export function readReference(reference: string, secret: ProjectSecrets): string
       `put it in the environment of this process, or in var/secrets/${name}`,
     );
   }
-  if (kind === 'file' && name.startsWith('/')) {
-    const value = contentOf(name).trim();
+  const [, path] = /^file:(\/.+)$/s.exec(reference) ?? [];
+  if (path !== undefined) {
+    const value = contentOf(path).trim();
     if (value !== '') return value;
-    throw new SecretError(`the secret is in ${name}, which is empty`, 'put it there');
+    throw new SecretError(`the secret is in ${path}, which is empty`, 'put it there');
   }
   throw new SecretError(
     'what is given is no reference to a secret',

@@ -44,7 +44,7 @@ export function definitionOf(file: CampaignFields, baseDirectory: string): Campa
     template,
     format: file.format,
     mail_class: file.mail_class,
-    printer_name: printer.name,
+    printer_name: printer.name ?? null,
     return_address: from === undefined ? null : printed(from),
     dedupe: file.dedupe,
     exclusion_window: `${file.exclusion_window_days} days`,

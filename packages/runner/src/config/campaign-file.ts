@@ -1,6 +1,7 @@
 /** Reads a campaign file. All that is wrong with it is told at once, each with its line. */
 import { realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { faultsBetween, portFields } from '@postrider/adapters';
 import type { CampaignDefinition } from '@postrider/core';
 import { definitionOf, minorUnits } from './campaign-definition.ts';
 import { budget, schema } from './campaign-schema.ts';
@@ -82,6 +83,11 @@ function contradictions(
 ): Problem[] {
   const problems: Problem[] = [];
   const missing = (field: string): boolean => (raw[field] ?? null) === null;
+  for (const port of Object.values(portFields)) {
+    const { [port]: entry } = raw;
+    for (const { option, message } of isGroup(entry) ? faultsBetween(port, entry) : [])
+      problems.push(problem(option.split('.'), message));
+  }
   if (!missing('segment') && missing('audience'))
     problems.push(
       problem(['segment'], 'names a segment, but there is no audience to read it from'),

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import type { PortName } from '@postrider/core/ports';
 import { isCountry } from '@postrider/core/ports/countries';
-import { unknownKind } from '../wiring/integrations.ts';
+import { unknownKind } from '@postrider/adapters';
 
 /** A field that is there but empty counts as not there. */
 function optional<Schema extends z.ZodType>(schema: Schema) {
@@ -24,13 +24,23 @@ function days(most: number) {
 }
 const positive = z.int('a whole number').min(1);
 
-/** Names an adapter; its other options are the adapter's own, and checked by it. */
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'small letters, digits and hyphens, for example main-press');
+
+/**
+ * Names an adapter, by its kind or by an account; its other options are the adapter's own, and
+ * checked by it.
+ */
 function adapter(port: PortName) {
   return z.looseObject({
-    kind: words('the kind of an adapter', 60).refine((kind) => unknownKind(port, kind) === null, {
-      error: ({ input }) => unknownKind(port, String(input)) ?? '',
-      params: { sentence: true },
-    }),
+    kind: words('the kind of an adapter', 60)
+      .refine((kind) => unknownKind(port, kind) === null, {
+        error: ({ input }) => unknownKind(port, String(input)) ?? '',
+        params: { sentence: true },
+      })
+      .optional(),
+    connection: name.optional(),
   });
 }
 
@@ -69,14 +79,7 @@ export const schema = z.strictObject({
   renderer: adapter('renderer').extend({ template: words('the file of a template', 1000) }),
   format: words('a format, for example 4x6', 60),
   image_host: adapter('imageHost'),
-  printer: adapter('printer').extend({
-    name: z
-      .string()
-      .regex(
-        /^[a-z0-9][a-z0-9-]{0,62}$/,
-        'small letters, digits and hyphens, for example main-press',
-      ),
-  }),
+  printer: adapter('printer').extend({ name: name.optional() }),
   mail_class: z
     .string()
     .regex(/^[a-z][a-z0-9_]{0,59}$/, 'small letters and underscores, for example first_class'),

@@ -26,7 +26,7 @@ export function makePipeline(
   project: Project,
   sql: Sql,
   logger: Logger,
-  { settings, queueSql = sql, completeEntry }: MakeOptions = {},
+  { settings, queueSql = sql, ...wiring }: MakeOptions = {},
 ): Pipeline {
   const { proofSlots, mailSlots, cohortSize } = project.settings;
   project.makeDataDirectory();
@@ -34,7 +34,7 @@ export function makePipeline(
     sql,
     queueSql,
     logger,
-    integrations: createIntegrations(project, completeEntry),
+    integrations: createIntegrations(project, { ...wiring, sql }),
     // An image host may keep its files elsewhere in the project than by default.
     artworkFolders: [project.proofsDirectory, project.directory],
     restoreWatermark: restoreWatermarkFolder(join(project.dataDirectory, 'restore-watermark')),

@@ -3,22 +3,26 @@
  * and options come from the campaign file, as the database has it, and each adapter is made once
  * for the same options.
  */
-import { resolve } from 'node:path';
-import { adapters, portFields, type AdaptersByKind } from '@postrider/adapters';
-import { didYouMean } from '@postrider/core/ports/near';
-import type { CampaignBrief, Integrations, PrinterBrief } from '@postrider/core';
+import {
+  enricherName,
+  offerOf,
+  optionsOf,
+  portFields,
+  unknownKind,
+  type Entry,
+} from '@postrider/adapters';
+import { Connections, type CampaignBrief, type Integrations } from '@postrider/core';
 import {
   AdapterConfigError,
   isNamed,
   type AdapterWiring,
+  type Connection,
   type PortName,
   type PortTypes,
 } from '@postrider/core/ports';
 import { isGroup } from '../config/group.ts';
 import type { Project } from '../config/project.ts';
-
-// A campaign file may name any kind.
-const registry: AdaptersByKind = adapters;
+import type { Sql } from '../database/open.ts';
 
 export interface AdapterHome {
   readonly project: Project;
@@ -26,10 +30,9 @@ export interface AdapterHome {
   readonly baseDirectory: string;
   /** Gives the value of a secret; default: the project's. */
   readonly secret?: (name: string) => string | undefined;
+  /** The account that the entry names. */
+  readonly connection?: Connection;
 }
-
-/** An adapter as a campaign names it: its kind and its options. */
-export type Entry = Readonly<Record<string, unknown>>;
 
 /**
  * Adds what only the program knows, for example the address of a process that it has started. Asked
@@ -41,14 +44,6 @@ function asItIs(_port: PortName, entry: Entry): Entry {
   return entry;
 }
 
-/** What is wrong with a kind, or null. */
-export function unknownKind(port: PortName, kind: string): string | null {
-  const kinds = Object.keys(registry[port]);
-  if (kinds.includes(kind)) return null;
-  const meant = didYouMean(kind, kinds) ?? `there are ${kinds.join(', ')}`;
-  return `there is no ${portFields[port]} of kind ${kind}; ${meant}`;
-}
-
 /** Throws `AdapterConfigError` with the field as it is called in a campaign file. */
 export async function makeAdapter<Name extends PortName>(
   port: Name,
@@ -57,13 +52,14 @@ export async function makeAdapter<Name extends PortName>(
 ): Promise<PortTypes[Name]> {
   const { kind, ...rest } = isGroup(entry) ? entry : {};
   const wrong = typeof kind === 'string' ? unknownKind(port, kind) : 'is missing';
-  const factory = wrong === null ? registry[port][kind as string] : undefined;
+  const factory = wrong === null ? offerOf(port, kind as string) : undefined;
   if (factory === undefined)
     throw new AdapterConfigError(`${portFields[port]}.kind`, wrong ?? 'is missing');
   const wiring: AdapterWiring = {
     baseDirectory: home.baseDirectory,
     dataDirectory: home.project.dataDirectory,
     secret: home.secret ?? ((name) => home.project.secret(name)),
+    ...(home.connection === undefined ? {} : { connection: home.connection }),
   };
   try {
     return await factory.create(optionsOf(port, rest), wiring);
@@ -83,33 +79,20 @@ export async function makeAdapter<Name extends PortName>(
   }
 }
 
-/**
- * The name of a printer or an enricher, and what a sink wants to hear, belong to the campaign, not
- * to the adapter.
- */
-function optionsOf(port: PortName, options: Entry): Entry {
-  if (port === 'eventSink') {
-    const { statuses: _ofTheCampaign, ...rest } = options;
-    return rest;
-  }
-  if (port !== 'printer' && port !== 'enricher') return options;
-  const { name: _ofTheCampaign, ...rest } = options;
-  return rest;
+/** Of which campaign or printer an entry is. */
+interface Whose {
+  readonly organizationId: string;
+  readonly baseDirectory: string;
+  readonly connectionId: string | null | undefined;
 }
 
-/** Hits and misses are remembered by this name, so two look-up files must have two. */
-function enricherName({ name, kind, path }: Entry, baseDirectory: string): string {
-  if (typeof name === 'string') return name;
-  return typeof path === 'string'
-    ? `${String(kind)} ${resolve(baseDirectory, path)}`
-    : String(kind);
-}
-
+/** `sql`: where connections are looked up; without one none can be named. */
 export function createIntegrations(
   project: Project,
-  completeEntry: CompleteEntry = asItIs,
+  { completeEntry = asItIs, sql }: { completeEntry?: CompleteEntry; sql?: Sql } = {},
 ): Integrations {
   const made = new Map<string, Promise<unknown>>();
+  const accounts = sql && new Connections(sql, (name) => project.secret(name));
 
   /**
    * Once for the same options. What failed is tried again next time: a file may be there by then.
@@ -117,13 +100,16 @@ export function createIntegrations(
   const cached = async <Name extends PortName>(
     port: Name,
     given: unknown,
-    baseDirectory: string,
+    { organizationId, baseDirectory, connectionId }: Whose,
   ): Promise<PortTypes[Name]> => {
     const entry = isGroup(given) ? completeEntry(port, given, project) : given;
-    const key = JSON.stringify([port, entry, baseDirectory]);
+    const connection = connectionId && (await accounts?.of(organizationId, connectionId));
+    const account = connection && { organizationId, connectionId };
+    const key = JSON.stringify([port, entry, baseDirectory, account]);
     let making = made.get(key) as Promise<PortTypes[Name]> | undefined;
     if (making === undefined) {
-      making = makeAdapter(port, entry, { project, baseDirectory });
+      const home = { project, baseDirectory, ...(connection && { connection }) };
+      making = makeAdapter(port, entry, home);
       made.set(key, making);
       making.catch(() => made.delete(key));
     }
@@ -132,8 +118,13 @@ export function createIntegrations(
   const of = async <Name extends PortName>(
     port: Name,
     campaign: CampaignBrief,
-  ): Promise<PortTypes[Name]> =>
-    await cached(port, campaign.integrations[portFields[port]], campaign.baseDirectory);
+  ): Promise<PortTypes[Name]> => {
+    const connectionId = campaign.connectionIds[portFields[port]];
+    return await cached(port, campaign.integrations[portFields[port]], {
+      ...campaign,
+      connectionId,
+    });
+  };
   const ifNamed = async <Name extends PortName>(
     port: Name,
     campaign: CampaignBrief,
@@ -152,9 +143,11 @@ export function createIntegrations(
       if (port === null) return null;
       return { name: enricherName(isGroup(entry) ? entry : {}, campaign.baseDirectory), port };
     },
-    async printer(printer: PrinterBrief) {
-      const entry = { ...printer.options, kind: printer.kind };
-      return await cached('printer', entry, printer.baseDirectory ?? project.directory);
-    },
+    printer: async ({ kind, options, baseDirectory, ...whose }) =>
+      await cached(
+        'printer',
+        { ...options, kind },
+        { ...whose, baseDirectory: baseDirectory ?? project.directory },
+      ),
   };
 }

@@ -1,0 +1,129 @@
+/** `connect`: an account becomes a connection, once its provider has taken the key. */
+import { randomUUID } from 'node:crypto';
+import {
+  ensureOrganization,
+  makeConnection,
+  readSealingKeys,
+  seal,
+  SEALING_KEYS,
+  type KeptSecret,
+} from '@postrider/core';
+import { openDatabase, type Sql } from '@postrider/runner/database';
+import type { Project } from '@postrider/runner/project';
+import { exitCodes, UserError } from '@postrider/runner/process';
+import type { Cli } from '../program/cli.ts';
+import { organizationNamed } from './names.ts';
+import { asKept, heldSecrets, type GivenSource, type HeldSecret } from './given-secrets.ts';
+import {
+  accountsOf,
+  findingOf,
+  inWords,
+  modeOf,
+  optionsOf,
+  requireUsable,
+  withSecrets,
+} from './provider.ts';
+
+export interface ConnectOptions {
+  readonly name: string | undefined;
+  readonly mode: string | undefined;
+  readonly organization: string | undefined;
+  readonly makeOrganization: boolean;
+  readonly secrets: readonly GivenSource[];
+  readonly options: readonly string[];
+  readonly seal: boolean;
+  readonly check: boolean;
+}
+
+export async function connectAccount(
+  cli: Cli,
+  provider: string,
+  options: ConnectOptions,
+): Promise<void> {
+  const kind = accountsOf(provider);
+  const project = await cli.project();
+  const read = optionsOf(provider, kind, options.options);
+  const held = await heldSecrets({
+    provider,
+    kinds: kind.secrets,
+    given: options.secrets,
+    seal: options.seal,
+    secret: (name) => project.secret(name),
+  });
+  const mode = modeOf(provider, kind, { held, said: options.mode });
+  const name = options.name ?? (mode === 'live' ? provider : `${provider}-test`);
+  const connectionId = randomUUID();
+  await using database = await openDatabase(cli);
+  const { sql } = database;
+  const organizationId = await organizationOf(sql, options);
+  const place = { organizationId, connectionId };
+  const secrets = held.map((one) => asKept(one, sealedFor(project, place)));
+  await refuseTaken(sql, organizationId, name);
+  const account = { organizationId, name, provider, mode, options: read };
+  const finding = options.check ? await findingOf(kind, withSecrets(account, held)) : null;
+  if (finding !== null) requireUsable(provider, finding);
+  const made = await makeConnection(sql, {
+    ...place,
+    name,
+    provider,
+    mode,
+    options: read,
+    secrets,
+    finding,
+  });
+  cli.out.result(
+    { ...made, ...place, name, provider, mode, finding, secrets: held.map(told) },
+    `connection ${name} is made: ${provider}, ${inWords(finding)}`,
+  );
+  cli.out.note(
+    cli.out.tint(
+      'dim',
+      `a campaign file names it in place of a kind: connection: ${name}\n` +
+        `its webhooks come in at /webhooks/${name}/${made.endpointId}`,
+    ),
+  );
+}
+
+function told({ purpose, reference }: HeldSecret): object {
+  return { purpose, kept: reference ?? 'sealed' };
+}
+
+/** What seals secrets for one connection. */
+export function sealedFor(
+  project: Project,
+  place: { readonly organizationId: string; readonly connectionId: string },
+): (purpose: string, value: string) => KeptSecret {
+  return (purpose, value) => ({
+    purpose,
+    ...seal(value, { ...place, purpose }, readSealingKeys(project.secret(SEALING_KEYS))),
+  });
+}
+
+async function organizationOf(
+  sql: Sql,
+  { organization, makeOrganization }: ConnectOptions,
+): Promise<string> {
+  if (!makeOrganization) return (await organizationNamed(sql, organization)).id;
+  if (organization === undefined)
+    throw new UserError(
+      exitCodes.usage,
+      '--make-organization goes with --organization',
+      'nothing was changed',
+    );
+  return await ensureOrganization(sql, organization);
+}
+
+/** Before anybody is asked. The machine refuses it as well. */
+async function refuseTaken(sql: Sql, organizationId: string, name: string): Promise<void> {
+  const rows = await sql`
+    select from postrider.connections
+    where organization_id = ${organizationId}
+      and name = ${name}`;
+  if (rows.length > 0)
+    throw new UserError(
+      exitCodes.failed,
+      `there is a connection ${name} already`,
+      `give this one another --name, or replace its key: postrider connection rotate ${name}. ` +
+        'Nothing was changed',
+    );
+}

@@ -1,0 +1,163 @@
+/** `connection check`, `rename`, `rotate`, `remove`: of a connection that is there. */
+import {
+  Connections,
+  noteFinding,
+  removeConnection,
+  renameConnection,
+  rotateSecret,
+} from '@postrider/core';
+import type { AccountFinding, ConnectionKind } from '@postrider/core/ports';
+import { openDatabase } from '@postrider/runner/database';
+import { exitCodes, UserError } from '@postrider/runner/process';
+import { asArgument } from '../commands/as-command.ts';
+import { confirm } from '../output/confirm.ts';
+import type { Cli } from '../program/cli.ts';
+import { sealedFor } from './connect.ts';
+import { asKept, heldSecrets, type GivenSource, type HeldSecret } from './given-secrets.ts';
+import { connectionNamed, type ConnectionRow } from './names.ts';
+import { accountsOf, findingOf, inWords, requireUsable, withSecrets } from './provider.ts';
+
+export interface Which {
+  readonly name: string;
+  readonly organization: string | undefined;
+}
+
+export async function checkAccount(cli: Cli, { name, organization }: Which): Promise<void> {
+  await using database = await openDatabase(cli);
+  const { sql } = database;
+  const project = await cli.project();
+  const row = await connectionNamed(sql, name, organization);
+  const connection = await new Connections(sql, (secret) => project.secret(secret)).of(
+    row.organizationId,
+    row.connectionId,
+  );
+  const finding = await findingOf(accountsOf(row.provider), connection);
+  await noteFinding(sql, row, finding);
+  cli.out.result({ ...keyOf(row), finding }, `${row.name} (${row.provider}): ${inWords(finding)}`);
+  process.exitCode = codeOf(finding);
+  if (finding.outcome === 'usable' && row.heldAt !== null)
+    cli.out.note(`it is held; to go on: postrider release connection ${asArgument(row.name)}`);
+}
+
+function codeOf({ outcome }: AccountFinding): number {
+  if (outcome === 'usable') return exitCodes.ok;
+  return outcome === 'refused' ? exitCodes.failed : exitCodes.unavailable;
+}
+
+function keyOf({ organization, connectionId, name, provider, mode }: ConnectionRow): object {
+  return { organization, connectionId, name, provider, mode };
+}
+
+export async function renameAccount(
+  cli: Cli,
+  { name, organization }: Which,
+  to: string,
+): Promise<void> {
+  await using database = await openDatabase(cli);
+  const row = await connectionNamed(database.sql, name, organization);
+  await renameConnection(database.sql, row, to);
+  cli.out.result(
+    { ...keyOf(row), name: to, was: row.name },
+    `connection ${row.name} is ${to} now; its printers and campaigns stay with it`,
+  );
+  cli.out.note(cli.out.tint('dim', `a campaign file that is applied again says connection: ${to}`));
+}
+
+export interface RotateOptions {
+  readonly secrets: readonly GivenSource[];
+  readonly seal: boolean;
+  readonly check: boolean;
+  /** How long the one before is good, in milliseconds. */
+  readonly overlapMs: number;
+}
+
+export async function rotateAccount(
+  cli: Cli,
+  { name, organization }: Which,
+  { secrets: given, seal, check, overlapMs }: RotateOptions,
+): Promise<void> {
+  await using database = await openDatabase(cli);
+  const { sql } = database;
+  const project = await cli.project();
+  const row = await connectionNamed(sql, name, organization);
+  const kind = accountsOf(row.provider);
+  const sources =
+    given.length > 0 ? given : [{ purpose: null, source: { from: 'prompt' } as const }];
+  const held = await heldSecrets({
+    provider: row.provider,
+    // Nothing is asked for that is not to be replaced.
+    kinds: kind.secrets.map((one) => ({ ...one, required: false })),
+    given: sources,
+    seal,
+    secret: (secret) => project.secret(secret),
+  });
+  requireSameMode(row, kind, held);
+  const sealed = sealedFor(project, row);
+  const kept = held.map((one) => asKept(one, sealed));
+  let finding: AccountFinding | null = null;
+  if (check) {
+    const there = await new Connections(sql, (secret) => project.secret(secret)).of(
+      row.organizationId,
+      row.connectionId,
+    );
+    const { organizationId, provider, mode, options } = there;
+    finding = await findingOf(
+      kind,
+      withSecrets({ organizationId, name: row.name, provider, mode, options }, held, (purpose) =>
+        there.secrets(purpose),
+      ),
+    );
+    requireUsable(provider, finding);
+  }
+  const until: Record<string, Date | null> = {};
+  await sql.begin(async (tx) => {
+    for (const secret of kept)
+      until[secret.purpose] = await rotateSecret(tx, row, { secret, overlapMs });
+    if (finding !== null) await noteFinding(tx, row, finding);
+  });
+  cli.out.result(
+    { ...keyOf(row), rotated: until, finding },
+    Object.entries(until)
+      .map(
+        ([purpose, date]) =>
+          `the ${purpose} of ${row.name} is replaced` +
+          (date === null ? '' : `; the one before is good until ${date.toISOString()}`),
+      )
+      .join('\n'),
+  );
+  if (row.heldAt !== null)
+    cli.out.note(`it is held; to go on: postrider release connection ${asArgument(row.name)}`);
+}
+
+/** What was made with a test key is never printed: another mode is another connection. */
+function requireSameMode(
+  { name, provider, mode }: ConnectionRow,
+  kind: ConnectionKind,
+  held: readonly HeldSecret[],
+): void {
+  const key = held.find(({ purpose }) => purpose === kind.secrets[0]?.purpose);
+  const told = key === undefined ? null : kind.modeOf(key.value);
+  if (told !== null && told !== mode)
+    throw new UserError(
+      exitCodes.configuration,
+      `the key is for ${told} mode, and connection ${name} is ${mode}`,
+      `make another connection: postrider connect ${provider}. Nothing was changed`,
+    );
+}
+
+export async function removeAccount(
+  cli: Cli,
+  { name, organization }: Which,
+  yes: boolean,
+): Promise<void> {
+  await using database = await openDatabase(cli);
+  const row = await connectionNamed(database.sql, name, organization);
+  await confirm(cli.out, {
+    what:
+      `connection ${row.name} of ${row.organization} (${row.provider}, ${row.mode}) ` +
+      'is removed with its secrets.',
+    yes,
+  });
+  await removeConnection(database.sql, row);
+  cli.out.result({ ...keyOf(row), removed: true }, `connection ${row.name} is removed`);
+}

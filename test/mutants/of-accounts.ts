@@ -1,0 +1,140 @@
+/** Safeguards of accounts: their secrets, their modes, their holds. */
+import type { Mutant } from './mutants.ts';
+
+const sealing = 'packages/core/src/common/sealing.ts';
+const sealed = 'packages/core/test/sealing.test.ts';
+const holds = 'test/sql/operate/connection-holds.test.ts';
+const modes = 'test/sql/operate/connection-modes.test.ts';
+const connected = 'packages/cli/test/connect.test.ts';
+const bound = "['postrider secret', organizationId, connectionId, purpose, keyId]";
+
+export const accounts: readonly Mutant[] = [
+  ...(
+    [
+      ['organization', 'organizationId, '],
+      ['connection', 'connectionId, '],
+      ['purpose', 'purpose, '],
+    ] as const
+  ).map(([part, text]) => ({
+    name: `sealed-for-any-${part}`,
+    without: `what is sealed opens for its own ${part} only`,
+    edits: [{ file: sealing, find: bound, replace: bound.replace(text, '') }],
+    test: { file: sealed, pattern: `a secret does not open for another ${part}` },
+  })),
+  {
+    name: 'sealed-under-any-key-id',
+    without: 'the id of the sealing key is a part of what is authenticated',
+    edits: [{ file: sealing, find: bound, replace: bound.replace(', keyId', '') }],
+    test: { file: sealed, pattern: 'a secret does not open under the id of another key' },
+  },
+  {
+    name: 'sealed-bytes-read',
+    without: 'readers and operators do not see what is sealed',
+    edits: [
+      {
+        file: 'sql/privileges.sql',
+        find: 'postrider.beat_failure, postrider.connection_secret from %I',
+        replace: 'postrider.beat_failure from %I',
+      },
+    ],
+    test: { file: 'test/sql/privileges/reading.test.ts', pattern: 'never what is sealed' },
+  },
+  {
+    name: 'connection-mode-launched',
+    without: 'a campaign is not launched on a connection of the other mode',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/launch.sql',
+        find: '  perform postrider.require_connection_modes(v_campaign, p_mode);\n',
+        replace: '',
+      },
+    ],
+    test: { file: modes, pattern: 'a live campaign is not launched on a connection for tests' },
+  },
+  {
+    name: 'connection-mode-goes-live',
+    without: 'a test does not go live on a connection for tests',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/go_live.sql',
+        find: "  perform postrider.require_connection_modes(v_campaign, 'live');\n",
+        replace: '',
+      },
+    ],
+    test: { file: modes, pattern: 'from test to live goes who names a live connection' },
+  },
+  {
+    name: 'connection-mode-begun',
+    without: 'a cohort is not begun at a printer whose connection is of the other mode',
+    edits: [
+      {
+        file: 'sql/functions/30_cohort/begin.sql',
+        find: "    when p_stage = 'mail' and x.mode <> c.mode then 'connection_mode'\n",
+        replace: '',
+      },
+    ],
+    test: { file: modes, pattern: 'staged before its printer went over to the other mode' },
+  },
+  {
+    name: 'connection-hold-staged',
+    without: 'nothing is staged for a printer whose connection is held',
+    edits: [
+      {
+        file: 'sql/functions/30_cohort/stage_states.sql',
+        find: '  and p_connection.held_at is null\n',
+        replace: '',
+      },
+    ],
+    test: { file: holds, pattern: 'nothing is staged for a printer whose connection is held' },
+  },
+  {
+    name: 'connection-hold-overtaken',
+    without: 'a hold of a connection waits for the begins at its printers',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/hold.sql',
+        find: `          and connection_id = p_uuid
+        order by name`,
+        replace: `          and connection_id = p_uuid and false
+        order by name`,
+      },
+    ],
+    test: { file: holds, pattern: 'a hold of the connection waits for the begins' },
+  },
+  {
+    name: 'connection-effects-told',
+    without: 'what is told of cards waits where the connection for it is held or of the other mode',
+    edits: [
+      {
+        file: 'sql/functions/70_effects/effects.sql',
+        find: '          and not d.campaign_id = any (v_held)\n',
+        replace: '',
+      },
+    ],
+    test: { file: holds, pattern: 'what is told of cards through a connection that is held' },
+  },
+  {
+    name: 'connection-refused-kept',
+    without: 'nothing is kept where the provider refuses the key',
+    edits: [
+      {
+        file: 'packages/cli/src/accounts/connect.ts',
+        find: '  if (finding !== null) requireUsable(provider, finding);\n',
+        replace: '',
+      },
+    ],
+    test: { file: connected, pattern: 'keeps nothing where the key is refused' },
+  },
+  {
+    name: 'connection-finding-quotes-a-key',
+    without: 'what a provider says of an account does not repeat its key',
+    edits: [
+      {
+        file: 'packages/core/src/runtime/ask-account.ts',
+        find: "secrets.reduce((rest, value) => rest.replaceAll(value, '…'), text)",
+        replace: 'text',
+      },
+    ],
+    test: { file: connected, pattern: 'keeps nothing where the key is refused' },
+  },
+];
