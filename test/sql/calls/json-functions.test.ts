@@ -31,6 +31,7 @@ const held: Readonly<Record<string, string>> = {
   claim_effects: 'claimEffects(',
   claim_batch: 'claimed(',
   due_batches: 'dueBatches(',
+  endpoint_printer: 'endpointPrinter(',
   go_live: 'goLive(',
   hold: 'hold(',
   launch_preview: 'launchPreview(',
