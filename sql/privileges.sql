@@ -94,19 +94,19 @@ declare
       doctor_event_partitions, doctor_history, doctor_household_keys, doctor_leases,
       doctor_lost_mailpieces, doctor_oldest_transaction, doctor_restore, doctor_runners,
       doctor_tried_again, doctor_unknown_outcomes, doctor_unreachable_states, doctor_webhooks,
-      doctor_work, due, due_batches, due_effects, ensure_organization, event_partitions,
-      fold_tally, give_back_batch, give_back_orphans, heartbeat, hold_for_artwork, hold_refused,
-      hold_refusing_printer, housekeeping_parts, judge_addresses, keep_unusable_events,
-      lock_for_track, longest_lease, longest_posting_time, match_events, mend_event_partitions,
-      misdated_partitions, monthly_tables, new_id, new_reference, note_batch_submitted,
-      note_failures, note_health, note_limit, note_polled, open_sync, partition_of,
-      people_at_printers, pieces_opened_since, printer_brief, read_connection_state, ready_work,
-      reap, receive_webhook, record_calls, renew, renew_sync, reseal_secret, run_housekeeping,
-      secrets_to_reseal, set_quiet_time, settle_batch, settle_call_backs, settle_effects,
-      settle_image_cleanups, settle_mail, settle_probe, settle_proof, settle_reconciled,
-      skip_without_enricher, stage_campaigns, stage_round, take_slots, tick, turn_clock,
-      upcoming_work, waiting_places, waiting_work, window_of, work_done, work_failed,
-      write_connection_state}';
+      doctor_work, due, due_batches, due_effects, endpoint_printer, ensure_organization,
+      event_partitions, events_of_siblings, fold_tally, give_back_batch, give_back_orphans,
+      heartbeat, hold_for_artwork, hold_refused, hold_refusing_printer, housekeeping_parts,
+      judge_addresses, keep_unusable_events, lock_for_track, longest_lease,
+      longest_posting_time, match_events, mend_event_partitions, misdated_partitions,
+      monthly_tables, new_id, new_reference, note_batch_submitted, note_failures, note_health,
+      note_limit, note_polled, open_sync, partition_of, people_at_printers, pieces_opened_since,
+      printer_brief, read_connection_state, ready_work, reap, receive_webhook, record_calls,
+      renew, renew_sync, reseal_secret, run_housekeeping, secrets_to_reseal, set_quiet_time,
+      settle_batch, settle_call_backs, settle_effects, settle_image_cleanups, settle_mail,
+      settle_probe, settle_proof, settle_reconciled, skip_without_enricher, stage_campaigns,
+      stage_round, take_slots, tick, turn_clock, upcoming_work, waiting_places, waiting_work,
+      window_of, work_done, work_failed, write_connection_state}';
   -- What only functions and triggers of the machine call, with the owner's rights. A caller from
   -- outside would ask nothing that they could answer.
   v_internal constant text[] := '{

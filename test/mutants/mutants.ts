@@ -12,6 +12,7 @@ import { cohorts } from './of-cohorts.ts';
 import { connections } from './of-connections.ts';
 import { effects } from './of-effects.ts';
 import { emails } from './of-emails.ts';
+import { ofEndpoints } from './of-endpoints.ts';
 import { failingWorks } from './of-failing-work.ts';
 import { calls } from './of-the-calls.ts';
 import { doNotMail } from './of-do-not-mail.ts';
@@ -83,6 +84,7 @@ export const mutants: readonly Mutant[] = [
   ...households,
   ...preflights,
   ...accounts,
+  ...ofEndpoints,
   ...addresses,
   ...launches,
   ...limited,

@@ -136,15 +136,12 @@ export class Pipeline {
   }
 
   /**
-   * Checks and stores a printer's webhook. Answer the printer at once; what it says is applied in
-   * the background. Needs no start.
+   * Checks and stores a webhook by the two parts of its address: the name of a connection and the
+   * id of its endpoint; of a printer without a connection the id of its organization and its name.
+   * Answer the printer at once; what it says is applied in the background. Needs no start.
    */
-  async receiveWebhook(
-    organizationId: string,
-    printerName: string,
-    request: WebhookRequest,
-  ): Promise<Reception> {
-    return await receiveWebhook(this.#context, { organizationId, printerName }, request);
+  async receiveWebhook(whose: string, which: string, request: WebhookRequest): Promise<Reception> {
+    return await receiveWebhook(this.#context, [whose, which], request);
   }
 
   /**

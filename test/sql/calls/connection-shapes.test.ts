@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
+import type { PrinterBrief } from '../../../packages/core/src/machine/briefs.ts';
 import * as connections from '../../../packages/core/src/machine/connections.ts';
+import { endpointPrinter } from '../../../packages/core/src/machine/track.ts';
 import { place, sharedMachine } from '../rig.ts';
+import { connectedPlace } from '../rig/connections.ts';
 import { fits } from '../rig/shapes.ts';
 
 const rig = sharedMachine();
@@ -59,4 +62,21 @@ void test('a connection, its secrets, and those that are to be sealed again', as
     },
   );
   assert.deepEqual(await connections.secretsToReseal(sql, 'old'), []);
+});
+
+void test('the printer of an endpoint', async () => {
+  const { sql } = rig;
+  const { connectionId } = await connectedPlace(sql);
+  const [row] = await sql<{ endpointId: string }[]>`
+    select endpoint_id as "endpointId" from postrider.connections where id = ${connectionId}`;
+  assert.ok(row);
+  fits<PrinterBrief>(await endpointPrinter(sql, { connectionName: 'lob-main', ...row }), {
+    organizationId: 'string',
+    name: 'string',
+    kind: 'string',
+    options: 'object',
+    connectionId: 'string?',
+    baseDirectory: 'string?',
+    quietMs: 'number?',
+  });
 });

@@ -34,6 +34,7 @@ const held: Readonly<Record<string, string>> = {
   claim_image_cleanups: 'claimImageCleanups(',
   claim_batch: 'claimed(',
   due_batches: 'dueBatches(',
+  endpoint_printer: 'endpointPrinter(',
   go_live: 'goLive(',
   hold: 'hold(',
   launch_preview: 'launchPreview(',

@@ -10,6 +10,7 @@ export { createLobPrinter, lobAccount };
 export const lob = {
   kind: 'lob',
   title: 'Lob: postcards in the US, from an account of your own',
+  connection: lobAccount,
   formats,
   mailClasses,
   longestAddressLine: () => longestLines,

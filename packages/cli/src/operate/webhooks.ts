@@ -100,7 +100,9 @@ export async function sendExample(cli: Cli, name: string): Promise<void> {
   const campaign = await campaignNamed(database.sql, name);
   const { organizationId, campaignId } = campaign;
   const brief = await campaignBrief(database.sql, organizationId, campaignId);
-  const sink = await createIntegrations(await cli.project()).eventSink(brief);
+  const sink = await createIntegrations(await cli.project(), { sql: database.sql }).eventSink(
+    brief,
+  );
   if (sink === null)
     throw new UserError(
       exitCodes.failed,

@@ -1,6 +1,6 @@
 /** Typed calls of tracking: webhooks, polls, and the events that both of them tell. */
 import type { PrinterEvent } from '../ports/index.ts';
-import type { PrinterKey } from './briefs.ts';
+import type { PrinterBrief, PrinterKey } from './briefs.ts';
 import type { Sql } from './calls.ts';
 import { withMachineErrors } from './errors.ts';
 import * as calls from './generated/index.generated.ts';
@@ -27,6 +27,37 @@ export async function storeWebhook(
 ): Promise<boolean> {
   const bytes = Buffer.from(body);
   return await calls.receiveWebhook(sql, { organizationId, printerName, deliveryId, body: bytes });
+}
+
+/** Where a provider sends the webhooks of an account. */
+export interface Endpoint {
+  readonly connectionName: string;
+  readonly endpointId: string;
+}
+
+/**
+ * The printer that checks what comes in at an endpoint, and keeps it. Null where there is no such
+ * endpoint, where its connection has another name, or where no printer is reached by it.
+ */
+export async function endpointPrinter(sql: Sql, endpoint: Endpoint): Promise<PrinterBrief | null> {
+  return await calls.endpointPrinter(sql, { ...endpoint });
+}
+
+/**
+ * The events whose piece is of another printer with the same connection, by their ids, and that
+ * printer.
+ */
+export async function eventsOfSiblings(
+  sql: Sql,
+  { organizationId, printerName }: PrinterKey,
+  events: readonly PrinterEvent[],
+): Promise<ReadonlyMap<string, string>> {
+  const found = await calls.eventsOfSiblings<{ eventId: string; printerName: string }>(sql, {
+    organizationId,
+    printerName,
+    events,
+  });
+  return new Map(found.map(({ eventId, printerName: sibling }) => [eventId, sibling]));
 }
 
 /** Locks stored webhooks, of any organization, for the transaction; skips those that are locked. */

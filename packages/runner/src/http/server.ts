@@ -79,7 +79,9 @@ export function createApp({
     }),
   );
 
-  app.post('/webhooks/:organizationId/:printer', async (c) => {
+  // Of a connection `<connection>/<endpoint id>`; of a printer without one
+  // `<organization id>/<printer>`.
+  app.post('/webhooks/:whose/:which', async (c) => {
     const body = await readBody(c);
     if (body === null) {
       // The rest of the body is not worth reading, so the connection cannot be used again.
@@ -89,9 +91,9 @@ export function createApp({
         413,
       );
     }
-    const { organizationId, printer } = c.req.param();
+    const { whose, which } = c.req.param();
     const request = { url: c.req.url, headers: c.req.header(), body };
-    const reception = await pipeline.receiveWebhook(organizationId, printer, request);
+    const reception = await pipeline.receiveWebhook(whose, which, request);
     switch (reception.outcome) {
       case 'stored':
       case 'repeated':
@@ -99,7 +101,10 @@ export function createApp({
       case 'unknown_printer':
         return c.json({ error: reception.message }, 404);
       case 'forged':
-        logger.warn({ printer, reason: reception.message }, 'a webhook was refused');
+        logger.warn(
+          { printer: reception.printer, reason: reception.message },
+          'a webhook was refused',
+        );
         return c.json({ error: reception.message }, 401);
     }
   });

@@ -73,6 +73,35 @@ export async function closeWebhook(
     )`);
 }
 
+export async function endpointPrinter<Result>(
+  sql: Sql,
+  given: { readonly connectionName: string; readonly endpointId: string },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.endpoint_printer(
+      p_connection_name => ${given.connectionName},
+      p_endpoint_id => ${uuid(given.endpointId, 'endpointId')}
+    ) as result`);
+}
+
+export async function eventsOfSiblings<
+  Row extends { readonly eventId: string | null; readonly printerName: string | null },
+>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly printerName: string;
+    readonly events: unknown;
+  },
+): Promise<readonly Row[]> {
+  return await rows<Row>(sql`
+    select event_id as "eventId", printer_name as "printerName"
+    from postrider.events_of_siblings(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_printer_name => ${given.printerName},
+      p_events => ${json(given.events)}::text::jsonb
+    )`);
+}
+
 export async function keepUnusableEvents(
   sql: Sql,
   given: {

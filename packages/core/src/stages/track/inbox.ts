@@ -10,6 +10,7 @@ import {
   applyEvents,
   claimWebhooks,
   closeWebhook,
+  eventsOfSiblings,
   keepUnusableEvents,
   lockForEvents,
   matchEvents,
@@ -38,8 +39,14 @@ function keyOf(webhook: StoredWebhook): string {
   return `${webhook.organizationId}/${webhook.printerName}`;
 }
 
+interface MadePrinter {
+  readonly port: Printer;
+  /** Reached by a connection, and maybe not alone: its webhooks are the connection's. */
+  readonly isConnected: boolean;
+}
+
 /** Printers of webhooks, by `keyOf`; an error where one cannot be had. */
-type Printers = Map<string, Printer | Error>;
+type Printers = Map<string, MadePrinter | Error>;
 
 /**
  * Outside any transaction: an adapter may ask the database while it is made, and the pool may have
@@ -66,11 +73,14 @@ async function makePrinters(
     const printer =
       brief instanceof Error
         ? brief
-        : await makePrinter(context, brief).catch((error: unknown) => {
-            // The code that makes a printer may ask our database.
-            if (isLostSession(error)) throw error;
-            return asError(error);
-          });
+        : await makePrinter(context, brief).then(
+            (port) => ({ port, isConnected: brief.connectionId !== null }),
+            (error: unknown) => {
+              // The code that makes a printer may ask our database.
+              if (isLostSession(error)) throw error;
+              return asError(error);
+            },
+          );
     // An adapter that is told to stop may answer with an error that means nothing.
     if (printer instanceof Error && context.stopping.aborted) throw printer;
     printers.set(key, printer);
@@ -93,19 +103,34 @@ async function keepUnreadable(
 }
 
 /**
+ * Events of one webhook or several by the name of their printer, in the order of the names: two
+ * runners lock alike.
+ */
+function byPrinter(
+  { printerName }: StoredWebhook,
+  events: readonly PrinterEvent[],
+  siblings: ReadonlyMap<string, string>,
+): readonly (readonly [string, readonly PrinterEvent[]])[] {
+  const groups = Map.groupBy(events, ({ eventId }) => siblings.get(eventId) ?? printerName);
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/**
  * All events of a webhook at once; where the database refuses them, each by itself. Returns those
  * that it refuses.
  */
 async function applyWebhook(
   tx: postgres.TransactionSql,
   { webhook, events }: Parsed,
+  siblings: ReadonlyMap<string, string>,
 ): Promise<readonly KeptEvent[]> {
-  const { id: webhookId, receivedAt } = webhook;
+  const { id: webhookId, receivedAt, organizationId } = webhook;
   const applied = async (some: readonly PrinterEvent[]): Promise<unknown> => {
     try {
-      await tx.savepoint(
-        async (inner) => await applyEvents(inner, webhook, some, { receivedAt, webhookId }),
-      );
+      await tx.savepoint(async (inner) => {
+        for (const [printerName, own] of byPrinter(webhook, some, siblings))
+          await applyEvents(inner, { organizationId, printerName }, own, { receivedAt, webhookId });
+      });
       return null;
     } catch (error) {
       if (isPassing(error)) throw error;
@@ -140,7 +165,7 @@ async function readWebhooks(
       const printer = printers.get(key);
       if (printer === undefined || printer instanceof Error)
         throw printer ?? new Error('its printer was not made');
-      const told = printer.parseWebhook(Buffer.from(webhook.body, 'base64'));
+      const told = printer.port.parseWebhook(Buffer.from(webhook.body, 'base64'));
       const parsed = { webhook, ...webhookAnswer(told, webhook.receivedAt) };
       const group = groups.get(key);
       if (group === undefined) groups.set(key, [parsed]);
@@ -153,16 +178,39 @@ async function readWebhooks(
   return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
 }
 
+/** An account has one endpoint: what it tells may be of another printer of the account. */
+async function siblingsOf(
+  tx: postgres.TransactionSql,
+  printers: Printers,
+  group: Group,
+): Promise<ReadonlyMap<string, string>> {
+  const [{ webhook }] = group;
+  const printer = printers.get(keyOf(webhook));
+  if (printer === undefined || printer instanceof Error || !printer.isConnected) return new Map();
+  const events = group.flatMap((parsed) => parsed.events);
+  // What the database refuses here it refuses below as well, event by event.
+  return await tx
+    .savepoint(async (inner) => await eventsOfSiblings(inner, webhook, events))
+    .catch((error: unknown) => {
+      if (isPassing(error)) throw error;
+      return new Map();
+    });
+}
+
 async function applyGroup(
   { logger }: PipelineContext,
   tx: postgres.TransactionSql,
   group: Group,
+  siblings: ReadonlyMap<string, string>,
 ): Promise<void> {
-  const { printerName } = group[0].webhook;
+  const { printerName, organizationId } = group[0].webhook;
   const all = group.flatMap(({ events }) => events);
   // Only an order: an event that the database refuses is found out below, by itself.
   await tx
-    .savepoint(async (inner) => await lockForEvents(inner, group[0].webhook, all))
+    .savepoint(async (inner) => {
+      for (const [name, own] of byPrinter(group[0].webhook, all, siblings))
+        await lockForEvents(inner, { organizationId, printerName: name }, own);
+    })
     .catch((error: unknown) => {
       if (isPassing(error)) throw error;
     });
@@ -170,7 +218,7 @@ async function applyGroup(
     const { webhook } = parsed;
     // Before the others are applied, or the body might be blanked with them.
     if (parsed.unusable.length > 0) await keepUnusableEvents(tx, webhook, parsed.unusable);
-    const unusable = [...parsed.unusable, ...(await applyWebhook(tx, parsed))];
+    const unusable = [...parsed.unusable, ...(await applyWebhook(tx, parsed, siblings))];
     if (unusable.length === 0) {
       await closeWebhook(tx, webhook);
       continue;
@@ -200,7 +248,7 @@ async function applyBatch(
     if (!inbox.every((webhook) => printers.has(keyOf(webhook)))) return { inbox, applied: false };
     if (inbox.length > 0) await context.reach('track.claimed');
     for (const group of await readWebhooks(context, tx, printers, inbox))
-      await applyGroup(context, tx, group);
+      await applyGroup(context, tx, group, await siblingsOf(tx, printers, group));
     return { inbox, applied: true };
   });
 }
