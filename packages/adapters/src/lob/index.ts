@@ -15,6 +15,5 @@ export const lob = {
   mailClasses,
   longestAddressLine: () => longestLines,
   longestName: () => longestName,
-  connection: lobAccount,
   printer: { options: lobOptions, create: createLobPrinter },
 } as const satisfies Provider;
