@@ -238,8 +238,8 @@ begin
     else
       execute format(
         'revoke select on postrider.organization_key, postrider.provider_event, '
-        'postrider.suppression, postrider.beat_failure, postrider.mailpiece_link, '
-        'postrider.connection_secret from %I',
+        'postrider.suppression, postrider.mailpiece_link, '
+        'postrider.beat_failure, postrider.connection_secret from %I',
         v_role);
       -- Where a secret is, and not what is sealed.
       execute format(
