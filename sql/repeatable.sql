@@ -153,6 +153,7 @@
 \ir views/stuck_campaigns.sql
 \ir views/stuck.sql
 \ir views/pace.sql
+\ir views/held_back.sql
 \ir functions/80_operate/launch_figures.sql
 \ir functions/80_operate/launch_blockers.sql
 \ir functions/80_operate/hold_back.sql

@@ -169,8 +169,8 @@ export const goingLive: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/50_mail/evidence.sql',
-        find: `where k.kind <> 'usage_meter' or v.mode = 'live'`,
-        replace: '',
+        find: `(k.kind <> 'usage_meter' or v.mode = 'live')`,
+        replace: 'true',
       },
     ],
     test: {

@@ -27,8 +27,8 @@ export const runner: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/core/src/stages/mail/mail.ts',
-        find: 'context.callContext(neverAborted, account)',
-        replace: 'context.callContext(lease.signal, account)',
+        find: 'context.callContext(neverAborted, account, signOfLife)',
+        replace: 'context.callContext(lease.signal, account, signOfLife)',
       },
     ],
     test: {

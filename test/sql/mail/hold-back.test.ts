@@ -189,3 +189,19 @@ void test('a definition that says nothing of it leaves it as it was', async () =
   assert.equal(await staged(at), 0);
   await sending(sql, await place(sql), 1);
 });
+
+void test('how many are held back, and until when, is seen by campaign', async () => {
+  const { sql } = rig;
+  const at = await place(sql, held);
+  await proofed(sql, at, 3);
+  const seen = async () =>
+    (
+      await sql<{ people: number; ahead: boolean }[]>`
+        select people::int as people, last_until > postrider.now() as ahead
+        from postrider.held_back
+        where campaign_id = ${at.campaignId}`
+    ).map(({ people, ahead }) => [people, ahead]);
+  assert.deepEqual(await seen(), [[3, true]]);
+  await turnClock(sql, 31 * MINUTE);
+  assert.deepEqual(await seen(), []);
+});

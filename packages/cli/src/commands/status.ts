@@ -138,21 +138,9 @@ interface HeldBack {
 /** Cards that wait for the end of their hold-back window, of campaigns that have one. */
 async function heldBack(sql: Sql): Promise<readonly HeldBack[]> {
   return await sql<HeldBack[]>`
-    select c.name as campaign, s.people, s.until
-    from postrider.campaigns c
-    cross join lateral (
-      select count(*)::int as people, max(available_at) as until
-      from postrider.recipient_state
-      where organization_id = c.organization_id
-        and campaign_id = c.id
-        and waiting_state = 'proofed'
-        and available_at > postrider.now()
-        and available_at <> 'infinity'
-    ) s
-    where c.hold_back_minutes > 0
-      and c.status = 'active'
-      and s.people > 0
-    order by c.name`;
+    select campaign, people::int as people, last_until as until
+    from postrider.held_back
+    order by campaign`;
 }
 
 /**
