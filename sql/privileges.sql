@@ -249,7 +249,8 @@ begin
     else
       execute format(
         'revoke select on postrider.organization_key, postrider.provider_event, '
-        'postrider.suppression, postrider.beat_failure, postrider.connection_secret from %I',
+        'postrider.suppression, postrider.mailpiece_link, postrider.beat_failure, '
+        'postrider.connection_secret, postrider.connection_state from %I',
         v_role);
       -- Where a secret is, and not what is sealed.
       execute format(

@@ -43,7 +43,7 @@ begin
       require_suitable_session, require_suppressible, require_syncing_campaign,
       require_whole_calls, require_whole_events, require_within, required_email_keys,
       required_household_key, reseal_secret, resolve, resolve_outcome, retry, retry_all,
-      retry_recipient, retry_webhooks, return_to, rotate_secret, run_housekeeping, sealed_bytes,
+      retry_recipient, retry_webhooks, return_to, rotate_secret, run_housekeeping,
       server_identity, set_hold, settle_batch, settle_call_backs, settle_mail, settle_probe,
       settle_proof, settle_proofing, settle_reconciled, settle_rendered, skip_without_enricher,
       stage, stage_campaigns, stage_plan, store_proofs, suppress, suppress_and_list,
@@ -58,9 +58,9 @@ begin
       abbreviate_address, address_parts, amended_after, beside_amendments, breaker_after,
       checked_definition, decode_punycode, fold_address, fold_email, household_key, id_of,
       mark_units, may_be_one_household, read_emails, require_amendments, require_given,
-      require_list, split_lines, split_street, split_units, unit_value, write_highways,
-      write_in_english, write_japanese, write_look_alikes, write_puerto_rican, write_routes,
-      write_street_word}'::text[]),
+      require_list, sealed_bytes, split_lines, split_street, split_units, unit_value,
+      write_highways, write_in_english, write_japanese, write_look_alikes, write_puerto_rican,
+      write_routes, write_street_word}'::text[]),
       -- Once a cohort, or more often: planned once a session, and by index whatever the statistics
       -- say. They lag behind a burst of moves; to plan each call would cost more than to run it.
       ('hot', array[

@@ -25,8 +25,10 @@ select c.organization_id, o.name as organization, c.id, c.name, c.provider, c.mo
           'purpose', s.purpose,
           'kept', coalesce(s.reference, 'sealed'),
           'keyId', s.key_id,
-          'addedAt', s.added_at,
-          'retiresAt', s.retires_at)
+          'addedAt', to_char(
+            s.added_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+          'retiresAt', to_char(
+            s.retires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
         order by s.purpose, s.added_at desc, s.id desc),
       '[]')
     from postrider.connection_secret s

@@ -33,8 +33,8 @@ export const accounts: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/privileges.sql',
-        find: 'postrider.beat_failure, postrider.connection_secret from %I',
-        replace: 'postrider.beat_failure from %I',
+        find: `'postrider.connection_secret, postrider.connection_state from %I'`,
+        replace: `'postrider.connection_state from %I'`,
       },
     ],
     test: { file: 'test/sql/privileges/reading.test.ts', pattern: 'never what is sealed' },
@@ -106,8 +106,8 @@ export const accounts: readonly Mutant[] = [
     without: 'what is told of cards waits where the connection for it is held or of the other mode',
     edits: [
       {
-        file: 'sql/functions/70_effects/effects.sql',
-        find: '          and not d.campaign_id = any (v_held)\n',
+        file: 'sql/functions/70_effects/claim_effects.sql',
+        find: '      and not postrider.is_account_out_of_use(p_organization_id, p_campaign_id, p_kind)\n',
         replace: '',
       },
     ],

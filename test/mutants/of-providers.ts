@@ -138,8 +138,8 @@ export const providers: readonly Mutant[] = [
     edits: [
       {
         file: printers,
-        find: 'return await call({ ...plain, alive: signOfLife });',
-        replace: 'return await call(plain);',
+        find: 'return await call(context.callContext(ends, account, signOfLife));',
+        replace: 'return await call(context.callContext(ends, account));',
       },
     ],
     test: { file: signsOfLife, pattern: 'a printer that says that it is at it' },
@@ -150,10 +150,11 @@ export const providers: readonly Mutant[] = [
     edits: [
       {
         file: printers,
-        find: 'return await call({ ...plain, alive: signOfLife });',
+        find: 'return await call(context.callContext(ends, account, signOfLife));',
         replace:
           'const take = async () => (signOfLife(), await Promise.resolve(0));\n    ' +
-          'return await call({ ...plain, alive: signOfLife, limiter: { take } });',
+          'const plain = context.callContext(ends, account, signOfLife);\n    ' +
+          'return await call({ ...plain, limiter: { ...plain.limiter, take } });',
       },
     ],
     test: { file: signsOfLife, pattern: 'waiting for the rate limit is no sign of life' },

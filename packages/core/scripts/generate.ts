@@ -21,7 +21,9 @@ function read(path: string): string {
 function tuples(path: string, from = ''): string[][] {
   const text = read(path)
     .slice(from === '' ? 0 : read(path).indexOf(from))
-    .replace(/^\s*--.*$/gm, '');
+    .replace(/^\s*--.*$/gm, '')
+    // SQL reads literals on lines that follow each other as one.
+    .replaceAll(/'[ ]*\n\s*'/g, '');
   return [
     ...text.matchAll(
       /^ {2}\(((?:'(?:[^']|'')*'|null|\d+|true|false)(?:,\s+(?:'(?:[^']|'')*'|null|\d+|true|false))+)\),?$/gm,

@@ -43,8 +43,8 @@ void test('what is told of cards through a connection that is held, or of the ot
   await sent(sql, at, 2);
   const claimed = async (): Promise<number> => {
     const [row] = await sql`
-      select json_array_length(
-        postrider.claim_effects(${organizationId}, 'event_sink', 1, '1 minute')) as n`;
+      select json_array_length(postrider.claim_effects(
+        ${organizationId}, 'event_sink', ${campaignId}, 1, '1 minute')) as n`;
     return Number(row?.['n'] ?? 0);
   };
   await hold(sql, { organizationId, kind: 'connection', id: sink.connectionId });
