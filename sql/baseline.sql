@@ -7,6 +7,8 @@
 \ir baseline/machine.sql
 \ir baseline/organization.sql
 \ir baseline/connection.sql
+\ir baseline/connection_limit.sql
+\ir baseline/connection_breaker.sql
 \ir baseline/printer.sql
 \ir baseline/campaign.sql
 \ir baseline/sync.sql

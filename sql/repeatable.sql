@@ -62,6 +62,7 @@
 \ir functions/50_mail/mailpieces.sql
 \ir functions/50_mail/begin_mail.sql
 \ir functions/50_mail/turn_away.sql
+\ir functions/50_mail/not_yet.sql
 \ir functions/50_mail/caps.sql
 \ir functions/50_mail/settle_mail.sql
 \ir functions/50_mail/details.sql
@@ -81,6 +82,7 @@
 \ir functions/70_effects/claim_effects.sql
 \ir functions/70_effects/settle_effects.sql
 \ir functions/70_effects/try_again.sql
+\ir functions/70_effects/image_cleanup.sql
 \ir functions/80_operate/organization.sql
 \ir functions/80_operate/campaign_definition.sql
 \ir functions/80_operate/campaign.sql
@@ -93,6 +95,7 @@
 \ir functions/80_operate/hold.sql
 \ir functions/80_operate/hold_refused.sql
 \ir functions/80_operate/hold_refusing_printer.sql
+\ir functions/80_operate/hold_for_artwork.sql
 \ir functions/80_operate/retry.sql
 \ir functions/80_operate/retry_people.sql
 \ir functions/80_operate/amend_people.sql
@@ -100,6 +103,7 @@
 \ir functions/80_operate/amend.sql
 \ir functions/80_operate/amend_page.sql
 \ir functions/80_operate/cancel.sql
+\ir functions/80_operate/cancel_people.sql
 \ir functions/80_operate/suppress_refused.sql
 \ir functions/80_operate/suppress.sql
 \ir functions/80_operate/lift_suppression.sql
@@ -111,6 +115,9 @@
 \ir functions/80_operate/clear_alarm.sql
 \ir functions/80_operate/retry_webhooks.sql
 \ir functions/90_house/runners.sql
+\ir functions/90_house/limits.sql
+\ir functions/90_house/health.sql
+\ir functions/90_house/breaker_words.sql
 \ir functions/90_house/due.sql
 \ir functions/90_house/beats.sql
 \ir functions/90_house/idleness.sql
@@ -127,6 +134,7 @@
 \ir functions/90_house/restore.sql
 \ir functions/90_house/restore_watermark.sql
 \ir views/failing_work.sql
+\ir views/connection_health.sql
 \ir views/campaigns.sql
 \ir views/connections.sql
 \ir views/recipients.sql
@@ -134,10 +142,12 @@
 \ir views/syncs.sql
 \ir views/alarms.sql
 \ir views/effects.sql
+\ir views/stored_documents.sql
 \ir views/interventions.sql
 \ir views/provider_calls.sql
 \ir views/funnel.sql
 \ir views/spending.sql
+\ir views/cancellations.sql
 \ir views/queue.sql
 \ir views/stuck_people.sql
 \ir views/stuck_campaigns.sql
@@ -145,6 +155,7 @@
 \ir views/pace.sql
 \ir functions/80_operate/launch_figures.sql
 \ir functions/80_operate/launch_blockers.sql
+\ir functions/80_operate/hold_back.sql
 \ir functions/80_operate/launch.sql
 \ir functions/80_operate/end_test.sql
 \ir functions/80_operate/judge_before_live.sql

@@ -48,7 +48,8 @@ create index alarm_recipient on postrider.alarm (organization_id, recipient_id)
 create table postrider.work_failure (
   organization_id uuid not null references postrider.organization (id),
   id uuid not null,
-  -- sync, enrich, collect, poll, reconcile, call_back, usage_meter, event_sink, effects.
+  -- sync, enrich, collect, poll, reconcile, call_back, usage_meter, event_sink, image_cleanup,
+  -- effects.
   work text not null,
   -- Whose work it is; neither: a whole job of the organization.
   campaign_id uuid,
@@ -65,6 +66,6 @@ create table postrider.work_failure (
   constraint work_failure_is_of_one_work
     unique nulls not distinct (organization_id, work, campaign_id, printer_name),
   constraint work_failure_work_is_known check (work in ('sync', 'enrich', 'collect', 'poll',
-    'reconcile', 'call_back', 'usage_meter', 'event_sink', 'effects')),
+    'reconcile', 'call_back', 'usage_meter', 'event_sink', 'image_cleanup', 'effects')),
   constraint work_failure_has_failed check (failures > 0)
 );

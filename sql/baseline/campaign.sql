@@ -21,6 +21,8 @@ create table postrider.campaign (
   return_address jsonb,
   -- Of an address, in letters, as its renderer and printer have it. Null: any.
   longest_address_line int,
+  -- Of a name, in letters, as its printer has it: a longer one is shortened. Null: any.
+  longest_name int,
   -- Set by launch. From there only from test to live: go_live.
   mode text not null default 'test',
   dedupe text not null,
@@ -35,13 +37,23 @@ create table postrider.campaign (
   budget_minor bigint,
   price_minor bigint,
   currency text,
+  -- When it was held since its printer refused its artwork: proofs of before are made anew.
+  artwork_refused_at timestamptz,
   offer_ends_on date,
   transit_days int not null,
+  -- A card goes to the printer only so long after it could have gone: until then it is called back
+  -- for nothing. It is kept as available_at of its person.
+  hold_back_minutes int not null default 0,
   -- After so long without any scan: received (assumed).
   assumed_after interval not null,
   effects text[] not null default '{}',
   -- Of which of them the event sink is told.
   event_statuses text[] not null default '{sent,in_transit,delivered,returned}',
+  -- How long documents are kept at the image host after the last of their cards is through; null:
+  -- for ever.
+  remove_images_after interval default '7 days',
+  -- Of a card whose printer tells nothing: it counts as through so long after it was accepted.
+  keep_images_at_most interval not null default '90 days',
   created_at timestamptz not null,
   launched_at timestamptz,
   ended_at timestamptz,
@@ -65,8 +77,13 @@ create table postrider.campaign (
   constraint campaign_effects_are_known check (effects <@ '{usage_meter,event_sink}'),
   constraint campaign_event_statuses_are_known check (
     event_statuses <@ '{sent,in_transit,delivered,returned,failed,cancelled}'),
+  constraint campaign_keeps_images_for_a_time check (
+    remove_images_after between interval '0' and interval '10 years'
+    and keep_images_at_most between interval '7 days' and interval '10 years'),
   constraint campaign_address_line_has_letters check (longest_address_line > 0),
+  constraint campaign_name_on_card_has_letters check (longest_name > 0),
   constraint campaign_transit_is_a_time check (transit_days between 0 and 365),
+  constraint campaign_hold_back_is_a_time check (hold_back_minutes between 0 and 43200),
   constraint campaign_assumes_in_time
     check (assumed_after between interval '1 day' and interval '365 days')
 );

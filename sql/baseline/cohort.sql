@@ -10,6 +10,8 @@ create table postrider.cohort (
   -- Cards of a mail cohort that the printer accepted in its answers: what a campaign's pace is
   -- made of.
   accepted int not null default 0,
+  -- When the last of them was.
+  accepted_at timestamptz,
   made_at timestamptz not null,
   begun_at timestamptz,
   lease_until timestamptz,

@@ -4,7 +4,7 @@ create table postrider.connection (
   organization_id uuid not null references postrider.organization (id),
   id uuid not null,
   name text not null,
-  -- Its kind in the registry, as `lob`.
+  -- Its kind in the registry of adapters.
   provider text not null,
   -- What its key is for. It stays: a key of the other mode is another connection.
   mode text not null,

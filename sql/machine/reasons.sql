@@ -19,6 +19,12 @@ using (values
   -- coming back
   ('held', 'Held: goes on when released.', true),
   ('campaign_not_running', 'The campaign does not run.', true),
+  ('held_back',
+    'Held back for the minutes that the campaign says, in which it is called back for nothing.',
+    true),
+  ('artwork_refused',
+    'The printer refuses the artwork of the campaign: the card is made anew when it is released.',
+    true),
   ('printer_changed', 'The campaign has changed to another printer: goes on there.', true),
   ('not_armed', 'Nobody has armed the printer for live printing.', true),
   ('connection_mode',
@@ -37,6 +43,8 @@ using (values
     true),
   ('not_answered', 'The adapter gave no result for it.', true),
   ('batch_lost', 'The enricher lost the batch.', true),
+  ('connection_broken',
+    'The printer''s provider does not answer: goes on by itself when it does.', true),
   -- giving up
   ('render_failed', 'The card could not be rendered.', true),
   ('rejected', 'The printer refused the card.', true),

@@ -67,8 +67,9 @@ with wanted (from_state, to_state, actors, why) as (values
 
   ('sending_staged', 'sending', 'mail', 'the cohort has begun, eligibility was checked again'),
   ('sending_staged', 'proofed', 'mail', 'the cohort could not begin, or a cap was reached: later'),
-  ('sending_staged', 'pending', 'op',
-    'an operator amended the content: it must be proofed again (only without an open mailpiece)'),
+  ('sending_staged', 'pending', 'mail,op',
+    'an operator amended the content, or the printer refuses the artwork of its proof: it must be '
+    'proofed again (only without an open mailpiece)'),
   ('sending_staged', 'error', 'mail', 'the begin failed 10 times'),
   ('sending_staged', 'skipped', 'mail,op', 'no longer eligible, or cancelled'),
   ('sending_staged', 'blacklisted', 'sync,mail,op', 'opted out before anything was sent'),
@@ -93,7 +94,9 @@ with wanted (from_state, to_state, actors, why) as (values
   ('returned', 'pending', 'op',
     'a test does not count any more (only with a voided test mailpiece)'),
 
-  ('error', 'pending', 'op', 'tried again from the start (only without an open mailpiece)'),
+  ('error', 'pending', 'mail,op',
+    'tried again from the start, or the artwork that was refused is the campaign''s fault (only '
+    'without an open mailpiece)'),
   ('error', 'address_enrichable', 'op', 'tried again with the enricher'),
   ('error', 'proofed', 'op', 'tried again with the proof it has'),
   ('error', 'skipped', 'track,op',

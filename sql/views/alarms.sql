@@ -41,8 +41,8 @@ return case p_alarm.kind
   when 'wrong_mode' then
     case p_alarm.detail ->> 'made'
       when 'live' then
-        format('printer %s has made a card of a test LIVE, %s: it costs money, is printed and posted',
-          p_alarm.detail ->> 'printer', p_alarm.detail ->> 'told')
+        format('printer %s has made a card of a test LIVE, %s: it costs money, is printed and '
+          'posted', p_alarm.detail ->> 'printer', p_alarm.detail ->> 'told')
       else
         format('printer %s has made a live card as a test, %s: it is not printed, '
           'though it counts as sent', p_alarm.detail ->> 'printer', p_alarm.detail ->> 'told')

@@ -20,7 +20,8 @@ select c.organization_id, o.name as organization, c.id, c.name, c.campaign_mode,
     left join postrider.connection x
       on x.organization_id = c.organization_id
       and x.id::text = i.value ->> 'connection') as adapters,
-  c.longest_address_line, c.event_statuses
+  c.longest_address_line, c.event_statuses, c.remove_images_after,
+  c.keep_images_at_most, c.hold_back_minutes, c.longest_name
 from postrider.campaign c
 join postrider.organization o
   on o.id = c.organization_id

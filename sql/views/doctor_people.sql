@@ -125,6 +125,28 @@ begin atomic
         and (p_mine is null or f.organization_id = any (p_mine))) w) f;
 end;
 
+-- Tells which providers do not work, since when, why, and how many people wait for each.
+create function postrider.doctor_connections(p_mine uuid[], p_whole boolean)
+returns table (check_name text, verdict text, message text, what_helps text)
+language sql stable
+begin atomic
+  select 'connections',
+    case when count(*) filter (where h.why is not null) > 0 then 'bad' else 'ok' end,
+    coalesce(
+      string_agg(
+        format('%s; %s wait%s (%s)',
+          h.why, case h.people when 1 then '1 person' else h.people || ' people' end,
+          case h.people when 1 then 's' else '' end, h.organization),
+        '; ' order by h.people desc, h.organization, h.connection),
+      case count(*) when 0 then 'there are none' else 'all work' end),
+    case
+      when count(*) filter (where h.why is not null) > 0
+        then 'nothing is lost: each is probed, and goes on by itself when it answers. '
+          'Is the provider down, or the way to it?' end
+  from postrider.connection_health h
+  where p_mine is null or h.organization_id = any (p_mine);
+end;
+
 -- Counts the alarms: as many as the view shows, which also has what fails three times in a row.
 create function postrider.doctor_alarms(p_mine uuid[], p_whole boolean)
 returns table (check_name text, verdict text, message text, what_helps text)

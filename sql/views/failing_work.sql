@@ -23,6 +23,7 @@ cross join lateral (
         when 'call_back' then 'calling cards back at printer ' || f.printer_name
         when 'usage_meter' then 'the usage meter of campaign ' || c.name
         when 'event_sink' then 'the event sink of campaign ' || c.name
+        when 'image_cleanup' then 'removing images of campaign ' || c.name
         else f.work end end as what,
     case
       when f.campaign_id is null and f.printer_name is null

@@ -18,6 +18,8 @@ join postrider.printer p
   on p.organization_id = c.organization_id and p.name = c.printer_name
 left join postrider.connection x
   on x.organization_id = p.organization_id and x.id = p.connection_id
+left join postrider.connection_breaker breaker
+  on breaker.organization_id = p.organization_id and breaker.connection_id = p.connection_id
 join postrider.spending s
   on s.organization_id = c.organization_id and s.campaign_id = c.id
 cross join postrider.alive_runners() alive
@@ -106,13 +108,13 @@ cross join lateral (
   ) l
 ) q
 cross join lateral (
-  select postrider.obstacle_of('proofed', o, c, p, x, alive.runners) as obstacle
+  select postrider.obstacle_of('proofed', o, c, p, x, breaker, alive.runners) as obstacle
 ) b
 cross join lateral (
   select case
     when w.waiting = 0 and w.held > 0 then 'nobody waits but those who are held one by one'
     when w.waiting = 0 then 'nobody waits'
-    when b.obstacle <> 'its turn' then postrider.obstacle_meaning(b.obstacle, o, c, p, x)
+    when b.obstacle <> 'its turn' then postrider.obstacle_meaning(b.obstacle, o, c, p, x, breaker)
     when w.beyond_caps > 0
       then format('%s for %s of the %s who wait',
         case

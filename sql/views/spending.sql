@@ -7,8 +7,8 @@
 -- Money of cards that were not made, or are reserved, is theirs at the average price of all that
 -- were opened: a price may change.
 -- printer_prices: what printers charge for the live cards that they have, where they tell it, in
--- major units: [{currency, cards, amount, tax}]; null where they tell nothing. Caps and budget go by
--- the campaign's own price.
+-- major units: [{currency, cards, amount, tax}]; null where they tell nothing. Caps and budget go
+-- by the campaign's own price.
 create view postrider.spending with (security_invoker = true) as
 select c.organization_id, o.name as organization, c.id as campaign_id, c.name as campaign, c.status,
   c.mode, n.opened_in_all as opened, p.made, p.not_made, p.reserved, c.currency, c.price_minor,

@@ -42,6 +42,7 @@ create function postrider.obstacle_of(
   p_campaign postrider.campaign,
   p_printer postrider.printer,
   p_connection postrider.connection,
+  p_breaker postrider.connection_breaker,
   p_runners bigint
 ) returns text language sql immutable
 return case
@@ -53,6 +54,7 @@ return case
   when p_state = 'proofed' and p_connection.held_at is not null then 'hold of the connection'
   when p_state = 'proofed' and p_campaign.mode = 'live' and p_printer.armed_at is null then 'arming'
   when p_state = 'proofed' and p_connection.mode <> p_campaign.mode then 'mode of the connection'
+  when p_state = 'proofed' and p_breaker.state <> 'closed' then 'breaker'
   when p_runners = 0 then 'no runner'
   else 'its turn'
 end;
@@ -63,8 +65,9 @@ create function postrider.obstacle_meaning(
   p_organization postrider.organization,
   p_campaign postrider.campaign,
   p_printer postrider.printer,
-  p_connection postrider.connection
-) returns text language sql immutable
+  p_connection postrider.connection,
+  p_breaker postrider.connection_breaker default null
+) returns text language sql stable
 return case p_obstacle
   when 'hold of the organization' then
     'the organization is held' || coalesce(': ' || rtrim(p_organization.held_why, '. '), '')
@@ -82,6 +85,7 @@ return case p_obstacle
     format(
       'the campaign is %s, and connection %s of its printer is %s',
       p_campaign.mode, p_connection.name, p_connection.mode)
+  when 'breaker' then postrider.breaker_meaning(p_organization, p_connection, p_breaker)
   when 'no runner' then 'no runner is alive'
   else 'waits for its turn'
 end;
@@ -165,9 +169,12 @@ create function postrider.stuck_waiting() returns table (
 begin atomic
   select c.organization_id, c.name, oldest.recipient_id, coalesce(n.people, 0)::bigint, v.state,
     oldest.available_at, oldest.reason,
-    postrider.obstacle_meaning(obstacle.kind, o, c, p, x)
+    postrider.obstacle_meaning(obstacle.kind, o, c, p, x, b)
     || case when obstacle.kind like 'hold %' then hold.held_by else '' end,
-    postrider.obstacle_help(obstacle.kind, c, x, refused.is_so),
+    case obstacle.kind
+      when 'breaker' then postrider.breaker_help(o, b)
+      else postrider.obstacle_help(obstacle.kind, c, x, refused.is_so)
+    end,
     null::uuid, null, null::uuid
   from postrider.campaign c
   cross join postrider.alive_runners() alive
@@ -177,6 +184,8 @@ begin atomic
     on p.organization_id = c.organization_id and p.name = c.printer_name
   left join postrider.connection x
     on x.organization_id = p.organization_id and x.id = p.connection_id
+  left join postrider.connection_breaker b
+    on b.organization_id = p.organization_id and b.connection_id = p.connection_id
   cross join (values ('pending'), ('proofed')) as v (state)
   cross join lateral (
     select s.recipient_id, s.available_at, s.reason
@@ -196,7 +205,7 @@ begin atomic
       and t.state = v.state
   ) n on true
   cross join lateral (
-    select postrider.obstacle_of(v.state, o, c, p, x, alive.runners) as kind
+    select postrider.obstacle_of(v.state, o, c, p, x, b, alive.runners) as kind
   ) obstacle
   cross join lateral postrider.held_by(o, c.id, c.printer_name) hold
   cross join lateral (

@@ -88,7 +88,8 @@ begin atomic
   )
   select p.made_at, null::int, 'proof stored',
     format('%s page %s, %s page %s · content %s',
-      p.front_url, p.front_page, p.back_url, p.back_page, left(p.content_hash, 12)),
+      p.front_url, p.front_page, p.back_url, p.back_page, left(p.content_hash, 12))
+    || case when p.removed_at is not null then ' · its pictures were removed' else '' end,
     'proof', null
   from postrider.proof p
   where p.organization_id = p_organization_id and p.recipient_id = p_recipient_id

@@ -28,7 +28,7 @@ language sql stable as $$
       case
         when t.kind <> 'terminal' and s.state <> 'sent'
           then postrider.why_held(o, c, p, x, s.state) end,
-      postrider.next_before_printer(o, c, p, x, s, b, k),
+      postrider.next_before_printer(o, c, p, x, q, s, b, k),
       postrider.next_at_printer(o, s, m, a),
       postrider.next_when_over(s, m)),
     postrider.why_amended(o, r.id))
@@ -47,6 +47,8 @@ language sql stable as $$
     on p.organization_id = c.organization_id and p.name = c.printer_name
   left join postrider.connection x
     on x.organization_id = p.organization_id and x.id = p.connection_id
+  left join postrider.connection_breaker q
+    on q.organization_id = p.organization_id and q.connection_id = p.connection_id
   left join postrider.reason w
     on w.code = s.reason
   left join postrider.cohort k

@@ -125,6 +125,7 @@ create function postrider.next_before_printer(
   p_campaign postrider.campaign,
   p_printer postrider.printer,
   p_connection postrider.connection,
+  p_breaker postrider.connection_breaker,
   p_state postrider.recipient_state,
   p_batch postrider.enrichment_batch,
   p_cohort postrider.cohort
@@ -154,9 +155,16 @@ return case
     then format(
       'Next: the campaign must name a connection that is %s; %s is %s.',
       p_campaign.mode, p_connection.name, p_connection.mode)
+  when p_state.state = 'proofed' and p_breaker.state <> 'closed'
+    then format(
+      'Next: the printer, when it answers again: %s. Nothing is lost.',
+      postrider.breaker_meaning(p_organization, p_connection, p_breaker))
   when p_state.state = 'proofed' and p_state.available_at > postrider.now()
-    then format('Next: the printer, not before %s.',
-      postrider.local_time(p_organization, p_state.available_at))
+    then format('Next: the printer, not before %s%s.',
+      postrider.local_time(p_organization, p_state.available_at),
+      case
+        when p_campaign.hold_back_minutes > 0
+          then '; until then it can be called back for nothing' end)
   when p_state.state = 'proofed' then 'Next: the printer, as soon as a cohort has room.'
 end;
 

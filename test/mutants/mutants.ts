@@ -7,6 +7,7 @@ import { accounts } from './of-accounts.ts';
 import { addresses } from './of-addresses.ts';
 import { amendments } from './of-amendments.ts';
 import { artworks } from './of-artwork.ts';
+import { callBacks } from './of-call-backs.ts';
 import { cohorts } from './of-cohorts.ts';
 import { connections } from './of-connections.ts';
 import { effects } from './of-effects.ts';
@@ -26,6 +27,7 @@ import { night } from './of-the-night.ts';
 import { questions } from './of-the-questions.ts';
 import { households } from './of-households.ts';
 import { launches } from './of-launches.ts';
+import { limited } from './of-limits.ts';
 import { lists } from './of-lists.ts';
 import { preflights } from './of-preflight.ts';
 import { providerCalls } from './of-provider-calls.ts';
@@ -72,6 +74,7 @@ export const mutants: readonly Mutant[] = [
   ...watermarks,
   ...restores,
   ...refusals,
+  ...callBacks,
   ...house,
   ...migrations,
   ...handedOver,
@@ -84,6 +87,7 @@ export const mutants: readonly Mutant[] = [
   ...ofEndpoints,
   ...addresses,
   ...launches,
+  ...limited,
   ...amendments,
   ...artworks,
   ...doNotMail,

@@ -30,7 +30,7 @@ export const amendments: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/80_operate/end_test.sql',
-        find: `        s.state in ('proofing_staged', 'proofing', 'proofed')
+        find: `        s.state in ('proofing_staged', 'proofing', 'proofed', 'sending_staged')
         or s.state`,
         replace: `        s.state`,
       },

@@ -2,6 +2,7 @@
 import type { Mutant } from './mutants.ts';
 
 const events = 'test/sql/effects/events.test.ts';
+const images = 'test/sql/effects/image-cleanup.test.ts';
 const addresses = 'packages/adapters/src/webhook/test/public-address.test.ts';
 
 export const effects: readonly Mutant[] = [
@@ -137,5 +138,65 @@ export const effects: readonly Mutant[] = [
       },
     ],
     test: { file: addresses, pattern: 'is connected to the address that was judged' },
+  },
+  {
+    name: 'images-never-while-unknown',
+    without: 'no image goes while nobody knows whether a card was made',
+    edits: [
+      {
+        file: 'sql/functions/70_effects/image_cleanup.sql',
+        find: "m.status in ('submitting', 'unknown')",
+        replace: "m.status in ('submitting')",
+      },
+    ],
+    test: { file: images, pattern: 'never while nobody knows whether' },
+  },
+  {
+    name: 'images-never-before-the-press',
+    without: 'no image goes before the printer says that the card is in production',
+    edits: [
+      {
+        file: 'sql/functions/70_effects/image_cleanup.sql',
+        find: "          or m.status = 'accepted' and m.accepted_at > p_now - p_keep)));",
+        replace: '          )));',
+      },
+    ],
+    test: { file: images, pattern: 'a week after its last card was in production' },
+  },
+  {
+    name: 'images-of-who-waits',
+    without: 'no image goes while somebody waits who will be sent with it',
+    edits: [
+      {
+        file: 'sql/functions/70_effects/image_cleanup.sql',
+        find: "where (t.kind <> 'terminal' and s.state <> 'sent' and exists (",
+        replace: "where (t.kind = 'working' and s.state <> 'sent' and exists (",
+      },
+    ],
+    test: { file: images, pattern: 'never while somebody waits who will be sent' },
+  },
+  {
+    name: 'images-shared-by-url',
+    without: 'a URL that two cohorts share goes with the last card of both',
+    edits: [
+      {
+        file: 'sql/functions/70_effects/image_cleanup.sql',
+        find: '<= v_now - v_after and not j.is_in_use as goes',
+        replace: '<= v_now - v_after as goes',
+      },
+    ],
+    test: { file: images, pattern: 'equal documents of two cohorts' },
+  },
+  {
+    name: 'images-stored-while-removed',
+    without: 'a card whose equal document is just being removed is made anew',
+    edits: [
+      {
+        file: 'sql/functions/40_proof/settle_proof.sql',
+        find: 'p_results := postrider.without_removed(p_organization_id, p_cohort_id, p_results);',
+        replace: 'null;',
+      },
+    ],
+    test: { file: images, pattern: 'a card whose equal document' },
   },
 ];

@@ -5,6 +5,8 @@ const settleMail = 'sql/functions/50_mail/settle_mail.sql';
 const reconcile = 'sql/functions/50_mail/reconcile.sql';
 const holdPrinter = 'sql/functions/80_operate/hold_refusing_printer.sql';
 
+const holdForArtwork = 'sql/functions/80_operate/hold_for_artwork.sql';
+const artwork = 'test/sql/operate/hold-for-artwork.test.ts';
 const keyLifetime = 'test/sql/mail/key-lifetime.test.ts';
 
 export const refusals: readonly Mutant[] = [
@@ -45,13 +47,9 @@ export const refusals: readonly Mutant[] = [
     without: 'a refusal of the printer: the rest of the cohort is not sent',
     edits: [
       {
-        file: 'packages/core/src/stages/mail/mail.ts',
-        find: `].map((refused) => ({ ...refused, afterMs })),
-    );
-    return;`,
-        replace: `].filter((one) => batch.some((piece) => piece.mailpieceId === one.mailpieceId)),
-    );
-    continue;`,
+        file: 'packages/core/src/stages/mail/heeding.ts',
+        find: 'await this.#stopFor(fault, answered); return false;',
+        replace: 'await this.#stopFor(fault, { ...answered, rest: [] }); return true;',
       },
     ],
     test: {
@@ -202,5 +200,41 @@ export const refusals: readonly Mutant[] = [
       file: 'test/sql/operate/hold-refusing-connection.test.ts',
       pattern: 'older than the new key holds nothing',
     },
+  },
+  {
+    name: 'artwork-in-a-row',
+    without: 'artwork that is refused holds the campaign only where nothing was accepted between',
+    edits: [
+      {
+        file: holdForArtwork,
+        find: 'and k.accepted_at >= m.artwork_refused_at));',
+        replace: 'and false));',
+      },
+    ],
+    test: { file: artwork, pattern: 'a card that was accepted between' },
+  },
+  {
+    name: 'artwork-older-than-repair',
+    without: 'a refusal of artwork that is older than the repair holds nothing',
+    edits: [
+      {
+        file: holdForArtwork,
+        find: `or postrider.was_changed_since_begin(p_organization_id, p_campaign_id, p_cohort_id)`,
+        replace: '',
+      },
+    ],
+    test: { file: artwork, pattern: 'older than a changed campaign file' },
+  },
+  {
+    name: 'artwork-made-anew',
+    without: 'proofs of before the refusal are made anew',
+    edits: [
+      {
+        file: 'sql/functions/50_mail/turn_away.sql',
+        find: 'if v_campaign.artwork_refused_at is not null then',
+        replace: 'if false then',
+      },
+    ],
+    test: { file: artwork, pattern: 'proofs that were made before are made anew' },
   },
 ];

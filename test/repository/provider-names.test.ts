@@ -26,7 +26,8 @@ const named = providers.map(({ kind }) =>
     ? new RegExp(`\\bkind\\b.*['"\`]${kind}['"\`]`)
     : everyday.includes(kind)
       ? new RegExp(`['"\`]${kind}['"\`]`)
-      : new RegExp(`\\b${kind.replaceAll('-', '[ _-]?')}`, 'i'),
+      : // A lobby is no provider.
+        new RegExp(`\\b${kind.replaceAll('-', '[ _-]?')}(?!by\\b)`, 'i'),
 );
 
 function naming(file: string, text: string): string[] {

@@ -13,6 +13,7 @@ const columns = [
   'price_minor',
   'assumed_after',
   'longest_address_line',
+  'longest_name',
 ];
 
 /** Those that stand in a text as words of their own. */

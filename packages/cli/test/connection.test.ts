@@ -58,7 +58,7 @@ describe('connection', () => {
       message: 'no such key: …',
     });
     const [shown] = (await at.acme(['connection', 'show', 'acme', '--json'])).json();
-    assert.match(JSON.stringify(shown?.['finding']), /^\{"outcome":"refused"/);
+    assert.match(JSON.stringify(shown?.['finding']), /"outcome":"refused"/);
   });
 
   it('rotate asks the provider with the new key, lets the old one go after a time, and refuses one of the other mode', async () => {

@@ -20,6 +20,7 @@ export * from './machine/campaigns.ts';
 export * from './machine/connections.ts';
 export * from './machine/launch.ts';
 export * from './machine/operate.ts';
+export * from './machine/sinks.ts';
 export * from './machine/states.generated.ts';
 export { concludeRestore } from './machine/restore.ts';
 export type { CampaignBrief, PrinterBrief } from './machine/briefs.ts';

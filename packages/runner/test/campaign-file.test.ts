@@ -70,8 +70,11 @@ describe('campaign files', () => {
       currency: null,
       offer_ends_on: null,
       transit_days: 14,
+      hold_back_minutes: 0,
       assumed_after: '35 days',
       effects: [],
+      remove_images_after: '7 days',
+      keep_images_at_most: '90 days',
     });
   });
 
@@ -108,6 +111,37 @@ describe('campaign files', () => {
       await problems(`${least}budget: { amount: 100.5, price_per_card: 50, currency: JPY }\n`),
       ['9:11: budget.amount: JPY has 0 decimals'],
     );
+  });
+
+  it('what a sink hears and how long images are kept are the campaign’s, and no options of an adapter', async () => {
+    const kept = least.replace(
+      /image_host: .*/,
+      'image_host: { kind: noop, remove_after_days: never, keep_at_most_days: 30 }',
+    );
+    assert.notEqual(kept, least);
+    const { definition } = await read(
+      `${kept}event_sink: { kind: file, statuses: [delivered, failed, delivered] }\n`,
+    );
+    assert.deepEqual(
+      [
+        definition.effects,
+        definition.event_statuses,
+        definition.remove_images_after,
+        definition.keep_images_at_most,
+        definition.integrations['event_sink'],
+        definition.integrations['image_host'],
+      ],
+      [
+        ['event_sink'],
+        ['delivered', 'failed'],
+        null,
+        '30 days',
+        { kind: 'file' },
+        { kind: 'noop' },
+      ],
+    );
+    const [wrong] = await problems(`${least}event_sink: { kind: file, statuses: [received] }\n`);
+    assert.match(wrong ?? '', /event_sink\.statuses/);
   });
 
   it('a return address, effects and JSON are taken', async () => {

@@ -79,6 +79,7 @@ return (
       then 'campaign_not_running'
     when p_stage = 'mail' and c.mode = 'live' and p.armed_at is null then 'not_armed'
     when p_stage = 'mail' and x.mode <> c.mode then 'connection_mode'
+    when p_stage = 'mail' and b.state <> 'closed' then 'connection_broken'
   end
   from postrider.campaign c
   join postrider.organization o on o.id = c.organization_id
@@ -86,6 +87,8 @@ return (
     on p.organization_id = c.organization_id and p.name = c.printer_name
   left join postrider.connection x
     on x.organization_id = p.organization_id and x.id = p.connection_id
+  left join postrider.connection_breaker b
+    on b.organization_id = p.organization_id and b.connection_id = p.connection_id
   where c.organization_id = p_organization_id
     and c.id = p_campaign_id
 );

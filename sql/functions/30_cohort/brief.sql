@@ -5,7 +5,7 @@ create function postrider.connections_named(p_integrations jsonb) returns table 
 ) language sql immutable
 begin atomic
   select i.key, i.value ->> 'connection'
-  from jsonb_each(p_integrations) i
+  from jsonb_each(case jsonb_typeof(p_integrations) when 'object' then p_integrations end) i
   where jsonb_typeof(i.value) = 'object'
     and i.value ? 'connection';
 end;

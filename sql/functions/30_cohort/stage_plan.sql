@@ -58,6 +58,8 @@ begin
       on p.organization_id = c.organization_id and p.name = c.printer_name
     left join postrider.connection x
       on x.organization_id = p.organization_id and x.id = p.connection_id
+    left join postrider.connection_breaker b
+      on b.organization_id = p.organization_id and b.connection_id = p.connection_id
     -- With a limit, so that it is one look into the index for each campaign, whatever the planner
     -- knows.
     cross join lateral (
@@ -70,7 +72,7 @@ begin
       limit 1
     ) s
     where (c.status = 'active' or c.status = 'pending' and p_stage = 'proof')
-      and (p_stage = 'proof' or postrider.takes_cards(p, x, c.mode))
+      and (p_stage = 'proof' or postrider.takes_cards(p, x, b, c.mode))
   ), few as (
     -- No more organizations than free places can get one, nor campaigns within one.
     select r.organization_id, coalesce(sum(o.cohorts), 0) as open

@@ -35,6 +35,7 @@ create function postrider.settle_rendered(
 declare
   v_now timestamptz := postrider.now();
   v_people uuid[];
+  v_held_back interval;
   v_moved int;
 begin
   perform postrider.commit_asynchronously();
@@ -59,12 +60,106 @@ begin
     order by recipient_id
     for no key update
   ) s;
+  if postrider.keep_documents(p_organization_id, p_cohort_id, v_people, p_results, v_now) then
+    p_results := postrider.without_removed(p_organization_id, p_cohort_id, p_results);
+  end if;
   perform postrider.store_proofs(p_organization_id, v_people, p_results, v_now);
+  -- Before the launch nothing can go: the launch holds back who is proofed by then.
+  select c.hold_back_minutes * interval '1 minute' into v_held_back
+  from postrider.cohort k
+  join postrider.campaign c
+    on c.organization_id = k.organization_id
+    and c.id = k.campaign_id
+  where k.organization_id = p_organization_id
+    and k.id = p_cohort_id
+    and c.launched_at is not null;
   v_moved := postrider.settle_proofing(
-    p_organization_id, p_cohort_id, v_people, p_results, p_last, v_now);
+    p_organization_id, p_cohort_id, v_people, p_results, p_last,
+    coalesce(v_held_back, interval '0'), v_now);
   perform postrider.close_cohort_if_done(p_organization_id, p_cohort_id, v_now);
   return v_moved;
 end $$;
+
+-- Remembers the documents of rendered cards, with their people, so that they are removed when the
+-- last of these is through. Tells whether one of them is being removed, or was since the cohort
+-- began: equal documents have one URL, and this one may be gone again. By a lock the two see each
+-- other.
+create function postrider.keep_documents(
+  p_organization_id uuid,
+  p_cohort_id uuid,
+  p_people uuid[],
+  p_results json,
+  p_now timestamptz
+) returns boolean language plpgsql as $$
+declare
+  v_keys uuid[];
+begin
+  with document as materialized (
+    select u.url, md5(u.url)::uuid as url_key, array_agg(distinct r."recipientId") as people
+    from json_to_recordset(p_results) as r (
+      "recipientId" uuid, outcome text, "frontUrl" text, "backUrl" text)
+    cross join lateral (values (r."frontUrl"), (r."backUrl")) as u (url)
+    where r.outcome = 'rendered'
+      and r."recipientId" = any (p_people)
+    group by u.url
+    order by url_key
+  ), stored as (
+    insert into postrider.stored_document as d (
+      organization_id, cohort_id, url_key, campaign_id, url, people, stored_at, available_at)
+    select p_organization_id, p_cohort_id, n.url_key, c.campaign_id, n.url, n.people, p_now,
+      p_now + interval '1 day'
+    from document n
+    cross join lateral (
+      select pg_advisory_xact_lock_shared(postrider.document_lock(n.url_key))) l
+    join postrider.cohort c
+      on c.organization_id = p_organization_id and c.id = p_cohort_id
+    on conflict (organization_id, cohort_id, url_key) do update
+    set people = d.people || excluded.people
+    returning d.url_key
+  )
+  select array_agg(url_key) into v_keys from stored;
+  return v_keys is not null and postrider.are_removed(p_organization_id, p_cohort_id, v_keys);
+end $$;
+
+-- The lock of a document: who stores it shares it, who removes it has it alone.
+create function postrider.document_lock(p_url_key uuid) returns bigint
+language sql immutable
+return hashtextextended('document ' || p_url_key, 0);
+
+-- Tells whether one of these documents is being removed, or was since the cohort began.
+create function postrider.are_removed(
+  p_organization_id uuid,
+  p_cohort_id uuid,
+  p_keys uuid[]
+) returns boolean language sql stable
+return exists (
+  select from postrider.stored_document d
+  where d.url_key = any (p_keys)
+    and d.claimed_at is not null
+    and (d.state <> 'done'
+      or d.done_at >= (
+        select c.begun_at
+        from postrider.cohort c
+        where c.organization_id = p_organization_id and c.id = p_cohort_id)));
+
+-- The results, of which cards whose document is being removed are made anew.
+create function postrider.without_removed(
+  p_organization_id uuid,
+  p_cohort_id uuid,
+  p_results json
+) returns json language sql stable
+return (
+  select json_agg(case
+      when r.value ->> 'outcome' = 'rendered'
+        and postrider.are_removed(p_organization_id, p_cohort_id, array[
+          md5(r.value ->> 'frontUrl')::uuid, md5(r.value ->> 'backUrl')::uuid])
+        then json_build_object(
+          'recipientId', r.value ->> 'recipientId',
+          'outcome', 'retry',
+          'message', 'an equal document was just being removed',
+          'afterMs', 300000)
+      else r.value end)
+  from json_array_elements(p_results) as r (value));
 
 -- Stores where the front and back of each rendered card are.
 create function postrider.store_proofs(
@@ -94,18 +189,21 @@ begin
       back_page = excluded.back_page,
       made_at = excluded.made_at,
       front_hash = excluded.front_hash,
-      back_hash = excluded.back_hash;
+      back_hash = excluded.back_hash,
+      removed_at = null;
 end $$;
 
 -- Moves the people of the cohort by their results, and returns how many moved. A held recipient
 -- keeps its attempt count: the failure was not caused by this card. After twenty attempts a card
 -- counts as one that cannot be rendered.
+-- p_held_back: for so long a card that was rendered is kept from the printer.
 create function postrider.settle_proofing(
   p_organization_id uuid,
   p_cohort_id uuid,
   p_people uuid[],
   p_results json,
   p_last boolean,
+  p_held_back interval,
   p_now timestamptz
 ) returns int language plpgsql as $$
 declare
@@ -131,6 +229,7 @@ begin
       when r.outcome = 'retry' and s.attempt < 19
         then p_now
           + coalesce(r."afterMs" * interval '1 millisecond', postrider.back_off(s.attempt))
+      when r.outcome = 'rendered' then p_now + p_held_back
       else p_now
     end,
     attempt = case r.outcome

@@ -2,8 +2,8 @@
 --
 -- Returns {campaign: {…}, pieces: [{recipientId, mailpieceId, moveNo, idempotencyKey, mode,
 -- printerName, repeatForMs, request}], watermark}; repeatForMs: so long its request may be repeated
--- for the sake of its key, null where it is no repeat; without campaign and pieces where this database is not the
--- one that the runner knew; null where there is nothing to do.
+-- for the sake of its key, null where it is no repeat; without campaign and pieces where this
+-- database is not the one that the runner knew; null where there is nothing to do.
 -- p_remembered: what the runner keeps outside of the database, see check_watermark.
 create function postrider.begin_mail(
   p_organization_id uuid,
@@ -93,8 +93,7 @@ begin
       'format', c.format,
       'mailClass', c.mail_class,
       'to', jsonb_build_object(
-        'name', coalesce(
-          nullif(btrim(concat_ws(' ', r.first_name, r.last_name)), ''), 'Current Resident'),
+        'name', postrider.name_on_card(r.first_name, r.last_name, c.longest_name),
         'address', jsonb_build_object(
           'line1', r.line1,
           'line2', r.line2,
@@ -114,7 +113,9 @@ begin
   join postrider.recipient r
     on r.organization_id = s.organization_id and r.id = s.recipient_id
   join postrider.proof p
-    on p.organization_id = s.organization_id and p.recipient_id = s.recipient_id
+    on p.organization_id = s.organization_id
+    and p.recipient_id = s.recipient_id
+    and p.removed_at is null
   join postrider.campaign c
     on c.organization_id = s.organization_id and c.id = s.campaign_id
   where s.organization_id = p_organization_id

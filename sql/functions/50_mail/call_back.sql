@@ -11,6 +11,7 @@ declare
   v_pieces json;
 begin
   perform postrider.require_within('the limit', p_limit, 0, 1000000);
+  perform postrider.end_late_call_backs(p_organization_id);
   with asked as (
     update postrider.mailpiece m
     set available_at = v_now + interval '1 minute'
@@ -24,7 +25,15 @@ begin
           and p.provider_id is not null
           and not postrider.piece_is_closed(p.status)
           and (p.available_at is null or p.available_at <= v_now)
-        where s.organization_id = p_organization_id
+        where not exists (
+            select from postrider.printer n
+            join postrider.connection_breaker b
+              on b.organization_id = n.organization_id
+              and b.connection_id = n.connection_id
+              and b.state <> 'closed'
+            where n.organization_id = p.organization_id
+              and n.name = p.printer_name)
+          and s.organization_id = p_organization_id
           and s.cancel_requested_at is not null
           and s.state = 'sent'
         order by p.available_at nulls first, p.id
@@ -41,6 +50,41 @@ begin
   into v_pieces
   from asked;
   return v_pieces;
+end $$;
+
+-- Takes the cancel marks of cards away that no printer is asked for any more: the time that it told
+-- is over, with a margin for clocks that differ.
+create function postrider.end_late_call_backs(p_organization_id uuid) returns void
+language plpgsql as $$
+declare
+  v_late json;
+begin
+  select json_agg(json_build_object(
+    'recipientId', s.recipient_id,
+    'mailpieceId', m.id,
+    'outcome', 'too_late',
+    'message', format('the printer told that it could be called back until %s',
+      to_char(m.cancellable_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC'))))
+  into v_late
+  from postrider.recipient_state s
+  join postrider.mailpiece m
+    on m.organization_id = s.organization_id
+    and m.recipient_id = s.recipient_id
+    and m.provider_id is not null
+    and not postrider.piece_is_closed(m.status)
+    and m.cancellable_until + postrider.call_back_margin() < postrider.now()
+  where s.organization_id = p_organization_id
+    and s.cancel_requested_at is not null
+    and s.state = 'sent';
+  if v_late is not null then
+    perform from postrider.recipient_state
+    where organization_id = p_organization_id
+      and recipient_id in (
+        select l."recipientId" from json_to_recordset(v_late) as l ("recipientId" uuid))
+    order by recipient_id
+    for no key update;
+    perform postrider.note_not_called_back(p_organization_id, v_late);
+  end if;
 end $$;
 
 -- Takes what a printer answered to a call-back, and returns how many people were skipped.

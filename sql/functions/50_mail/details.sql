@@ -4,7 +4,8 @@
 -- Notes it for the accepted ones of these results, and raises an alarm for each that was made in
 -- another mode than it was asked for. Evidence is never fenced, nor is this.
 -- p_results: [{mailpieceId, outcome, providerId, details: {price: {amount, scale, currency, tax},
--- mode, cancellableUntil, links: {status, proof, thumbnail}}}]; what is not told is missing or null.
+-- mode, cancellableUntil, links: {status, proof, thumbnail}}}]; what is not told is missing or
+-- null.
 create function postrider.note_details(
   p_organization_id uuid,
   p_results json,

@@ -48,3 +48,36 @@ return coalesce(
         and m.provider_id = p_provider_id
         and m.mode = 'test'
       limit 2) x));
+
+-- The name of a person as a printer is sent it. Where the whole one is longer than the printer
+-- prints, it is the first of these that fits: without further given names, with the first as an
+-- initial, the last name alone; and if none does, as many letters of it as there is room for.
+-- p_longest: in letters; null: any.
+create function postrider.name_on_card(
+  p_first_name text,
+  p_last_name text,
+  p_longest int
+) returns text language sql immutable
+return (
+  select coalesce(
+    (
+      select x.name
+      from (values
+        (1, n.whole),
+        (2, concat_ws(' ', split_part(n.first, ' ', 1), nullif(n.last, ''))),
+        (3, concat_ws(' ', left(n.first, 1) || '.', nullif(n.last, ''))),
+        (4, n.last)) as x (rank, name)
+      where (x.rank = 1 or n.first <> '' and n.last <> '')
+        and (p_longest is null or char_length(x.name) <= p_longest)
+      order by x.rank
+      limit 1),
+    btrim(left(n.whole, p_longest)))
+  from (
+    select f.first, f.last, coalesce(
+      nullif(concat_ws(' ', nullif(f.first, ''), nullif(f.last, '')), ''),
+      'Current Resident') as whole
+    from (
+      select btrim(coalesce(p_first_name, '')) as first, btrim(coalesce(p_last_name, '')) as last
+    ) f
+  ) n
+);

@@ -29,7 +29,11 @@ begin
         left join postrider.connection x
           on x.organization_id = p.organization_id
           and x.id = p.connection_id
+        left join postrider.connection_breaker b
+          on b.organization_id = p.organization_id
+          and b.connection_id = p.connection_id
         where x.held_at is null
+          and coalesce(b.state, 'closed') = 'closed'
           and u.organization_id = p_organization_id
           and u.status = 'unknown'
           and u.available_at <= v_now

@@ -3,7 +3,8 @@
 
 -- Takes what a printer answered for people of a cohort, and returns how many it moved.
 -- p_results: [{recipientId, mailpieceId, outcome: accepted|rejected|refused|mismatched|retry|
--- unknown, providerId, expectedDelivery, reason, message, badAddress, afterMs, details}]
+-- unknown, providerId, expectedDelivery, reason, message, badAddress, badArtwork, afterMs,
+-- details}]
 -- details: what the printer told beside its answer, see note_details.
 -- mismatched: the answer is about another piece, providerId. Nobody knows what became of this one.
 -- refused: proven that nothing was made, and not for the card's sake. Its person goes back as held:
@@ -91,7 +92,7 @@ begin
   if v_accepted is not null then
     v_moved := postrider.record_evidence(p_organization_id, v_accepted, 'accepted');
     update postrider.cohort
-    set accepted = accepted + v_moved
+    set accepted = accepted + v_moved, accepted_at = v_now
     where organization_id = p_organization_id and id = p_cohort_id and v_moved > 0;
   end if;
 
@@ -136,9 +137,10 @@ begin
       when d.verdict = 'cancelled' then 'cancelled'
       else m.status end,
     available_at = case d.verdict when 'unknown' then p_now + p_quiet end,
+    artwork_refused_at = case when d.bad_artwork then p_now end,
     outcome_detail = left(d.message, 500)
   from jsonb_to_recordset(v_decisions)
-    as d (mailpiece_id uuid, verdict text, outcome text, message text)
+    as d (mailpiece_id uuid, verdict text, outcome text, message text, bad_artwork boolean)
   where m.organization_id = p_organization_id
     and m.id = d.mailpiece_id
     and m.status = 'submitting'
@@ -171,9 +173,9 @@ begin
   return v_moved;
 end $$;
 
--- Returns [{recipient_id, mailpiece_id, outcome, message, after_ms, verdict}], or null: one
--- decision for each person still working in a cohort whose piece is still submitting and was not
--- accepted. A recipient for whom there is no answer is unknown.
+-- Returns [{recipient_id, mailpiece_id, outcome, message, after_ms, bad_artwork, verdict}], or
+-- null: one decision for each person still working in a cohort whose piece is still submitting and
+-- was not accepted. A recipient for whom there is no answer is unknown.
 create function postrider.decide_not_accepted(
   p_organization_id uuid,
   p_cohort_id uuid,
@@ -192,6 +194,7 @@ begin
       when r.outcome = 'accepted'
         then 'accepted, but without an id by which it could be followed or called back' end),
     'after_ms', r."afterMs",
+    'bad_artwork', r.outcome = 'rejected' and r."badArtwork",
     'verdict', case
       when r.outcome = 'rejected' and r."badAddress" then 'bad_address'
       -- A cancel that came meanwhile: nothing was made, and nothing will be.
@@ -207,7 +210,8 @@ begin
     and m.recipient_id = s.recipient_id
     and m.status = 'submitting'
   left join json_to_recordset(p_results) as r ("recipientId" uuid, "mailpieceId" uuid, outcome text,
-      "providerId" text, reason text, message text, "badAddress" boolean, "afterMs" int)
+      "providerId" text, reason text, message text, "badAddress" boolean,
+      "badArtwork" boolean, "afterMs" int)
     on r."mailpieceId" = m.id
   where s.organization_id = p_organization_id
     and s.cohort_id = p_cohort_id

@@ -40,6 +40,14 @@ begin
   if v_held is not null then
     perform postrider.put_off_held(p_organization_id, v_held, p_now);
   end if;
+  if v_campaign.hold_back_minutes > 0
+    and v_campaign.launched_at + v_campaign.hold_back_minutes * interval '1 minute' > p_now
+  then
+    perform postrider.put_off_held_back(v_campaign, p_cohort_id, p_now);
+  end if;
+  if v_campaign.artwork_refused_at is not null then
+    perform postrider.make_anew(v_campaign, p_cohort_id, p_now);
+  end if;
 
   if v_campaign.offer_ends_on < (p_now at time zone v_zone)::date + v_campaign.transit_days then
     perform postrider.skip_for_end_of_offer(v_campaign, p_cohort_id, p_now);
@@ -66,7 +74,7 @@ begin atomic
     array_agg(s.recipient_id) filter (
       where m.status = 'submitting'
         and m.printer_name <> p_campaign.printer_name
-        and not postrider.takes_cards(p, x, p_campaign.mode))
+        and not postrider.takes_cards(p, x, b, p_campaign.mode))
   from postrider.recipient_state s
   join postrider.mailpiece m
     on m.organization_id = p_campaign.organization_id
@@ -77,6 +85,8 @@ begin atomic
     on p.organization_id = p_campaign.organization_id and p.name = m.printer_name
   left join postrider.connection x
     on x.organization_id = p.organization_id and x.id = p.connection_id
+  left join postrider.connection_breaker b
+    on b.organization_id = p.organization_id and b.connection_id = p.connection_id
   where s.organization_id = p_campaign.organization_id
     and s.cohort_id = p_cohort_id
     and s.state = 'sending_staged';

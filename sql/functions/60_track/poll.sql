@@ -11,7 +11,12 @@ language sql volatile security definer as $$
   from postrider.printer p
   left join postrider.printer_feed n
     on n.organization_id = p.organization_id and n.printer_name = p.name
-  where (n.told_at is null or n.told_at < postrider.now() - p_silence)
+  where not exists (
+      select from postrider.connection_breaker b
+      where b.organization_id = p.organization_id
+        and b.connection_id = p.connection_id
+        and b.state <> 'closed')
+    and (n.told_at is null or n.told_at < postrider.now() - p_silence)
     and (n.polled_at is null or n.polled_at < postrider.now() - p_silence)
     and exists (
       select from postrider.campaign c

@@ -1,7 +1,7 @@
 -- What follows from what happened to a card: a charge, and events.
 
--- Whether the account that a campaign has for this kind of effect is held, or of the other mode.
--- Then its effects wait.
+-- Whether the account that a campaign has for this kind of effect is held, does not work, or is of
+-- the other mode. Then its effects wait.
 create function postrider.is_account_out_of_use(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -12,9 +12,12 @@ return exists (
   join postrider.connection x
     on x.organization_id = c.organization_id
     and x.id::text = c.integrations #>> array[p_kind, 'connection']
+  left join postrider.connection_breaker b
+    on b.organization_id = x.organization_id
+    and b.connection_id = x.id
   where c.organization_id = p_organization_id
     and c.id = p_campaign_id
-    and (x.held_at is not null or x.mode <> c.mode));
+    and (x.held_at is not null or x.mode <> c.mode or b.state <> 'closed'));
 
 -- Tells whether a campaign's meter or sink is switched off.
 create function postrider.is_switched_off(
@@ -65,7 +68,13 @@ begin atomic
   from waiting w
   where w.available_at <= p_now
     and not postrider.is_account_out_of_use(p_organization_id, w.campaign_id, w.kind)
-    and not postrider.is_switched_off(p_organization_id, w.campaign_id, w.kind);
+    and not postrider.is_switched_off(p_organization_id, w.campaign_id, w.kind)
+  union all
+  select distinct 'image_cleanup', d.campaign_id
+  from postrider.stored_document d
+  where d.organization_id = p_organization_id
+    and d.state = 'waiting'
+    and d.available_at <= p_now;
 end;
 
 -- Lists the campaigns and kinds of which effects are due. A runner works them side by side: the

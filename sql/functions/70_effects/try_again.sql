@@ -100,13 +100,14 @@ create function postrider.retry_effects(
 declare
   v_now timestamptz := postrider.now();
   v_again int;
+  v_documents int;
 begin
   perform postrider.require_organization(p_organization_id);
-  if p_kind not in ('usage_meter', 'event_sink') then
+  if p_kind not in ('usage_meter', 'event_sink', 'image_cleanup') then
     perform postrider.fail(
       'PR020',
-      format('an effect is usage_meter or event_sink, not %L', p_kind),
-      'null tries those of both kinds; nothing was changed');
+      format('an effect is usage_meter, event_sink or image_cleanup, not %L', p_kind),
+      'null tries those of all kinds; nothing was changed');
   end if;
   update postrider.effect
   set state = 'waiting', attempt = 0, available_at = v_now
@@ -114,6 +115,13 @@ begin
     and state = 'failed'
     and (p_kind is null or kind = p_kind);
   get diagnostics v_again = row_count;
+  update postrider.stored_document
+  set state = 'waiting', attempt = 0, available_at = v_now
+  where organization_id = p_organization_id
+    and state = 'failed'
+    and coalesce(p_kind, 'image_cleanup') = 'image_cleanup';
+  get diagnostics v_documents = row_count;
+  v_again := v_again + v_documents;
   update postrider.alarm
   set cleared_at = v_now, cleared_by = session_user,
     detail = detail || '{"cleared": "tried again"}'

@@ -69,7 +69,8 @@ create function postrider.make_campaign(
 declare
   v_new postrider.campaign := jsonb_populate_record(
     null::postrider.campaign,
-    '{"event_statuses": ["sent", "in_transit", "delivered", "returned"]}'
+    '{"event_statuses": ["sent", "in_transit", "delivered", "returned"],
+      "remove_images_after": "7 days", "keep_images_at_most": "90 days", "hold_back_minutes": 0}'
     || p_definition || jsonb_build_object(
       'organization_id', p_organization_id,
       'id', postrider.new_id(),
@@ -115,6 +116,7 @@ begin
     printer_name = v_new.printer_name,
     return_address = v_new.return_address,
     longest_address_line = v_new.longest_address_line,
+    longest_name = v_new.longest_name,
     dedupe = v_new.dedupe,
     exclusion_window = v_new.exclusion_window,
     frequency_cap = v_new.frequency_cap,
@@ -128,9 +130,12 @@ begin
     currency = v_new.currency,
     offer_ends_on = v_new.offer_ends_on,
     transit_days = v_new.transit_days,
+    hold_back_minutes = coalesce(v_new.hold_back_minutes, 0),
     assumed_after = v_new.assumed_after,
     effects = v_new.effects,
-    event_statuses = v_new.event_statuses
+    event_statuses = v_new.event_statuses,
+    remove_images_after = v_new.remove_images_after,
+    keep_images_at_most = v_new.keep_images_at_most
   where c.organization_id = p_old.organization_id
     and c.id = p_old.id;
   -- Nobody counted while there was no cap. And what was opened at one price is not paid for at

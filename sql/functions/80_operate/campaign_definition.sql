@@ -6,8 +6,8 @@ declare
     name,campaign_mode,provider_segment_id,integrations,base_directory,template,format,mail_class,
     printer_name,return_address,dedupe,exclusion_window,frequency_cap,frequency_cap_mode,
     holdout_percent,holdout_salt,daily_cap,total_cap,budget_minor,price_minor,currency,
-    offer_ends_on,transit_days,assumed_after,effects,event_statuses,
-    longest_address_line}';
+    offer_ends_on,transit_days,hold_back_minutes,assumed_after,effects,event_statuses,
+    longest_address_line,longest_name,remove_images_after,keep_images_at_most}';
   v_needed text[] := '{
     name,campaign_mode,integrations,base_directory,template,format,mail_class,printer_name,dedupe,
     exclusion_window,frequency_cap_mode,holdout_percent,holdout_salt,transit_days,assumed_after,
@@ -81,6 +81,12 @@ begin
         p_definition ->> 'transit_days', p_definition ->> 'assumed_after'),
       'transit_days is from 0 to 365, assumed_after_days from 1 to 365; nothing was changed');
   end if;
+  if (p_definition ->> 'hold_back_minutes')::int not between 0 and 43200 then
+    perform postrider.fail(
+      'PR020',
+      format('a card is held back for %s minutes', p_definition ->> 'hold_back_minutes'),
+      'hold_back_minutes is from 0 to 43200, which is 30 days; nothing was changed');
+  end if;
   return p_definition;
 end $$;
 
@@ -102,8 +108,11 @@ return case p_column
   when 'currency' then 'budget.currency'
   when 'assumed_after' then 'assumed_after_days'
   when 'event_statuses' then 'event_sink.statuses'
+  when 'remove_images_after' then 'image_host.remove_after_days'
+  when 'keep_images_at_most' then 'image_host.keep_at_most_days'
   when 'base_directory' then 'the folder of the file'
   when 'longest_address_line' then 'the longest line of an address'
+  when 'longest_name' then 'the longest name'
   else p_column
 end;
 

@@ -19,9 +19,16 @@ declare
   v_endpoint_id uuid := gen_random_uuid();
 begin
   perform postrider.require_organization(p_organization_id);
-  perform postrider.require_given(
-    'the id of a connection, its provider, and its options',
-    p_id::text, p_provider, p_options::text);
+  perform postrider.require_given('the id of a connection', p_id::text);
+  if p_provider is null
+    or p_provider !~ '^[a-z][a-z0-9-]{0,62}$'
+    or jsonb_typeof(p_options) is distinct from 'object'
+  then
+    perform postrider.fail(
+      'PR020',
+      'a connection has the kind of its provider, and its options are a JSON object',
+      'a kind has small letters, digits and hyphens; nothing was changed');
+  end if;
   perform postrider.require_connection_name(p_organization_id, p_name);
   if coalesce(p_mode, '') not in ('test', 'live') then
     perform postrider.fail(

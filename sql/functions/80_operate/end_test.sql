@@ -1,8 +1,8 @@
 -- What becomes of the cards and the people of a test when its campaign goes live.
 
 -- Voids the test mailpieces of these people, and returns how many. Nothing that a printer tells of
--- a voided piece moves anybody, and no status is above it. A piece that the printer says it has made
--- live is no test: it may be printed, and its person gets no second card.
+-- a voided piece moves anybody, and no status is above it. A piece that the printer says it has
+-- made live is no test: it may be printed, and its person gets no second card.
 create function postrider.void_test_mailpieces(
   p_organization_id uuid,
   p_people uuid[]

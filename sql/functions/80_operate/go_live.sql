@@ -85,6 +85,7 @@ begin
   perform postrider.empty_cohorts(p_organization_id, v_people, v_now);
   v_again := postrider.begin_again(p_organization_id, p_campaign_id, v_people, v_now);
   v_away := postrider.judge_before_live(v_campaign, v_people, v_now);
+  perform postrider.hold_back(p_organization_id, p_campaign_id, v_campaign.hold_back_minutes);
   -- By counts as they are now: caps and budget are whole, and who was turned away is out.
   perform postrider.require_no_blocker(v_campaign);
   perform postrider.note_intervention(

@@ -34,6 +34,7 @@ begin
       launched_at = coalesce(launched_at, postrider.now())
     where organization_id = p_organization_id
       and id = p_campaign_id;
+    perform postrider.hold_back(p_organization_id, p_campaign_id, v_campaign.hold_back_minutes);
     perform postrider.note_intervention(
       p_organization_id, 'launch', concat_ws(': ', p_mode || ' mode', p_why), p_campaign_id);
   end if;

@@ -115,7 +115,8 @@ begin atomic
       order by x.n),
     '[]')
   from postrider.cards_to_mail(
-    p_campaign, p_organization.time_zone, postrider.now(), p_begin_again) k
+    p_campaign, p_organization.time_zone,
+    postrider.first_chance(p_campaign, p_begin_again), p_begin_again) k
   cross join lateral (
     select coalesce(sum(t.people), 0) as people
     from postrider.tallied() t

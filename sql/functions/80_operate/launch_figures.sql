@@ -157,6 +157,18 @@ begin atomic
   from counted c;
 end;
 
+-- When the first card of a launch could go to the printer: now, or when its hold-back window ends.
+-- Of a campaign that is active already it is now.
+create function postrider.first_chance(
+  p_campaign postrider.campaign,
+  p_begin_again bigint
+) returns timestamptz language sql stable
+return postrider.now() + case
+  when p_campaign.launched_at is null or p_begin_again is not null
+    then p_campaign.hold_back_minutes * interval '1 minute'
+  else interval '0'
+end;
+
 -- Makes the part of the preview that is counted: cards, caps, budget, days.
 create function postrider.figures_of_launch(
   p_campaign postrider.campaign,
@@ -194,10 +206,12 @@ begin atomic
       'format', p_campaign.format,
       'mailClass', p_campaign.mail_class,
       'transitDays', p_campaign.transit_days,
+      'holdBackMinutes', p_campaign.hold_back_minutes,
       'offerEndsOn', to_char(p_campaign.offer_ends_on, 'YYYY-MM-DD'),
       'firstDay', to_char(k.first_day, 'YYYY-MM-DD'),
       'lastDay', to_char(k.last_day, 'YYYY-MM-DD'),
       'firstArrival', to_char(k.first_day + p_campaign.transit_days, 'YYYY-MM-DD'),
       'lastArrival', to_char(k.last_day + p_campaign.transit_days, 'YYYY-MM-DD')))
-  from postrider.cards_to_mail(p_campaign, p_zone, postrider.now(), p_begin_again) k;
+  from postrider.cards_to_mail(
+    p_campaign, p_zone, postrider.first_chance(p_campaign, p_begin_again), p_begin_again) k;
 end;

@@ -55,10 +55,42 @@ begin atomic
     and m.status <> 'voided';
 end;
 
+-- Counts the people of a campaign who are to get a card and whose name is longer than its printer
+-- prints: {longest, shortened, examples: [{name, printed}]}.
+create function postrider.shortened_names(p_campaign postrider.campaign) returns jsonb
+language sql stable
+begin atomic
+  with long as materialized (
+    select r.id,
+      postrider.name_on_card(r.first_name, r.last_name, null) as name,
+      postrider.name_on_card(r.first_name, r.last_name, p_campaign.longest_name) as printed
+    from postrider.recipient_state s
+    join postrider.recipient r
+      on r.organization_id = s.organization_id
+      and r.id = s.recipient_id
+    where s.organization_id = p_campaign.organization_id
+      and s.campaign_id = p_campaign.id
+      and s.state in ('pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged')
+      and char_length(concat_ws(' ', r.first_name, r.last_name)) > p_campaign.longest_name
+  )
+  select jsonb_build_object(
+    'longest', p_campaign.longest_name,
+    'shortened', (select count(*) from long l where l.printed <> l.name),
+    'examples', (
+      select coalesce(
+        jsonb_agg(jsonb_build_object('name', x.name, 'printed', x.printed) order by x.id), '[]')
+      from (
+        select l.*
+        from long l
+        where l.printed <> l.name
+        order by l.id
+        limit 5) x));
+end;
+
 -- Says what a launch would do, and changes nothing. Returns {campaign, status, mode, people:
 -- {<state>: n}, turnedAway: [{state, reason, sentence, people}], cards: {people, held, later, now,
--- inAll, tooLate, days}, caps: {daily, openedToday, total, opened, left}, budget, printer, mail,
--- test, blockers: [{blocker, code, message, whatHelps}]}.
+-- inAll, tooLate, days}, caps: {daily, openedToday, total, opened, left}, budget, printer, names,
+-- mail, test, blockers: [{blocker, code, message, whatHelps}]}.
 -- cards.people: who is to get one, without those who are held one by one. cards.now: today, by the
 -- organization's clock; cards.inAll: as caps and budget allow; tooLate: of these, so many would
 -- arrive after the offer's end, and are skipped. blockers: what would stop every card.
@@ -136,6 +168,9 @@ begin
         'held', v_printer.held_at is not null,
         'heldWhy', v_printer.held_why,
         'connection', v_connection.name),
+      'names', case
+        when v_campaign.longest_name is not null then postrider.shortened_names(v_campaign)
+      end,
       'test', case
         when v_ends_test then jsonb_build_object('cards', v_pieces, 'beginAgain', v_begin_again)
       end,

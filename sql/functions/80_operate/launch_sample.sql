@@ -181,5 +181,8 @@ begin
     join postrider.recipient_state s
       on s.organization_id = p_organization_id and s.recipient_id = w.recipient_id
     left join postrider.proof p
-      on p.organization_id = p_organization_id and p.recipient_id = w.recipient_id);
+      on p.organization_id = p_organization_id
+      and p.recipient_id = w.recipient_id
+      -- Nobody is offered a link that leads nowhere.
+      and p.removed_at is null);
 end $$;

@@ -11,6 +11,13 @@ create function postrider.add_secrets(
 begin
   perform postrider.require_list('the secrets', jsonb_typeof(p_secrets));
   if exists (
+    select from jsonb_array_elements(p_secrets) e
+    where jsonb_typeof(e) <> 'object')
+  then
+    perform postrider.fail(
+      'PR020', 'a secret is a JSON object', 'give a list of objects; nothing was changed');
+  end if;
+  if exists (
     select from jsonb_to_recordset(p_secrets)
       as s (purpose text, reference text, sealed text, "keyId" text)
     where s.purpose is null
@@ -36,13 +43,25 @@ begin
       organization_id, connection_id, id, purpose, reference, sealed, key_id, added_at)
     select
       p_organization_id, p_connection_id, coalesce(s.id, postrider.new_id()), s.purpose,
-      s.reference, decode(s.sealed, 'base64'), s."keyId", p_now
+      s.reference, postrider.sealed_bytes(s.sealed), s."keyId", p_now
     from jsonb_to_recordset(p_secrets)
       as s (id uuid, purpose text, reference text, sealed text, "keyId" text);
-  exception when data_exception then
+  exception when data_exception or unique_violation then
     perform postrider.fail(
-      'PR020', 'what is sealed is not written in base64', 'nothing was changed');
+      'PR020',
+      'the id of a secret is none, or another secret has it',
+      'give each a new uuid, or none; nothing was changed');
   end;
+end $$;
+
+-- Reads what is sealed, or refuses it.
+create function postrider.sealed_bytes(p_sealed text) returns bytea
+language plpgsql immutable as $$
+begin
+  return decode(p_sealed, 'base64');
+exception when data_exception then
+  perform postrider.fail(
+    'PR020', 'what is sealed is not written in base64', 'nothing was changed');
 end $$;
 
 -- Adds a secret, which counts from now on. The one before it is good for p_overlap, so that what is
@@ -170,7 +189,7 @@ begin
   perform postrider.require_given(
     'what is sealed, and the id of its key', left(p_sealed, 1), p_key_id);
   update postrider.connection_secret
-  set sealed = decode(p_sealed, 'base64'),
+  set sealed = postrider.sealed_bytes(p_sealed),
     key_id = p_key_id
   where organization_id = p_organization_id
     and connection_id = p_connection_id

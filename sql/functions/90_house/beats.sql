@@ -31,8 +31,10 @@ begin atomic
 end;
 
 -- Takes what every runner sends every few seconds, in one statement: that it lives, what it
--- remembers of this database, and a look for lost work. Returns {back, watermark, witnesses}: how
--- many people were given back, and see check_watermark and mail_witnesses.
+-- remembers of this database, and a look for lost work. Returns {back, watermark, witnesses,
+-- probes}: how many people were given back, and see check_watermark, mail_witnesses and
+-- claim_probes.
+-- p_probes: so many connections it would probe.
 -- The watermark comes first: a hold of printers comes before the locks of reap.
 create function postrider.tick(
   p_runner_id uuid,
@@ -43,15 +45,19 @@ create function postrider.tick(
   p_lease interval,
   p_grace interval,
   p_quiet interval,
-  p_remembered jsonb default null
+  p_remembered jsonb default null,
+  p_probes int default 0
 ) returns json language plpgsql security definer as $$
 declare
   v_watermark jsonb := postrider.check_watermark(p_remembered);
+  v_probes json;
 begin
   perform postrider.heartbeat(
     p_runner_id, p_name, p_proof_slots, p_mail_slots, p_version, p_lease);
+  v_probes := postrider.claim_probes(p_runner_id, p_probes);
   return json_build_object(
     'back', postrider.reap(greatest(p_grace, postrider.longest_lease()), p_quiet),
     'watermark', v_watermark,
-    'witnesses', postrider.mail_witnesses());
+    'witnesses', postrider.mail_witnesses(),
+    'probes', coalesce(v_probes, '[]'));
 end $$;

@@ -101,7 +101,12 @@ begin atomic
       from waiting w
       where exists (
         select from postrider.kinds_with_due_effects(
-          w.organization_id, (select postrider.now())))),
+          w.organization_id, (select postrider.now())))
+      union
+      select d.organization_id
+      from postrider.stored_document d
+      where d.state = 'waiting'
+        and d.available_at <= (select postrider.now())),
     array(
       select distinct e.organization_id
       from postrider.mailpiece_event e

@@ -1,7 +1,7 @@
 -- Whether anything can still move, now or within a time.
 
--- Campaigns and states in which no hold, no status, no unarmed printer and no connection
--- of the other mode keeps people back.
+-- Campaigns and states in which no hold, no status, no unarmed printer and no connection that does
+-- not work or is of the other mode keeps people back.
 create function postrider.unblocked_states() returns table (
   organization_id uuid,
   campaign_id uuid,
@@ -19,9 +19,12 @@ begin atomic
   left join postrider.connection x
     on x.organization_id = p.organization_id
     and x.id = p.connection_id
+  left join postrider.connection_breaker b
+    on b.organization_id = p.organization_id
+    and b.connection_id = p.connection_id
   cross join (values ('pending'), ('proofed')) as v (state)
   where (c.status = 'active' or c.status = 'pending' and v.state = 'pending')
-    and (v.state = 'pending' or postrider.takes_cards(p, x, c.mode));
+    and (v.state = 'pending' or postrider.takes_cards(p, x, b, c.mode));
 end;
 
 -- Counts everything that can still move without an outside event or a later time. All are zero:
@@ -50,9 +53,10 @@ language sql stable security definer as $$
         and error is null),
     'unknown', (
       select count(*)
-      from postrider.mailpiece
-      where status = 'unknown'
-        and available_at <= postrider.now()),
+      from postrider.mailpiece m
+      where m.status = 'unknown'
+        and m.available_at <= postrider.now()
+        and not postrider.printer_is_broken(m.organization_id, m.printer_name)),
     'effects', (
       select count(*)
       from (

@@ -221,5 +221,23 @@ begin atomic
       limit p_counted + 1
     ) x
   ) n
-  where f.off_at is not null;
+  where f.off_at is not null
+  union all
+  select
+    o.name, c.name, 'effect image_cleanup', r.sentence, count(*),
+    postrider.cause_summary(array_agg(distinct d.error)),
+    min(d.available_at) filter (where d.available_at > p_now)
+  from postrider.effect_failure f
+  join postrider.stored_document d
+    on d.organization_id = f.organization_id
+    and d.campaign_id = f.campaign_id
+    and d.state = 'waiting'
+    and d.error is not null
+  join postrider.organization o on o.id = f.organization_id
+  join postrider.campaign c
+    on c.organization_id = f.organization_id
+    and c.id = f.campaign_id
+  join postrider.reason r on r.code = 'retry'
+  where f.kind = 'image_cleanup'
+  group by o.name, c.name, r.sentence;
 end;

@@ -37,6 +37,7 @@ begin atomic
         'the printer to be armed'
       when h.state = 'proofed' and x.mode <> c.mode then
         format('a connection that is %s: %s is %s', c.mode, x.name, x.mode)
+      when h.state = 'proofed' and b.state <> 'closed' then postrider.breaker_meaning(o, x, b)
       when h.state in ('pending', 'proofed') then null
       else 'its turn'
     end,
@@ -55,6 +56,9 @@ begin atomic
   left join postrider.connection x
     on x.organization_id = p.organization_id
     and x.id = p.connection_id
+  left join postrider.connection_breaker b
+    on b.organization_id = p.organization_id
+    and b.connection_id = p.connection_id
   -- Few are held one by one: they have an index of their own.
   cross join lateral (
     select count(*) as held

@@ -84,7 +84,8 @@ void test('people who wait for longer than a key lives, to be sent again by it, 
   await turnClock(sql, 24 * HOUR);
   press.forget();
   press.speak();
-  await sql`select postrider.release(organization_id, 'campaign', id::text) from postrider.campaign`;
+  await sql`
+    select postrider.release(organization_id, 'campaign', id::text) from postrider.campaign`;
   await until(
     async () => (await sql`select from postrider.mailpiece where status = 'unknown'`).length === 3,
   );
@@ -129,7 +130,8 @@ void test('a key that dies while its card waits for its turn at the adapter is n
   await reconciled(opened);
   // It is begun with a second of its key's life left beyond the lease.
   await sql`update postrider.mailpiece set repeat_until = postrider.now() + interval '3 seconds'`;
-  await sql`select postrider.release(organization_id, 'campaign', id::text) from postrider.campaign`;
+  await sql`
+    select postrider.release(organization_id, 'campaign', id::text) from postrider.campaign`;
   await until(
     async () =>
       turns >= 2 &&

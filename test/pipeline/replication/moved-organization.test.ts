@@ -1,7 +1,20 @@
 /** An organization moves to another database, by its rows alone, while the others go on. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cancel, hold, release } from '@postrider/core';
+import {
+  cancel,
+  Connections,
+  hold,
+  makeSealingKey,
+  readSealingKeys,
+  release,
+  removeConnection,
+  renameConnection,
+  rotateSecret,
+  seal,
+  type ConnectionKey,
+  type KeptSecret,
+} from '@postrider/core';
 import {
   broken,
   freshMachine,
@@ -12,6 +25,7 @@ import {
   type Place,
 } from '../../support/machine.ts';
 import { startServer } from '../../support/server.ts';
+import { connected } from '../../sql/rig/connections.ts';
 import { open, until, type Opened } from '../rig.ts';
 import {
   asAdmin,
@@ -31,6 +45,13 @@ async function sent({ sql }: Opened, { organizationId }: Place): Promise<number>
   return rows.length;
 }
 
+const sealingKey = makeSealingKey();
+
+function sealed(key: ConnectionKey, value: string): KeptSecret {
+  const place = { ...key, purpose: 'api_key' };
+  return { purpose: 'api_key', ...seal(value, place, readSealingKeys(sealingKey)) };
+}
+
 void test('an organization has the same rows, one by one, in the database that it moves to, and goes on there', async () => {
   const server = await startServer({ settings: LOGICAL });
   try {
@@ -42,6 +63,9 @@ void test('an organization has the same rows, one by one, in the database that i
     });
     const moving = source.place;
     const staying = await launched(source.sql, {}, 'Florist');
+    const account = await connected(source.sql, moving.organizationId);
+    const unused = await connected(source.sql, moving.organizationId, { name: 'unused' });
+    await connected(source.sql, staying.organizationId);
     await source.pipeline.start();
     await until(async () => (await sent(source, moving)) > 0);
     // In mid-run: what is there is copied, and what happens meanwhile follows.
@@ -52,6 +76,9 @@ void test('an organization has the same rows, one by one, in the database that i
     await using _ = {
       [Symbol.asyncDispose]: async () => await unsubscribe(source.machine, target),
     };
+    await rotateSecret(source.sql, account, { secret: sealed(account, 'the key'), overlapMs: 0 });
+    await renameConnection(source.sql, account, 'lob-east');
+    await removeConnection(source.sql, unused);
     await syncPeople(source.sql, moving, people(20, 'later'), false);
     await syncPeople(source.sql, staying, people(30, 'flower'));
     // Each printer tells something: the inbox is written to, and looked at.
@@ -81,6 +108,11 @@ void test('an organization has the same rows, one by one, in the database that i
       organizations.map((row) => row['name']),
       ['Bakery'],
     );
+    // What is sealed opens there, for who has the key.
+    const there = new Connections(target.sql, () => sealingKey);
+    const moved = await there.of(account.organizationId, account.connectionId);
+    assert.deepEqual([moved.name, moved.secrets('api_key')], ['lob-east', ['the key']]);
+    assert.equal((await target.sql`select from postrider.connection`).length, 1);
     assert.deepEqual(await broken(target.sql), []);
 
     // The new database syncs, moves and cancels its people as the old one did.

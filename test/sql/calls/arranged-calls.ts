@@ -37,9 +37,16 @@ export async function arrangedCalls(
   const piece = `(select m from postrider.mailpiece m where id = '${unknown.mailpieceId}')`;
   const account = (await connected(sql, o)).connectionId;
   const unused = (await connected(sql, o, { name: 'unused' })).connectionId;
+  const limit = `'${o}', '${account}', 'GET /', '[{"requests": 1, "ms": 1}]'`;
   const secret = JSON.stringify({ purpose: 'api_key', reference: 'env:KEY' });
   return {
     connection_named: [`'${o}', 'printer', '${account}'`],
+    lock_route: [`'${o}', '${account}', 'GET /'`],
+    note_health: [`'[{"organizationId": "${o}", "connectionId": "${account}", "failures": 9}]'`],
+    note_limit: [limit],
+    require_limit: [`'[{"requests": 1, "ms": 1}]'`],
+    settle_probe: [`'${o}', '${account}', gen_random_uuid(), 'answered'`],
+    take_slots: [`${limit}, 1`],
     lock_connection: [`'${o}', '${account}'`],
     make_connection: [`'${o}', gen_random_uuid(), 'made', 'lob', 'test', '{}', '[${secret}]'`],
     note_finding: [`'${o}', '${account}', '{"outcome": "refused"}'`],

@@ -6,11 +6,37 @@ import {
   type PieceToCallBack,
 } from '../../../packages/core/src/machine/call-back.ts';
 import { claimEffects, type ClaimedEffect } from '../../../packages/core/src/machine/effects.ts';
-import { place, sent, sharedMachine } from '../rig.ts';
+import {
+  claimImageCleanups,
+  settleImageCleanups,
+  type ClaimedDocument,
+} from '../../../packages/core/src/machine/image-cleanup.ts';
+import { DAY, place, sent, sharedMachine, tellAll, turnClock } from '../rig.ts';
 import { fits } from '../rig/shapes.ts';
 
 const rig = sharedMachine();
 const MINUTE_MS = 60_000;
+
+// First: the cards of this file are on documents of one URL, and no other is in use yet.
+void test('a document whose cards are through', async () => {
+  const { sql } = rig;
+  const at = await place(sql, { remove_images_after: '0 days' });
+  await tellAll(sql, at, await sent(sql, at), 'delivered');
+  await turnClock(sql, DAY + 1000);
+  const claim = { ...at, limit: 5, leaseMs: MINUTE_MS, removable: true };
+  const documents = await claimImageCleanups(sql, claim);
+  fits<ClaimedDocument>(documents[0], {
+    cohortId: 'string',
+    urlKey: 'string',
+    url: 'string',
+    attempt: 'number',
+  });
+  await settleImageCleanups(
+    sql,
+    at,
+    documents.map((one) => ({ ...one, outcome: 'removed' })),
+  );
+});
 
 void test('what is done after a card was sent', async () => {
   const { sql } = rig;

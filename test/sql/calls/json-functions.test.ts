@@ -27,8 +27,11 @@ const held: Readonly<Record<string, string>> = {
   campaign_brief: 'campaignBrief(',
   connection_brief: 'connectionBrief(',
   claim_call_backs: 'claimCallBacks(',
+  cancel_people: 'cancelPeople(',
+  cancel_preview: 'cancelPreview(',
   check_watermark: 'checkWatermark(',
   claim_effects: 'claimEffects(',
+  claim_image_cleanups: 'claimImageCleanups(',
   claim_batch: 'claimed(',
   due_batches: 'dueBatches(',
   endpoint_printer: 'endpointPrinter(',
@@ -44,6 +47,7 @@ const held: Readonly<Record<string, string>> = {
   rekey: 'rekey(',
   rekey_preview: 'rekeyPreview(',
   retry_all: 'retryAll(',
+  take_slots: 'takeSlots(',
   tick: 'tick(',
 };
 /** By a test of this file. */
@@ -56,8 +60,10 @@ void test('a function that answers JSON is held to its shape, or no program may 
     'amend-shapes.test.ts',
     'connection-shapes.test.ts',
     'effect-shapes.test.ts',
+    'cancel-shapes.test.ts',
     'json-shapes.test.ts',
     'launch-shapes.test.ts',
+    'limit-shapes.test.ts',
     'rekey-shapes.test.ts',
   ]
     .map((name) => readFileSync(join(import.meta.dirname, name), 'utf8'))

@@ -230,6 +230,7 @@ void test('what a runner is told at each tick, and what is under way meanwhile',
       back: 'number',
       watermark: 'object',
       witnesses: 'list',
+      probes: 'list',
     },
   );
   fits<restore.Watermark>(ticked.watermark, watermark);

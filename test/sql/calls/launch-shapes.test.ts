@@ -19,7 +19,7 @@ void test('what a launch would do, and whose cards are looked at before', async 
   const { sql } = rig;
   const at = await place(
     sql,
-    { budget_minor: 500, price_minor: 90, currency: 'USD', total_cap: 9 },
+    { budget_minor: 500, price_minor: 90, currency: 'USD', total_cap: 9, longest_name: 5 },
     null,
   );
   await syncPeople(sql, at, [...people(2), { ...people(1)[0], externalId: 'double', row: 9 }]);
@@ -35,6 +35,7 @@ void test('what a launch would do, and whose cards are looked at before', async 
     caps: 'object',
     budget: 'object?',
     printer: 'object',
+    names: 'object?',
     mail: 'object',
     test: 'object?',
     blockers: 'list',
@@ -79,10 +80,16 @@ void test('what a launch would do, and whose cards are looked at before', async 
     heldWhy: 'string?',
     connection: 'string?',
   });
+  fits<NonNullable<LaunchPreview['names']>>(told.names, {
+    longest: 'number',
+    shortened: 'number',
+    examples: 'list',
+  });
   fits<LaunchPreview['mail']>(told.mail, {
     format: 'string',
     mailClass: 'string',
     transitDays: 'number',
+    holdBackMinutes: 'number',
     offerEndsOn: 'string?',
     firstDay: 'string?',
     lastDay: 'string?',

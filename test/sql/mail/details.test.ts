@@ -41,8 +41,8 @@ const usd = { amount: '5175', scale: 4, currency: 'USD', tax: null };
 
 async function only(sql: typeof rig.sql, at: Place) {
   const [row] = await sql`
-    select price::text as price, price_tax::text as tax, price_currency as currency, price_source as source, made_mode,
-      cancellable_until
+    select price::text as price, price_tax::text as tax, price_currency as currency,
+      price_source as source, made_mode, cancellable_until
     from postrider.mailpieces
     where organization_id = ${at.organizationId}`;
   return row;
@@ -63,7 +63,8 @@ void test('a price is kept as it was told, and the spending of the campaign has 
   assert.deepEqual(
     (
       await sql`
-        select price::text as price, price_tax::text as tax, price_currency as currency, price_source as source
+        select price::text as price, price_tax::text as tax, price_currency as currency,
+          price_source as source
         from postrider.mailpieces
         where organization_id = ${at.organizationId}
         order by price`
@@ -165,7 +166,8 @@ void test('links are shown to operators, and to nobody else', async () => {
   const told = async (login: typeof reader) => {
     const [row] = await login.sql<{ why: string; story: string }[]>`
       select string_agg(distinct w.w, '') as why, string_agg(t.detail, '') as story
-      from postrider.why(${piece?.recipientId ?? ''}) w (w), postrider.trace(${piece?.recipientId ?? ''}) t`;
+      from postrider.why(${piece?.recipientId ?? ''}) w (w)
+      cross join postrider.trace(${piece?.recipientId ?? ''}) t`;
     return `${row?.why} ${row?.story}`;
   };
   assert.match(await told(operator), /signature=abc/);

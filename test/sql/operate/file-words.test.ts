@@ -60,6 +60,7 @@ const changes: [Partial<CampaignDefinition>, readonly string[]][] = [
     ['budget.amount', 'budget.currency', 'budget.price_per_card'],
   ],
   [{ transit_days: 9, assumed_after: '30 days' }, ['assumed_after_days', 'transit_days']],
+  [{ hold_back_minutes: 30 }, ['hold_back_minutes']],
   [{ base_directory: '/elsewhere' }, ['the folder of the file']],
 ];
 

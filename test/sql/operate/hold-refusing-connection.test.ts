@@ -1,6 +1,7 @@
 /**
  * Where a printer has a connection, it is the account that is refused: the connection is held, with
- * all of its printers, unless somebody has released it or rotated its secret since the cohort began.
+ * all of its printers, unless somebody has released it or rotated its secret since the cohort
+ * began.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

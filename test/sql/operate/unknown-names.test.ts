@@ -52,7 +52,7 @@ void test('so is an effect, and a campaign in which somebody would be suppressed
   const { organizationId: o } = await place(sql);
   assert.match(
     await told('PR020', sql`select postrider.retry_effects(${o}, 'meter')`),
-    /usage_meter or event_sink, not 'meter'.*nothing was changed/,
+    /usage_meter, event_sink or image_cleanup, not 'meter'.*nothing was changed/,
   );
   await sql`select postrider.retry_effects(${o})`;
   assert.match(

@@ -91,6 +91,8 @@ async function aimed(): Promise<Record<string, string>> {
     apply_campaign: `'${o}', '{"name": "spring", "printer_name": "press"}'`,
     count_opened: `'${o}', '${theirs.campaignId}'`,
     replace_lost_mailpieces: `'${o}'`,
+    cancel_people: `'${o}', '${theirs.campaignId}'`,
+    cancel_preview: `'${o}', '${theirs.campaignId}'`,
     retry_all: `'${o}', '${theirs.campaignId}', 'rejected'`,
     clear_alarm: `'${alarm?.id}', 'I looked'`,
     retry_webhooks: `'${o}'`,

@@ -4,9 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { migrate } from '@postrider/core';
+import { hold, migrate, removeConnection, renameConnection, rotateSecret } from '@postrider/core';
 import { people, syncPeople } from '../../support/machine.ts';
 import { place, sharedMachine, stage } from '../rig.ts';
+import { connected } from '../rig/connections.ts';
 
 const rig = sharedMachine();
 
@@ -101,6 +102,12 @@ void test("one organization's rows are published, and to change or delete them s
     );
     await sql`select postrider.run_housekeeping()`;
     assert.equal((await sql`select from postrider.provider_event`).length, 0);
+    const account = await connected(sql, at.organizationId);
+    const secret = { purpose: 'api_key', reference: 'env:NEXT' };
+    await rotateSecret(sql, account, { secret, overlapMs: 60_000 });
+    await renameConnection(sql, account, 'renamed');
+    await hold(sql, { ...at, kind: 'connection', id: account.connectionId });
+    await removeConnection(sql, account);
   } finally {
     await admin`drop publication one_of_them`;
   }

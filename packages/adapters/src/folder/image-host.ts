@@ -65,13 +65,11 @@ export function createFolderImageHost(options: unknown, wiring: AdapterWiring): 
         }
         const file = inside(folder, url);
         if (file === null) {
-          // It is not kept here, so there is nothing to remove; deleting elsewhere would be worse
-          // than leaving it.
-          context.logger.warn(
-            { url, folder },
-            'a document outside the folder of the image host was not touched',
-          );
-          results.push({ outcome: 'removed' });
+          // Deleting elsewhere would be worse than leaving it.
+          results.push({
+            outcome: 'failed',
+            message: `${url} is not in the folder ${folder}; it was not touched.`,
+          });
           continue;
         }
         try {

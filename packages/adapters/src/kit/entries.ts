@@ -5,18 +5,20 @@ import type { OptionProblem, PortName } from '@postrider/core/ports';
 /** An adapter as a campaign names it: its kind or its connection, and its options. */
 export type Entry = Readonly<Record<string, unknown>>;
 
+/** What belongs to the campaign, and not to the adapter, by port. */
+const ofTheCampaign: Partial<Readonly<Record<PortName, readonly string[]>>> = {
+  enricher: ['name'],
+  printer: ['name'],
+  imageHost: ['remove_after_days', 'keep_at_most_days'],
+  eventSink: ['statuses'],
+};
+
 /**
- * Without its account. The name of a printer or an enricher, and what a sink wants to hear, belong
- * to the campaign, not to the adapter.
+ * Without its account. What belongs to the campaign is not the adapter's.
  */
 export function optionsOf(port: PortName, { connection: _account, ...options }: Entry): Entry {
-  if (port === 'eventSink') {
-    const { statuses: _ofTheCampaign, ...rest } = options;
-    return rest;
-  }
-  if (port !== 'printer' && port !== 'enricher') return options;
-  const { name: _ofTheCampaign, ...rest } = options;
-  return rest;
+  const others = ofTheCampaign[port] ?? [];
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !others.includes(name)));
 }
 
 /** Hits and misses are remembered by this name, so two look-up files must have two. */

@@ -20,7 +20,7 @@ export function parseOptions<Schema extends z.ZodType>(
     schema,
     value: given,
     noSuch: 'is not an option of this adapter',
-    beside: ['kind', 'connection', ...(campaignFields[port] ?? [])],
+    beside: ['kind', ...(campaignFields[port] ?? [])],
   }).map(({ path, message }) => ({
     option: [port, ...path].map(String).join('.'),
     message,

@@ -25,6 +25,10 @@ export interface Provider extends Offers {
     format: string,
     options: Readonly<Record<string, unknown>>,
   ) => number | null;
+  /** Of a printer, as its adapter says it. */
+  readonly longestName?: (format: string) => number | null;
+  /** Of a printer, as its adapter says it. */
+  readonly printed?: (text: string) => string;
 }
 
 /** The ports, in the order in which a recipient meets them, as a campaign file spells them. */
@@ -45,5 +49,6 @@ export const campaignFields: Readonly<Record<string, readonly string[]>> = {
   enricher: ['name'],
   renderer: ['template'],
   printer: ['name'],
+  imageHost: ['remove_after_days', 'keep_at_most_days'],
   eventSink: ['statuses'],
 };

@@ -16,7 +16,7 @@ export const lobAccount: ConnectionKind = {
       required: true,
       problem(value) {
         if (/^(test|live)_pub_/.test(value))
-          return 'is a publishable key, which cannot order cards; a secret key begins with test_ or live_';
+          return 'is a publishable key, and orders nothing; take a secret one';
         return modeOfKey(value) === null ? 'does not begin with test_ or live_' : null;
       },
     },

@@ -1,7 +1,7 @@
 /** Lob: prints and posts cards in the US. */
 import type { Provider } from '../kit/provider.ts';
 import { lobAccount } from './account.ts';
-import { formats, longestLines, mailClasses } from './formats.ts';
+import { formats, longestLines, longestName, mailClasses } from './formats.ts';
 import { lobOptions } from './options.ts';
 import { createLobPrinter } from './printer.ts';
 
@@ -14,5 +14,6 @@ export const lob = {
   formats,
   mailClasses,
   longestAddressLine: () => longestLines,
+  longestName: () => longestName,
   printer: { options: lobOptions, create: createLobPrinter },
 } as const satisfies Provider;

@@ -13,7 +13,7 @@ import type {
 import { readJson } from '../kit/json.ts';
 import { parseOptions } from '../kit/options.ts';
 import { createLobClient, type LobClient } from './client.ts';
-import { formats, longestLines, mailClasses } from './formats.ts';
+import { formats, longestLines, longestName, mailClasses } from './formats.ts';
 import { lobOptions } from './options.ts';
 import { refusedBy } from './refusals.ts';
 import { submitPieces } from './submit.ts';
@@ -33,6 +33,7 @@ export function createLobPrinter(options: unknown, wiring: AdapterWiring): Print
     takes: ['application/pdf', 'image/png', 'image/jpeg'],
     formats,
     longestAddressLine: () => longestLines,
+    longestName: () => longestName,
     mailClasses,
     keyLifetimeMs: parsed.keyLifetimeMs,
     readLagMs: parsed.readLagMs,

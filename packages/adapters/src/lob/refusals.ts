@@ -1,7 +1,7 @@
 /**
  * What Lob's refusals mean for a piece. The codes are those of its table of errors; what follows
- * from each is ours. In short: the account's fault holds the connection, the artwork's the campaign,
- * an address skips its person, and what is unclear is unknown.
+ * from each is ours. In short: the account's fault holds the connection, the artwork's the
+ * campaign, an address skips its person, and what is unclear is unknown.
  */
 import type { SubmitResult } from '@postrider/core/ports';
 import { readJson } from '../kit/json.ts';

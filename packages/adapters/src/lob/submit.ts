@@ -108,10 +108,12 @@ function wrongMode({ connection }: LobClient, { mode }: PieceRequest): SubmitRes
   const [key = ''] = connection.secrets('api_key');
   const ofKey = modeOfKey(key);
   if (connection.mode === mode && ofKey === mode) return null;
+  const { name } = connection;
+  const itsKey = ofKey === null ? 'none of Lob' : `for ${ofKey} mode`;
   const what =
     connection.mode === mode
-      ? `the key of connection ${connection.name} is ${ofKey === null ? 'none of Lob' : `for ${ofKey} mode`}`
-      : `connection ${connection.name} is for ${connection.mode} mode`;
+      ? `the key of connection ${name} is ${itsKey}`
+      : `connection ${name} is for ${connection.mode} mode`;
   return {
     outcome: 'refused',
     reason: 'wrong_mode',
@@ -134,12 +136,14 @@ function resultOf(piece: PieceRequest, outcome: HttpOutcome, context: SubmitCont
     return { outcome: 'unknown', message: 'Lob answered something that is no postcard.' };
   const { mailpieceId } = piece.reference;
   const answered = pair(made, 'mailpiece');
-  if (answered !== mailpieceId)
+  if (answered !== mailpieceId) {
+    const whose = answered === null ? 'no mailpiece of ours' : `mailpiece ${answered}`;
     return {
       outcome: 'mismatched',
       providerId: made.id,
-      message: `Lob answered ${made.id}, which is for ${answered === null ? 'no mailpiece of ours' : `mailpiece ${answered}`}, where mailpiece ${mailpieceId} was sent.`,
+      message: `Lob answered ${made.id}, which is for ${whose}: ${mailpieceId} was sent.`,
     };
+  }
   const [side] = made.thumbnails ?? [];
   return {
     outcome: 'accepted',

@@ -2,19 +2,19 @@
  * Safe repairs: retry, cancel, resolve, erase. Each is one function of the machine, which knows
  * when it must refuse.
  */
-import { UserError, count, exitCodes, printable } from '@postrider/runner/process';
+import { UserError, exitCodes } from '@postrider/runner/process';
 import type { Command } from 'commander';
 import { command, flag, oneOf, text, type Act } from '../program/command.ts';
 import { confirm } from '../output/confirm.ts';
-import { explain } from '../errors/explain.ts';
 import {
-  fullRecipientName,
   campaignNamed,
   organizationIdOf,
   peopleNamed,
   type RecipientRow,
 } from '../operate/names.ts';
 import type { Output } from '../output/output.ts';
+import { eachPerson, listedPeople } from '../operate/each-person.ts';
+import { cancel } from './cancel.ts';
 import { open } from './open-database.ts';
 
 const whose = 'whose customer it is, where an id is used by several';
@@ -39,7 +39,7 @@ export function repairs(program: Command, act: Act): void {
       oneOf(
         '--effects [kind]',
         'not people, but what follows from their cards and failed for good',
-        ['usage_meter', 'event_sink'],
+        ['usage_meter', 'event_sink', 'image_cleanup'],
       ),
     )
     .option(
@@ -69,7 +69,10 @@ export function repairs(program: Command, act: Act): void {
             );
           const { retryFailedEffects } = await import('../operate/retry.ts');
           return await retryFailedEffects(cli, sql, {
-            kind: effects === 'usage_meter' || effects === 'event_sink' ? effects : null,
+            kind:
+              effects === 'usage_meter' || effects === 'event_sink' || effects === 'image_cleanup'
+                ? effects
+                : null,
             organizationId: await organizationIdOf(sql, organization),
             dryRun: flag(options['dryRun']),
             yes: flag(options['yes']),
@@ -98,39 +101,7 @@ export function repairs(program: Command, act: Act): void {
       }),
     );
 
-  command(
-    program,
-    'cancel',
-    'Cancels people. Before the printer at once; at the printer as soon as the outcome is ' +
-      'known; after that the printer is asked to call the card back.',
-    ['postrider cancel ada@example.com --why "moved away"'],
-  )
-    .argument('<who...>', 'by e-mail, customer id, reference or id')
-    .option('--organization <name>', whose)
-    .option('--why <sentence>', 'shown by trace')
-    .option('--yes', 'do not ask where it is more than one person')
-    .action(
-      act(async (cli, given, options) => {
-        await using database = await open(cli);
-        const found = await peopleNamed(database.sql, given, text(options['organization']));
-        const { terminalStates } = await import('@postrider/core/states');
-        const over = new Set<string>(terminalStates);
-        // Somebody in error may still be called off.
-        over.delete('error');
-        const moving = found.filter(({ state }) => !over.has(state));
-        const people = moving.length > 0 ? moving : found;
-        await confirm(cli.out, {
-          what: `This cancels ${count(people.length, 'person', 'people')}: ${listed(people)}.`,
-          yes: flag(options['yes']) || people.length === 1,
-        });
-        const { cancel } = await import('@postrider/core');
-        await eachPerson(
-          cli.out,
-          people,
-          async (one) => await cancel(database.sql, one.recipientId, text(options['why']) ?? null),
-        );
-      }),
-    );
+  cancel(program, act);
 
   command(
     program,
@@ -193,7 +164,7 @@ export function repairs(program: Command, act: Act): void {
         await using database = await open(cli);
         const people = await peopleNamed(database.sql, [given], text(options['organization']));
         await confirm(cli.out, {
-          what: `This forgets ${listed(people)} for good; it cannot be undone.`,
+          what: `This forgets ${listedPeople(people)} for good; it cannot be undone.`,
           yes: flag(options['yes']),
         });
         const { erase } = await import('@postrider/core');
@@ -209,10 +180,6 @@ export function repairs(program: Command, act: Act): void {
         await eachPerson(cli.out, people, ended, ', erased');
       }),
     );
-}
-
-function listed(people: readonly RecipientRow[]): string {
-  return people.map((one) => `${fullRecipientName(one)} (${one.state})`).join(', ');
 }
 
 function inError(found: readonly RecipientRow[], given: string): RecipientRow[] {
@@ -233,40 +200,4 @@ function listPeople(out: Output, people: readonly RecipientRow[]): void {
     { title: 'reason', value: (row) => row.reason },
     { title: 'recipient', value: (row) => row.recipientId },
   ]);
-}
-
-/** One after the other: one refusal does not stop the next, and the exit code tells of it. */
-async function eachPerson(
-  out: Output,
-  people: readonly RecipientRow[],
-  work: (one: RecipientRow) => Promise<string>,
-  ending = '',
-): Promise<void> {
-  let refused: Error | null = null;
-  let refusals = 0;
-  for (const one of people) {
-    try {
-      const state = await work(one);
-      out.result(
-        {
-          recipientId: one.recipientId,
-          organization: one.organization,
-          campaign: one.campaign,
-          was: one.state,
-          state,
-        },
-        `${fullRecipientName(one)}: ` +
-          `${one.state === state ? '' : `${one.state} → `}${state}${ending}`,
-      );
-    } catch (error) {
-      refused ??= error instanceof Error ? error : new Error(String(error));
-      refusals += 1;
-      if (people.length > 1)
-        out.warn(`${fullRecipientName(one)}: ${printable(explain(error).message)}`);
-    }
-  }
-  if (refused === null) return;
-  if (people.length === 1) throw refused;
-  const { exitCode, hint } = explain(refused);
-  throw new UserError(exitCode, `${refusals} of ${people.length} were refused`, hint);
 }

@@ -71,6 +71,12 @@ async function show(cli: Cli, sql: Sql): Promise<void> {
         `${tests.length === 1 ? 'It goes' : 'They go'} live with: ` +
         tests.map((row) => launchLive(row, rows)).join('; '),
     );
+  for (const { campaign, people, until } of await heldBack(sql))
+    cli.out.note(
+      `\n${printable(campaign)}: ${count(people, 'card is', 'cards are')} held back, the last ` +
+        `${relative(until)}; until then they are called back for nothing: postrider cancel ` +
+        `--campaign ${printable(campaign)}`,
+    );
   const holds = await sql<
     {
       kind: string;
@@ -121,6 +127,32 @@ function launchLive({ campaign, organization }: Funnel, rows: readonly Funnel[])
   const isShared = rows.filter((row) => row['campaign'] === campaign).length > 1;
   const name = isShared ? `${organization}/${campaign}` : String(campaign);
   return `postrider campaign launch ${asArgument(name)} --live`;
+}
+
+interface HeldBack {
+  readonly campaign: string;
+  readonly people: number;
+  readonly until: Date;
+}
+
+/** Cards that wait for the end of their hold-back window, of campaigns that have one. */
+async function heldBack(sql: Sql): Promise<readonly HeldBack[]> {
+  return await sql<HeldBack[]>`
+    select c.name as campaign, s.people, s.until
+    from postrider.campaigns c
+    cross join lateral (
+      select count(*)::int as people, max(available_at) as until
+      from postrider.recipient_state
+      where organization_id = c.organization_id
+        and campaign_id = c.id
+        and waiting_state = 'proofed'
+        and available_at > postrider.now()
+        and available_at <> 'infinity'
+    ) s
+    where c.hold_back_minutes > 0
+      and c.status = 'active'
+      and s.people > 0
+    order by c.name`;
 }
 
 /**

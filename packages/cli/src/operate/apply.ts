@@ -138,6 +138,14 @@ function longestLineOf({ definition: { format, integrations } }: CampaignFile): 
   return longestAddressLine(format, { renderer: ability('renderer'), printer: ability('printer') });
 }
 
+/** As the provider of its printer has it. */
+function longestNameOf({ definition: { format, integrations } }: CampaignFile): number | null {
+  const { printer } = integrations;
+  const kind = isGroup(printer) ? printer['kind'] : null;
+  const provider = knownProviders().find((one) => one.kind === kind);
+  return provider?.longestName?.(format) ?? null;
+}
+
 /** Applies it and rolls back: what the database refuses is known, and nothing is changed. */
 async function rehearse(sql: Sql, file: CampaignFile): Promise<AppliedCampaign> {
   const back = new Error('rolled back');
@@ -164,6 +172,7 @@ export async function applyTo(sql: Sql, file: CampaignFile): Promise<AppliedCamp
     return await applyCampaign(sql, organizationId, {
       ...file.definition,
       longest_address_line: longestLineOf(file),
+      longest_name: longestNameOf(file),
     });
   } catch (error) {
     const { code, message } = explain(error);

@@ -98,6 +98,8 @@ function fieldsOf(settings: Readonly<Record<string, unknown>>): Fields {
     printer_armed_at: armed,
     effects,
     event_statuses: statuses,
+    remove_images_after: removeImages,
+    keep_images_at_most: keepImages,
     ...others
   } = settings;
   const {
@@ -135,6 +137,10 @@ function fieldsOf(settings: Readonly<Record<string, unknown>>): Fields {
       'country',
     ]),
     adapters: parts(rest['adapters'], null),
+    images:
+      removeImages === null
+        ? 'kept for ever'
+        : `removed after ${daysOf(removeImages)} days, kept ${daysOf(keepImages)} at most`,
     event_sink_statuses: Array.isArray(effects) && effects.includes('event_sink') ? statuses : null,
     frequency_cap: typeof cap === 'string' ? `${cap}, ${String(capMode)}` : null,
     budget:

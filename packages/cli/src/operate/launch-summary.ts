@@ -6,12 +6,15 @@ import type { Output } from '../output/output.ts';
 import type { Fields } from '../output/table.ts';
 import type { ContactSheet } from './contact-sheet.ts';
 import type { CampaignRow } from './names.ts';
+import { namesOf, otherwiseOf, type PrintedOtherwise } from './printed-names.ts';
 
 export interface ShownLaunch {
   readonly preview: LaunchPreview;
   /** Null: none was asked for. */
   readonly sheet: ContactSheet | null;
   readonly arm: boolean;
+  /** What the printer prints otherwise than it is. */
+  readonly otherwise: readonly PrintedOtherwise[];
 }
 
 export function showLaunch(out: Output, campaign: CampaignRow, shown: ShownLaunch): void {
@@ -28,6 +31,8 @@ export function showLaunch(out: Output, campaign: CampaignRow, shown: ShownLaunc
       ['caps', capsOf(preview)],
       ['budget', budgetOf(preview)],
       ['printer', printerOf(shown)],
+      ...namesOf(preview),
+      ...otherwiseOf(shown.otherwise),
       ['mail', mailOf(preview)],
       ...offerOf(preview),
       ...(sheet === null ? [] : sheetOf(sheet)),
@@ -126,7 +131,13 @@ function printerOf({ preview: { printer, mode }, arm }: ShownLaunch): string {
 }
 
 function mailOf({ mail }: LaunchPreview): string {
-  const posted = `${mail.format}, ${mail.mailClass}, ${count(mail.transitDays, 'day')} on the way`;
+  const heldBack =
+    mail.holdBackMinutes === 0
+      ? ''
+      : `; held back for ${count(mail.holdBackMinutes, 'minute')} first, in which a card is ` +
+        'called back for nothing';
+  const posted =
+    `${mail.format}, ${mail.mailClass}, ${count(mail.transitDays, 'day')} on the way` + heldBack;
   if (mail.firstArrival === null) return posted;
   return mail.firstArrival === mail.lastArrival
     ? `${posted}: arrives on ${mail.firstArrival}`

@@ -19,6 +19,7 @@ import type { Cli } from '../program/cli.ts';
 import { makeContactSheet, type ContactSheet } from './contact-sheet.ts';
 import { wentLive } from './went-live.ts';
 import { showLaunch } from './launch-summary.ts';
+import { printedOtherwise } from './printed-names.ts';
 import { campaignNamed, type CampaignRow } from './names.ts';
 
 export interface LaunchCampaignOptions {
@@ -54,13 +55,21 @@ export async function launchCampaign(
     options.sheet === false || !looks
       ? null
       : await makeContactSheet(cli, sql, campaign, options.sheet);
-  if (!cli.out.json) showLaunch(cli.out, campaign, { preview, sheet, arm });
+  const otherwise = await printedOtherwise(sql, campaign, preview);
+  if (!cli.out.json) showLaunch(cli.out, campaign, { preview, sheet, arm, otherwise });
   refuse(refused, campaign.name);
   refuseUnprintable(sheet, campaign.name);
   const report = { campaign: campaign.name, campaignId: campaign.campaignId, mode, armed: arm };
   if (options.dryRun) {
     cli.out.result(
-      { ...report, status: preview.status, dryRun: true, preview, sheet },
+      {
+        ...report,
+        status: preview.status,
+        dryRun: true,
+        preview,
+        sheet,
+        printedOtherwise: otherwise,
+      },
       `${campaign.name} is ${preview.status}, and nothing was changed: this was a dry run`,
     );
     return;

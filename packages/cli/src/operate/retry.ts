@@ -4,7 +4,7 @@
  */
 import { didYouMean } from '@postrider/core/ports/near';
 import { retryAll, retryEffects, type Reason } from '@postrider/core';
-import { failedEffects, type EffectKind } from '@postrider/core/machine';
+import { failedEffects, type FollowUp } from '@postrider/core/machine';
 import type { Sql } from '@postrider/runner/database';
 import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type { Cli } from '../program/cli.ts';
@@ -91,7 +91,7 @@ export async function retryFailedEffects(
   cli: Cli,
   sql: Sql,
   options: {
-    kind: EffectKind | null;
+    kind: FollowUp | null;
     organizationId: string | null;
     dryRun: boolean;
     yes: boolean;

@@ -35,12 +35,23 @@ export interface CampaignDefinition {
   readonly currency: string | null;
   readonly offer_ends_on: string | null;
   readonly transit_days: number;
+  /** So long after it could have gone a card goes to the printer. Left out: as it was; at first 0. */
+  readonly hold_back_minutes?: number;
   readonly assumed_after: string;
   readonly effects: readonly ('usage_meter' | 'event_sink')[];
   /** What the event sink is told. Left out: as it was; of a new campaign the first four. */
   readonly event_statuses?: readonly EventStatus[];
+  /**
+   * How long images are kept after their cards are through: an interval; null: for ever. Left out:
+   * as it was; of a new campaign seven days.
+   */
+  readonly remove_images_after?: string | null;
+  /** Of cards whose printer tells nothing: an interval. Left out: as it was, or 90 days. */
+  readonly keep_images_at_most?: string;
   /** In letters, as `longestAddressLine()` tells it of adapters; null: any. Left out: as it was. */
   readonly longest_address_line?: number | null;
+  /** In letters, as `longestName` of its printer tells it; null: any. Left out: as it was. */
+  readonly longest_name?: number | null;
 }
 
 /**

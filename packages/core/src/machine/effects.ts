@@ -6,6 +6,9 @@ import * as calls from './generated/index.generated.ts';
 
 export type EffectKind = 'usage_meter' | 'event_sink';
 
+/** What is done after cards, by whose provider does it. */
+export type FollowUp = EffectKind | 'image_cleanup';
+
 export interface ClaimedEffect {
   readonly key: string;
   readonly mailpieceId: string;
@@ -59,12 +62,15 @@ export interface EffectGroup {
   readonly campaignId: string;
 }
 
+/** What is due of a campaign. */
+export interface DueGroup {
+  readonly kind: FollowUp;
+  readonly campaignId: string;
+}
+
 /** The campaigns and kinds of which effects are due. */
-export async function dueEffects(
-  sql: Sql,
-  organizationId: string,
-): Promise<readonly EffectGroup[]> {
-  return await calls.dueEffects<EffectGroup>(sql, { organizationId });
+export async function dueEffects(sql: Sql, organizationId: string): Promise<readonly DueGroup[]> {
+  return await calls.dueEffects<DueGroup>(sql, { organizationId });
 }
 
 /** Takes effects that are due, for `leaseMs`; the longest due come first. */
@@ -93,7 +99,7 @@ export interface FailedEffects {
   readonly organizationId: string;
   readonly organization: string;
   readonly campaign: string;
-  readonly kind: EffectKind;
+  readonly kind: FollowUp;
   readonly effects: number;
   /** What one of them was answered. */
   readonly error: string | null;
@@ -101,7 +107,7 @@ export interface FailedEffects {
 
 export interface EffectsWanted {
   /** Null: of every kind. */
-  readonly kind: EffectKind | null;
+  readonly kind: FollowUp | null;
   /** Null: of every organization that this role sees. */
   readonly organizationId: string | null;
 }
@@ -116,7 +122,11 @@ export async function failedEffects(
       select
         c.organization_id as "organizationId", c.organization, c.name as campaign, e.kind,
         count(*)::int as effects, max(e.error) as error
-      from postrider.effect e
+      from (
+        select organization_id, campaign_id, kind, state, error from postrider.effect
+        union all
+        select organization_id, campaign_id, 'image_cleanup', state, error
+        from postrider.stored_document) e
       join postrider.campaigns c on c.organization_id = e.organization_id and c.id = e.campaign_id
       where e.state = 'failed'
         and (${kind}::text is null or e.kind = ${kind})

@@ -3,6 +3,7 @@
  * housekeeping, and the counts of what fails.
  */
 import { onlyRow, resultOf, type Sql } from './calls.ts';
+import type { ConnectionKey } from './connections.ts';
 import { withMachineErrors } from './errors.ts';
 import * as calls from './generated/index.generated.ts';
 import type { Marks, Watermark, Witness } from './restore.ts';
@@ -22,6 +23,8 @@ export interface Tick {
   readonly watermark: Watermark;
   /** Begins at printers that are under way, of whichever runner. */
   readonly witnesses: readonly Witness[];
+  /** Connections that this runner is to probe now. */
+  readonly probes: readonly ConnectionKey[];
 }
 
 export interface TickOptions {
@@ -30,6 +33,8 @@ export interface TickOptions {
   /** How long an unknown outcome rests before the printer is asked. */
   readonly quietMs: number;
   readonly remembered: Marks;
+  /** So many connections it would probe. */
+  readonly probes?: number;
 }
 
 /**
@@ -172,6 +177,7 @@ export type WorkName =
   | 'call_back'
   | 'usage_meter'
   | 'event_sink'
+  | 'image_cleanup'
   | 'effects';
 
 /** Work of a campaign, at a printer, or, with neither, a whole job of the organization. */

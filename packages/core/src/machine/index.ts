@@ -5,7 +5,7 @@
  */
 export { campaignBrief, printersOfKind, type PrinterOfKind } from './briefs.ts';
 export { cohortsAtWork, peopleAtOtherRunners, type CohortsAtWork } from './cohorts.ts';
-export { failedEffects, type EffectKind, type FailedEffects } from './effects.ts';
+export { failedEffects, type EffectKind, type FailedEffects, type FollowUp } from './effects.ts';
 export { oneLiveRunner, misdatedPartitions } from './house.ts';
 export { nextSyncAt } from '../queues/queues.ts';
 export { campaignProgress, type CampaignProgress } from './progress.ts';

@@ -110,11 +110,23 @@ export interface LaunchPrinter {
   readonly connection: string | null;
 }
 
+/** Names that are longer than the printer prints. */
+export interface LaunchNames {
+  /** In letters. */
+  readonly longest: number;
+  /** How many are shortened. */
+  readonly shortened: number;
+  /** The first of them. */
+  readonly examples: readonly { readonly name: string; readonly printed: string }[];
+}
+
 /** Days are days of the organization: YYYY-MM-DD. Null: no card goes, or the offer has no end. */
 export interface LaunchMail {
   readonly format: string;
   readonly mailClass: string;
   readonly transitDays: number;
+  /** For so long a card is called back for nothing before it goes to the printer. */
+  readonly holdBackMinutes: number;
   readonly offerEndsOn: string | null;
   readonly firstDay: string | null;
   readonly lastDay: string | null;
@@ -161,6 +173,8 @@ export interface LaunchPreview {
   readonly caps: LaunchCaps;
   readonly budget: LaunchBudget | null;
   readonly printer: LaunchPrinter;
+  /** Null: the printer prints names of any length. */
+  readonly names: LaunchNames | null;
   readonly mail: LaunchMail;
   /** Null: no test would end by it. Else this is what `goLive` would do. */
   readonly test: LaunchTest | null;

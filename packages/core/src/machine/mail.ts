@@ -57,6 +57,8 @@ export interface MailSettlement {
   readonly expectedDelivery?: string | null;
   readonly message?: string;
   readonly badAddress?: boolean;
+  /** Rejected for its artwork. */
+  readonly badArtwork?: boolean;
   /** What the printer told beside its answer; absent or null: nothing. */
   readonly details?: ToldDetails | null;
   /** Null: the machine backs off by itself; of what was refused, there is no pause. */
@@ -125,6 +127,29 @@ export async function holdRefusingPrinter(
     printerName,
     ...refusing,
   });
+}
+
+export interface ArtworkRefusals {
+  readonly organizationId: string;
+  readonly campaignId: string;
+  readonly cohortId: string;
+  /** Of the cohort, refused for their artwork, and settled. */
+  readonly mailpieceIds: readonly string[];
+  /** So many hold the campaign, where nothing was accepted between. */
+  readonly inARow: number;
+  readonly why: string;
+}
+
+/**
+ * Holds a campaign whose artwork a printer refuses, where it is the campaign's fault: then those
+ * who were refused go back, and their cards are made anew. waits: it was held for it, or repaired,
+ * since the cohort began. stands: there are too few in a row; they stay in error.
+ */
+export async function holdForArtwork(
+  sql: Sql,
+  { mailpieceIds: pieces, ...refusals }: ArtworkRefusals,
+): Promise<'held' | 'waits' | 'stands'> {
+  return await calls.holdForArtwork<'held' | 'waits' | 'stands'>(sql, { pieces, ...refusals });
 }
 
 /**

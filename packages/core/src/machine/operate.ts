@@ -81,45 +81,70 @@ export async function retryWebhooks(
   return await calls.retryWebhooks(sql, { organizationId, printerName });
 }
 
-/**
- * Effects that failed for good are tried again, with the keys they had; null: of every kind.
- * Returns how many.
- */
-export async function retryEffects(
-  sql: Sql,
-  organizationId: string,
-  kind: 'usage_meter' | 'event_sink' | null = null,
-): Promise<number> {
-  return await calls.retryEffects(sql, { organizationId, kind });
-}
-
-/**
- * Switches the event sink of a campaign on again. Returns how many events wait, and are due now.
- */
-export async function switchOnSink(
-  sql: Sql,
-  { organizationId, campaignId }: CampaignKey,
-): Promise<number> {
-  return await calls.switchOnSink(sql, { organizationId, campaignId });
-}
-
-/** Which events are told anew. What is given narrows it down. */
-export interface ReplayedEvents {
-  /** Those that happened since then. */
+/** Which people of a campaign; what is left out does not matter. */
+export interface CancelFilter {
+  readonly states?: readonly RecipientState[];
+  /** Who came to their state then or later. */
   readonly since?: Date;
-  readonly mailpieceId?: string;
-  /** Only those that failed: for good, or so far. */
-  readonly failed?: boolean;
+  readonly regions?: readonly string[];
+  /** ISO 3166-1 alpha-2. */
+  readonly countries?: readonly string[];
+  readonly printers?: readonly string[];
+  readonly externalIds?: readonly string[];
 }
 
-/** Has events of a campaign told anew, with the keys they had. Returns how many. */
-export async function replayEvents(
+/** People, by what a cancel does for them. */
+export interface CancelCounts {
+  /** Before the printer: the card is not made, and costs nothing. */
+  readonly free: number;
+  /** At the printer's API: obeyed as soon as it has answered. */
+  readonly atPrinter: number;
+  /** The printer has the card, and is asked to call it back. */
+  readonly asked: number;
+  /** The printer has told that it is too late, or the carrier has it: nobody is asked. */
+  readonly tooLate: number;
+  /** Nobody knows whether the card was printed: `resolve` comes first. */
+  readonly unresolved: number;
+}
+
+export interface CancelPreview extends CancelCounts {
+  /** Of those that are not made, or may not be: they stay counted in caps and budget. */
+  readonly counted: number;
+  /** What these are counted with; null where the campaign has no price. */
+  readonly countedMinor: number | null;
+  readonly currency: string | null;
+  /** What printers charge for the cards that are asked for, as far as they told, in major units. */
+  readonly prices: readonly {
+    readonly currency: string;
+    readonly cards: number;
+    readonly amount: number;
+  }[];
+}
+
+export interface CancelledSome extends CancelCounts {
+  /** Still to be cancelled: call again. */
+  readonly left: number;
+}
+
+/** What a cancel of these people of a campaign would do. It changes nothing. */
+export async function cancelPreview(
   sql: Sql,
   { organizationId, campaignId }: CampaignKey,
-  which: ReplayedEvents,
-): Promise<number> {
-  requireKnown('replayEvents', which, ['since', 'mailpieceId', 'failed']);
-  return await calls.replayEvents(sql, { organizationId, campaignId, ...which });
+  filter: CancelFilter = {},
+): Promise<CancelPreview> {
+  return await calls.cancelPreview(sql, { organizationId, campaignId, filter });
+}
+
+/** Cancels these people of a campaign, `limit` (1,000) at a time. */
+export async function cancelPeople(
+  sql: Sql,
+  { organizationId, campaignId }: CampaignKey,
+  filter: CancelFilter = {},
+  options: { readonly why?: string | null; readonly limit?: number } = {},
+): Promise<CancelledSome> {
+  requireKnown('cancelPeople', options, ['why', 'limit']);
+  const { why = null, limit } = options;
+  return await calls.cancelPeople(sql, { organizationId, campaignId, filter, why, limit });
 }
 
 /** Cancels a recipient's card, also at the printer. Returns the state that follows. */

@@ -61,6 +61,8 @@ export type Reason =
   | 'erased'
   | 'held'
   | 'campaign_not_running'
+  | 'held_back'
+  | 'artwork_refused'
   | 'printer_changed'
   | 'not_armed'
   | 'connection_mode'
@@ -73,6 +75,7 @@ export type Reason =
   | 'same_key_again'
   | 'not_answered'
   | 'batch_lost'
+  | 'connection_broken'
   | 'render_failed'
   | 'rejected'
   | 'outcome_unknown'
@@ -177,7 +180,6 @@ export const transitions: readonly Transition[] = [
   { from: 'proofed', to: 'sent', actors: ['mail', 'track'], why: "late evidence: the printer has the card after all" },
   { from: 'sending_staged', to: 'sending', actors: ['mail'], why: "the cohort has begun, eligibility was checked again" },
   { from: 'sending_staged', to: 'proofed', actors: ['mail'], why: "the cohort could not begin, or a cap was reached: later" },
-  { from: 'sending_staged', to: 'pending', actors: ['op'], why: "an operator amended the content: it must be proofed again (only without an open mailpiece)" },
   { from: 'sending_staged', to: 'error', actors: ['mail'], why: "the begin failed 10 times" },
   { from: 'sending_staged', to: 'skipped', actors: ['mail', 'op'], why: "no longer eligible, or cancelled" },
   { from: 'sending_staged', to: 'blacklisted', actors: ['sync', 'mail', 'op'], why: "opted out before anything was sent" },
@@ -194,7 +196,6 @@ export const transitions: readonly Transition[] = [
   { from: 'received', to: 'returned', actors: ['track'], why: "came back after it was thought delivered" },
   { from: 'received', to: 'pending', actors: ['op'], why: "a test does not count any more (only with a voided test mailpiece)" },
   { from: 'returned', to: 'pending', actors: ['op'], why: "a test does not count any more (only with a voided test mailpiece)" },
-  { from: 'error', to: 'pending', actors: ['op'], why: "tried again from the start (only without an open mailpiece)" },
   { from: 'error', to: 'address_enrichable', actors: ['op'], why: "tried again with the enricher" },
   { from: 'error', to: 'proofed', actors: ['op'], why: "tried again with the proof it has" },
   { from: 'error', to: 'skipped', actors: ['track', 'op'], why: "given up, or called back at the printer that had failed to make it" },

@@ -8,9 +8,9 @@ import type { CallContext } from './common.ts';
 /** As an adapter is handed it. */
 export interface Connection {
   readonly organizationId: string;
-  /** As the organization calls it, for example `lob-main`. */
+  /** As the organization calls it, for example `main-account`. */
   readonly name: string;
-  /** The kind of its provider, for example `lob`. */
+  /** The kind of its provider, as the registry of adapters has it. */
   readonly provider: string;
   /** What its key is for. Nothing that is made with a test key is ever printed. */
   readonly mode: 'test' | 'live';

@@ -10,7 +10,9 @@ export type PutResult =
 
 export type RemoveResult =
   | { readonly outcome: 'removed' }
-  | { readonly outcome: 'retry'; readonly afterMs: number; readonly message: string };
+  | { readonly outcome: 'retry'; readonly afterMs: number; readonly message: string }
+  /** It is not ours to remove: another host's, or locked there. A person has to look. */
+  | { readonly outcome: 'failed'; readonly message: string };
 
 /** Keeps proof images where printers and people can fetch them. */
 export interface ImageHost {
@@ -21,6 +23,9 @@ export interface ImageHost {
    * within the runner's `adapterTimeoutMs`, or its signal aborts and nobody counts as proofed.
    */
   put(documents: readonly RenderedDocument[], context: CallContext): Promise<readonly PutResult[]>;
-  /** Removing what is gone already counts as removed. */
-  remove(urls: readonly string[], context: CallContext): Promise<readonly RemoveResult[]>;
+  /**
+   * Removes documents whose cards are through, and no others: of a URL that is not its own a host
+   * says `failed`. What is gone already counts as removed. A host without it keeps everything.
+   */
+  remove?(urls: readonly string[], context: CallContext): Promise<readonly RemoveResult[]>;
 }

@@ -84,6 +84,14 @@ export interface Printer {
    * campaign was applied with it, a person with a longer one is skipped at the sync.
    */
   longestAddressLine?(format: string): number | null;
+  /**
+   * The longest name that it prints in this format, in letters; null: any. Where the campaign was
+   * applied with it, a longer one is shortened before it is sent, as the preview of a launch shows:
+   * without further given names, then with the first as an initial, then the last name alone.
+   */
+  longestName?(format: string): number | null;
+  /** How it prints a text, where it folds characters: `Zoë` as `Zoe`. Absent: as it is. */
+  printed?(text: string): string;
   /** The mail classes that it offers, for example `first_class`; absent: any. */
   readonly mailClasses?: readonly string[];
   /**

@@ -1,6 +1,6 @@
 /**
- * On whose behalf adapters are asked: what their calls are recorded under, how often they may ask,
- * and what they remember.
+ * On whose behalf adapters are asked: what their calls are recorded under, and what they
+ * remember.
  */
 import type postgres from 'postgres';
 import type { CampaignBrief, PrinterBrief } from '../machine/briefs.ts';
@@ -9,7 +9,7 @@ import {
   writeConnectionState,
   type CallAccount,
 } from '../machine/provider-calls.ts';
-import type { RateLimiter, SavedState } from '../ports/index.ts';
+import type { SavedState } from '../ports/index.ts';
 import type { AdapterPort } from './meter.ts';
 
 /** A printer argues with or without a connection: its calls are kept either way. */
@@ -25,15 +25,6 @@ export function campaignAccount(
   const connectionId = connectionIds[port];
   return connectionId === undefined ? null : { organizationId, connectionId, who: port };
 }
-
-/** Without a connection nothing is limited (docs/adr/0029). */
-export const noLimit: RateLimiter = {
-  take: async (_limit, _cost, signal) => {
-    signal.throwIfAborted();
-    return await Promise.resolve(0);
-  },
-  told: () => undefined,
-};
 
 /** Nobody to remember anything for. */
 const nothingSaved: SavedState = {

@@ -84,7 +84,7 @@ const HOST = 'the place where pictures of cards are put';
 const portsSchema = z.strictObject({
   audience: required(AUDIENCE, able(AUDIENCE, ['members'])),
   renderer: required('what renders cards', able('what renders cards', ['render'])),
-  imageHost: required(HOST, able(HOST, ['put', 'remove'])),
+  imageHost: required(HOST, able(HOST, ['put'])),
   printer: required('what prints cards', able('what prints cards', ['submit', 'find'])),
   enricher: z
     .strictObject({

@@ -8,10 +8,12 @@ import { recordCalls, type CallAccount } from '../machine/provider-calls.ts';
 import type { ArtworkCutter, CallContext, Logger } from '../ports/index.ts';
 import { makeBoss } from '../queues/boss.ts';
 import { createArtworkCutter } from './artwork/cutter.ts';
-import { noLimit, savedStateOf } from './accounts.ts';
+import { savedStateOf } from './accounts.ts';
 import { CallLog } from './call-log.ts';
 import type { Integrations } from './integrations.ts';
 import { Leases } from './leases.ts';
+import { Health } from './health.ts';
+import { limiterOf, Limits } from './limits.ts';
 import { checkOptions } from './check-options.ts';
 import { Meter } from './meter.ts';
 import type { PipelineOptions, Point } from './options.ts';
@@ -29,6 +31,10 @@ export interface PipelineContext {
   readonly settings: PipelineSettings;
   readonly logger: Logger;
   readonly leases: Leases;
+  /** How often providers may be asked; see `limiterOf`. */
+  readonly limits: Limits;
+  /** Whether providers can be worked with; see `healthOf`. */
+  readonly health: Health;
   /** Takes single pages out of documents, for printers that want a file a card. */
   readonly artwork: ArtworkCutter;
   readonly watermark: RestoreWatermark;
@@ -51,8 +57,9 @@ export interface PipelineContext {
   /**
    * What an adapter is handed with each call.
    * @param account on whose behalf; null: of an adapter without one, that nothing is kept of.
+   * @param alive a sign of life, also while a limit is waited for; default: nobody listens.
    */
-  callContext(signal: AbortSignal, account: CallAccount | null): CallContext;
+  callContext(signal: AbortSignal, account: CallAccount | null, alive?: () => void): CallContext;
   /** Passes a named point; costs nothing where nobody listens. */
   reach(point: Point): Promise<void>;
   /** Says that there may be work for a stager or in the inbox. Cheap, and safe to say too often. */
@@ -101,12 +108,13 @@ export function makeContext(options: PipelineOptions, hooks: ContextHooks): Pipe
   const runnerId = randomUUID();
   let migrated: Promise<void> | null = null;
   const meter = new Meter();
+  const limits = new Limits(sql, logger, now);
+  const health = new Health(sql, { logger, wake: hooks.wake });
   const callLog = new CallLog({
     write: async (calls) => await recordCalls(sql, calls),
     logger,
     meter,
-    // The health of connections is told here.
-    onCall: () => undefined,
+    onCall: (account, call) => health.observe(account, call),
   });
   const leases = new Leases(
     settings.leaseMs,
@@ -128,6 +136,8 @@ export function makeContext(options: PipelineOptions, hooks: ContextHooks): Pipe
       folders: options.artworkFolders ?? [],
       signal: hooks.stopping,
     }),
+    limits,
+    health,
     watermark: new RestoreWatermark({
       runnerId,
       store: options.restoreWatermark,
@@ -146,13 +156,12 @@ export function makeContext(options: PipelineOptions, hooks: ContextHooks): Pipe
     },
     callLog,
     now,
-    callContext: (signal, account): CallContext => ({
+    callContext: (signal, account, alive = () => undefined): CallContext => ({
       signal,
       logger,
       now,
-      alive: () => undefined,
-      // The limits of the account's connection are handed out here.
-      limiter: noLimit,
+      alive,
+      limiter: limiterOf({ limits, stopping: hooks.stopping }, account, { alive }),
       calls: callLog.recorderOf(account),
       saved: savedStateOf(sql, account),
     }),

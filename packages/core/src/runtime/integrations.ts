@@ -3,6 +3,8 @@ import type { CampaignBrief, PrinterBrief } from '../machine/briefs.ts';
 import type {
   AddressEnricher,
   AudienceSource,
+  Connection,
+  ConnectionKind,
   EventSink,
   ImageHost,
   Printer,
@@ -27,6 +29,14 @@ export interface Integrations {
   printer(printer: PrinterBrief): Promise<Printer>;
   usageMeter(campaign: CampaignBrief): Promise<UsageMeter | null>;
   eventSink(campaign: CampaignBrief): Promise<EventSink | null>;
+  /**
+   * What a provider says of its accounts, to probe a connection that does not work. Absent, or null
+   * where the provider tells nothing of them: such a connection is tried by the next cards.
+   */
+  connection?(
+    connectionId: string,
+    organizationId: string,
+  ): Promise<{ readonly kind: ConnectionKind; readonly connection: Connection } | null>;
 }
 
 /**

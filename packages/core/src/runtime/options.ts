@@ -31,7 +31,9 @@ export type Point =
   | 'track.applied'
   | 'effects.claimed'
   | 'effects.performed'
-  | 'effects.settled';
+  | 'effects.settled'
+  | 'images.claimed'
+  | 'images.removed';
 
 export interface PipelineOptions {
   /**

@@ -119,8 +119,7 @@ export async function askPrinter<Answer>(
   const asked = async (): Promise<Answer> =>
     await ask({ who: `printer ${account.who}`, silenceMs }, async ({ signal, signOfLife }) => {
       const ends = AbortSignal.any([signal, context.stopping]);
-      const plain = context.callContext(ends, account);
-      return await call({ ...plain, alive: signOfLife });
+      return await call(context.callContext(ends, account, signOfLife));
     });
   return await context.meter.call('printer', asked);
 }

@@ -5,7 +5,11 @@
 import { messageOf } from '../common/message-of.ts';
 import { tick } from '../machine/house.ts';
 import type { PipelineContext } from '../runtime/context.ts';
+import { probeConnections } from '../stages/house/probes.ts';
 import { VERSION } from '../version.ts';
+
+/** Connections that one runner probes at a time. */
+const PROBES = 4;
 
 /**
  * Looks once, so that the runner is known, and from then on by itself. Never throws. Returns how to
@@ -30,11 +34,14 @@ export async function startReaper(
     isReaping = true;
     try {
       const runner = { id: runnerId, name, proofSlots, mailSlots, version: VERSION, leaseMs };
-      const { back, ...told } = await tick(sql, runner, {
+      const { back, probes, ...told } = await tick(sql, runner, {
         graceMs: leaseMs + graceMs,
         quietMs,
         remembered: watermark.marks,
+        probes: PROBES,
       });
+      // A provider may be silent for seconds.
+      void probeConnections(context, probes);
       watermark.observe(told.watermark, { others: told.witnesses });
       if (back > 0) logger.warn({ people: back }, 'lost work was found; its people are back');
     } catch (error) {

@@ -107,7 +107,7 @@ export class Running {
    * Nothing new begins; what is under way is waited for. Safe where little or nothing was begun.
    */
   async end(timeoutMs: number): Promise<Stopped> {
-    const { boss, leases, logger } = this.#context;
+    const { boss, leases, limits, health, logger } = this.#context;
     const wakers = [...this.#wakers.values()];
     const wasBegun = this.#closers.length > 0;
     this.#wakers.clear();
@@ -129,6 +129,7 @@ export class Running {
       within(timeoutMs + SIGN_OFF_MS, Promise.allSettled([...closed, ...stopped])),
     ]);
     leases.end();
+    await within(SIGN_OFF_MS, Promise.all([limits.end(), health.end()]));
     if (!wasBegun) return { atWork: 0 };
     let atWork: number | null = null;
     await within(

@@ -13,7 +13,7 @@ export function definitionOf(file: CampaignFields, baseDirectory: string): Campa
   const {
     audience,
     enricher,
-    image_host,
+    image_host: host,
     printer,
     usage_meter,
     event_sink: sink,
@@ -22,6 +22,7 @@ export function definitionOf(file: CampaignFields, baseDirectory: string): Campa
   } = file;
   const { template, ...renderer } = file.renderer;
   const { statuses, ...event_sink } = sink ?? {};
+  const { remove_after_days: removeAfter, keep_at_most_days: keepAtMost, ...image_host } = host;
   const ports = {
     audience,
     enricher,
@@ -59,11 +60,14 @@ export function definitionOf(file: CampaignFields, baseDirectory: string): Campa
     currency: money?.currency ?? null,
     offer_ends_on: file.offer_ends_on ?? null,
     transit_days: file.transit_days ?? known.transit,
+    hold_back_minutes: file.hold_back_minutes,
     assumed_after: `${file.assumed_after_days ?? known.assumed} days`,
     effects: [
       ...(usage_meter === undefined ? [] : (['usage_meter'] as const)),
       ...(sink === undefined ? [] : (['event_sink'] as const)),
     ],
+    remove_images_after: removeAfter === 'never' ? null : `${removeAfter} days`,
+    keep_images_at_most: `${keepAtMost} days`,
     ...(statuses === undefined ? {} : { event_statuses: [...new Set(statuses)] }),
   };
 }

@@ -78,7 +78,12 @@ export const schema = z.strictObject({
   enricher: adapter('enricher').optional(),
   renderer: adapter('renderer').extend({ template: words('the file of a template', 1000) }),
   format: words('a format, for example 4x6', 60),
-  image_host: adapter('imageHost'),
+  image_host: adapter('imageHost').extend({
+    remove_after_days: z
+      .union([days(3650), z.literal('never')], 'a whole number of days, or never')
+      .default(7),
+    keep_at_most_days: days(3650).min(7).default(90),
+  }),
   printer: adapter('printer').extend({ name: name.optional() }),
   mail_class: z
     .string()
@@ -109,6 +114,7 @@ export const schema = z.strictObject({
   budget: budget.optional(),
   offer_ends_on: z.iso.date('a day, for example 2026-11-30').optional(),
   transit_days: days(365).optional(),
+  hold_back_minutes: z.int().min(0).max(43_200).default(0),
   assumed_after_days: days(365).min(1).optional(),
 });
 

@@ -23,6 +23,12 @@ export const metricsOfDatabase = {
   postrider_cohort_oldest_seconds: ['gauge', 'stage phase', 'Age of the oldest cohort on its way.'],
   postrider_jobs: ['gauge', 'queue state', 'Jobs of the queue that wait, run or have failed.'],
   postrider_failing_work: ['gauge', 'work', 'Work that failed when it was last tried.'],
+  postrider_connections: ['gauge', 'state', 'Connections by the state of their breaker.'],
+  postrider_connection_waiting_people: [
+    'gauge',
+    '',
+    'People who wait because a provider does not work.',
+  ],
   postrider_alarms: ['gauge', 'kind', 'Alarms that are open.'],
   postrider_stuck_people: ['gauge', '', 'People who do not move although they should.'],
 } as const satisfies Readonly<Record<string, Metric>>;

@@ -28,36 +28,43 @@ async function ofDatabase(sql: Sql) {
     select id from postrider.campaigns
     order by status in ('pending', 'active', 'paused') desc, created_at desc, id`;
   const shown = campaigns.slice(0, MOST_CAMPAIGNS).map(({ id }) => id);
-  const [funnel, campaignMoves, moves, cohorts, jobs, failing, alarms, stuck] = await Promise.all([
-    sql`select * from postrider.funnel where campaign_id = any (${shown}::uuid[])`,
-    sql<{ organization: string; campaign: string; to: string; people: number }[]>`
+  const [funnel, campaignMoves, moves, cohorts, jobs, failing, health, alarms, stuck] =
+    await Promise.all([
+      sql`select * from postrider.funnel where campaign_id = any (${shown}::uuid[])`,
+      sql<{ organization: string; campaign: string; to: string; people: number }[]>`
       select organization, campaign, to_state as to, sum(people)::float8 as people
       from postrider.move_counts
       where campaign_id = any (${shown}::uuid[])
       group by 1, 2, 3`,
-    sql<{ from: string; to: string; people: number }[]>`
+      sql<{ from: string; to: string; people: number }[]>`
       select from_state as from, to_state as to, sum(people)::float8 as people
       from postrider.move_counts
       group by 1, 2`,
-    sql<{ stage: string; phase: string; cohorts: number; people: number; oldest: number }[]>`
+      sql<{ stage: string; phase: string; cohorts: number; people: number; oldest: number }[]>`
       select
         stage, case when begun_at is null then 'waiting' else 'at_work' end as phase,
         count(*)::int as cohorts, sum(people)::int as people,
         greatest(0, extract(epoch from clock_timestamp() - min(made_at)))::float8 as oldest
       from postrider.queue
       group by 1, 2`,
-    sql<{ name: string; state: string; jobs: number }[]>`
+      sql<{ name: string; state: string; jobs: number }[]>`
       select name, state, count(*)::int as jobs
       from postrider.queue_job
       where state in ('created', 'retry', 'active', 'failed')
       group by 1, 2`,
-    sql<{ work: string; many: number }[]>`
+      sql<{ work: string; many: number }[]>`
       select work, count(*)::int as many from postrider.failing_work group by 1`,
-    sql<{ kind: string; alarms: number }[]>`
+      sql<{ state: string; connections: number; people: number }[]>`
+      select s.state, count(h.state)::int as connections,
+        coalesce(sum(h.people), 0)::float8 as people
+      from unnest('{closed,open,half_open}'::text[]) as s (state)
+      left join postrider.connection_health h using (state)
+      group by 1`,
+      sql<{ kind: string; alarms: number }[]>`
       select kind, count(*)::int as alarms from postrider.alarms group by 1`,
-    sql<{ people: number }[]>`
+      sql<{ people: number }[]>`
       select coalesce(sum(people), 0)::float8 as people from postrider.stuck`,
-  ]);
+    ]);
   const ofStages = (value: 'cohorts' | 'people' | 'oldest'): Sample[] =>
     cohorts.map((row) => [[row.stage, row.phase], row[value]]);
   return {
@@ -78,6 +85,10 @@ async function ofDatabase(sql: Sql) {
     postrider_cohort_oldest_seconds: ofStages('oldest'),
     postrider_jobs: jobs.map((row): Sample => [[row.name, row.state], row.jobs]),
     postrider_failing_work: failing.map((row): Sample => [[row.work], row.many]),
+    postrider_connections: health.map((row): Sample => [[row.state], row.connections]),
+    postrider_connection_waiting_people: [
+      [[], health.reduce((sum, { people }) => sum + people, 0)],
+    ],
     postrider_alarms: alarms.map((row): Sample => [[row.kind], row.alarms]),
     postrider_stuck_people: [[[], stuck[0]?.people ?? 0]],
   } satisfies Partial<Samples>;

@@ -65,7 +65,7 @@ export async function deafServer(): Promise<{ readonly url: string; close(): voi
     waiting.push(socket);
     full = await new Promise<boolean>((resolve) => {
       socket.once('connect', () => resolve(false));
-      setTimeout(resolve, 300, true);
+      setTimeout(resolve, 1_000, true);
     });
   }
   return {

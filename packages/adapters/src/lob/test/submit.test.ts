@@ -4,16 +4,16 @@ import { after, before, test } from 'node:test';
 import { contractContext } from '@postrider/core/contract';
 import type { ArtworkCutter, PieceRequest, SubmitResult } from '@postrider/core/ports';
 import { ArtworkError } from '@postrider/core/ports';
-import { startLob, lobTwinClient, type LobTwinClient } from '@postrider/twins/lob';
+import { startLob, lobTwinClient, type LobTwinClient, type RunningLob } from '@postrider/twins/lob';
 import { temporaryFolder } from '../../../test/helpers.ts';
 import { heldLease, piece } from '../../../test/pieces.ts';
 import { accountAt, liveKey, printerOf, testKey } from './accounts.ts';
 
 let url = '';
 let twin: LobTwinClient;
-let stop = async (): Promise<void> => undefined;
+let running: RunningLob;
 before(async () => {
-  const running = await startLob({
+  running = await startLob({
     folder: await temporaryFolder(),
     keys: [testKey, liveKey],
     daysPerSecond: 0,
@@ -21,9 +21,8 @@ before(async () => {
   });
   url = running.url;
   twin = lobTwinClient(url, testKey);
-  stop = () => running.stop();
 });
-after(() => stop());
+after(() => running.stop());
 
 async function submitted(
   one: PieceRequest,

@@ -20,6 +20,25 @@ export async function claimEffects<Result>(
     ) as result`);
 }
 
+export async function claimImageCleanups<Result>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly campaignId: string;
+    readonly limit: number;
+    readonly leaseMs: number;
+    readonly removable: boolean;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.claim_image_cleanups(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')},
+      p_limit => ${given.limit},
+      p_lease => ${interval(given.leaseMs)}::interval,
+      p_removable => ${given.removable}
+    ) as result`);
+}
+
 export async function dueEffects<
   Row extends { readonly kind: string | null; readonly campaignId: string | null },
 >(
@@ -75,6 +94,21 @@ export async function settleEffects<Result extends number | null = number>(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_results => ${json(given.results)}::text::json,
       p_off_after => ${interval(given.offAfterMs ?? null)}::interval
+    ) as result`);
+}
+
+export async function settleImageCleanups<Result extends number | null = number>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly campaignId: string;
+    readonly results: unknown;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.settle_image_cleanups(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')},
+      p_results => ${json(given.results)}::text::json
     ) as result`);
 }
 

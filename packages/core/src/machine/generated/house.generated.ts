@@ -120,6 +120,57 @@ export async function noteFailures<
     )`);
 }
 
+export async function noteHealth<
+  Row extends {
+    readonly organizationId: string | null;
+    readonly connectionId: string | null;
+    readonly state: string | null;
+    readonly before: string | null;
+    readonly since: string | null;
+    readonly cause: string | null;
+  },
+>(
+  sql: Sql,
+  given: { readonly told: unknown; readonly most?: number | undefined },
+): Promise<readonly Row[]> {
+  return await rows<Row>(sql`
+    select organization_id as "organizationId",
+      connection_id as "connectionId",
+      state,
+      before,
+      pg_catalog.to_json(since) as since,
+      cause
+    from postrider.note_health(
+      p_told => ${json(given.told)}::text::jsonb
+      ${given.most === undefined ? sql`` : sql`,
+      p_most => ${given.most}`}
+    )`);
+}
+
+export async function noteLimit(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly connectionId: string;
+    readonly route: string;
+    readonly windows: unknown;
+    readonly told?: number | null | undefined;
+    readonly closes?: boolean | undefined;
+    readonly waitMs?: number | null | undefined;
+  },
+): Promise<void> {
+  await done(sql`select postrider.note_limit(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_connection_id => ${uuid(given.connectionId, 'connectionId')},
+      p_route => ${given.route},
+      p_windows => ${json(given.windows)}::text::jsonb,
+      p_told => ${given.told ?? null}
+      ${given.closes === undefined ? sql`` : sql`,
+      p_closes => ${given.closes}`},
+      p_wait => ${interval(given.waitMs ?? null)}::interval
+    )`);
+}
+
 export async function piecesOpenedSince<
   Row extends {
     readonly mailpieceId: string | null;
@@ -209,6 +260,50 @@ export async function runHousekeeping<
     )`);
 }
 
+export async function settleProbe<Result extends string | null = string>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly connectionId: string;
+    readonly runnerId: string;
+    readonly found: string;
+    readonly cause?: string | null | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.settle_probe(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_connection_id => ${uuid(given.connectionId, 'connectionId')},
+      p_runner_id => ${uuid(given.runnerId, 'runnerId')},
+      p_found => ${given.found},
+      p_cause => ${given.cause ?? null}
+    ) as result`);
+}
+
+export async function takeSlots<Result>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly connectionId: string;
+    readonly route: string;
+    readonly windows: unknown;
+    readonly most: number;
+    readonly cost?: number | undefined;
+    readonly unused?: readonly string[] | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.take_slots(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_connection_id => ${uuid(given.connectionId, 'connectionId')},
+      p_route => ${given.route},
+      p_windows => ${json(given.windows)}::text::jsonb,
+      p_most => ${given.most}
+      ${given.cost === undefined ? sql`` : sql`,
+      p_cost => ${given.cost}`}
+      ${given.unused === undefined ? sql`` : sql`,
+      p_unused => ${given.unused}::text[]`}
+    ) as result`);
+}
+
 export async function tick<Result>(
   sql: Sql,
   given: {
@@ -221,6 +316,7 @@ export async function tick<Result>(
     readonly graceMs: number;
     readonly quietMs: number;
     readonly remembered?: unknown | null | undefined;
+    readonly probes?: number | undefined;
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.tick(
@@ -233,6 +329,8 @@ export async function tick<Result>(
       p_grace => ${interval(given.graceMs)}::interval,
       p_quiet => ${interval(given.quietMs)}::interval,
       p_remembered => ${json(given.remembered ?? null)}::text::jsonb
+      ${given.probes === undefined ? sql`` : sql`,
+      p_probes => ${given.probes}`}
     ) as result`);
 }
 

@@ -1,5 +1,5 @@
 // Generated from the catalog by `npm run generate:calls`. Do not edit.
-import { done, interval, json, scalar, time, uuid, type Sql } from '../calls.ts';
+import { done, interval, json, scalar, time, uuid, uuids, type Sql } from '../calls.ts';
 
 export async function amend<Result>(
   sql: Sql,
@@ -73,6 +73,43 @@ export async function cancel<Result extends string | null = string>(
   return await scalar<Result>(sql`select postrider.cancel(
       p_recipient_id => ${uuid(given.recipientId, 'recipientId')},
       p_why => ${given.why ?? null}
+    ) as result`);
+}
+
+export async function cancelPeople<Result>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly campaignId: string;
+    readonly filter?: unknown | undefined;
+    readonly why?: string | null | undefined;
+    readonly limit?: number | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.cancel_people(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')}
+      ${given.filter === undefined ? sql`` : sql`,
+      p_filter => ${json(given.filter)}::text::jsonb`},
+      p_why => ${given.why ?? null}
+      ${given.limit === undefined ? sql`` : sql`,
+      p_limit => ${given.limit}`}
+    ) as result`);
+}
+
+export async function cancelPreview<Result>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly campaignId: string;
+    readonly filter?: unknown | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.cancel_preview(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')}
+      ${given.filter === undefined ? sql`` : sql`,
+      p_filter => ${json(given.filter)}::text::jsonb`}
     ) as result`);
 }
 
@@ -164,6 +201,27 @@ export async function hold<Result>(
       p_kind => ${given.kind},
       p_id => ${given.id},
       p_why => ${given.why ?? null}
+    ) as result`);
+}
+
+export async function holdForArtwork<Result extends string | null = string>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly campaignId: string;
+    readonly cohortId: string;
+    readonly pieces: readonly string[];
+    readonly inARow: number;
+    readonly why: string;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.hold_for_artwork(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')},
+      p_cohort_id => ${uuid(given.cohortId, 'cohortId')},
+      p_pieces => ${uuids(given.pieces, 'pieces')}::uuid[],
+      p_in_a_row => ${given.inARow},
+      p_why => ${given.why}
     ) as result`);
 }
 

@@ -15,6 +15,14 @@ export interface ImageHostHarness {
   close(): Promise<void>;
 }
 
+/** Of a host that keeps everything there is nothing to be tried. */
+function removing(host: ImageHost): NonNullable<ImageHost['remove']> {
+  return (
+    host.remove?.bind(host) ??
+    (async (urls) => await Promise.resolve(urls.map(() => ({ outcome: 'removed' }))))
+  );
+}
+
 export type ImageHostAbility = 'keeps-bytes';
 
 /**
@@ -60,13 +68,13 @@ export function describeImageHostContract(
 
     it('takes nothing to store and nothing to remove', async () => {
       assert.deepEqual(await harness.host.put([], contractContext()), []);
-      assert.deepEqual(await harness.host.remove([], contractContext()), []);
+      assert.deepEqual(await removing(harness.host)([], contractContext()), []);
     });
 
     it('counts what is gone already as removed', async () => {
       const [stored] = await harness.host.put([document('gone.pdf', 'x')], contractContext());
       for (let time = 0; time < 2; time++) {
-        assert.deepEqual(await harness.host.remove([url(stored)], contractContext()), [
+        assert.deepEqual(await removing(harness.host)([url(stored)], contractContext()), [
           { outcome: 'removed' },
         ]);
       }
@@ -101,6 +109,7 @@ export function describeImageHostContract(
           Buffer.from((await harness.read?.(url(stored))) ?? []).toString(),
           'these bytes',
         );
+        if (harness.host.remove === undefined) return;
         await harness.host.remove([url(stored)], contractContext());
         assert.equal(await harness.read?.(url(stored)), null);
       });

@@ -1,4 +1,4 @@
-/** What usage meters and event sinks answer. */
+/** What usage meters, event sinks, and image hosts that remove documents answer. */
 import { z } from 'zod';
 import { retryLater, readAnswers, retry, sentence } from '../../runtime/answers.ts';
 
@@ -17,4 +17,20 @@ export function effectAnswers(
   answers: unknown,
 ): readonly EffectAnswer[] {
   return readAnswers<EffectAnswer>(asked, answers, { who, schema: effect, otherwise: retryLater });
+}
+
+const remove = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('removed') }),
+  z.object({ outcome: z.literal('failed'), message: sentence }),
+  retry,
+]);
+export type RemoveAnswer = z.infer<typeof remove>;
+
+/** What became of documents. Throws `UnusableAnswerError`. */
+export function removeAnswers(
+  who: string,
+  asked: number,
+  answers: unknown,
+): readonly RemoveAnswer[] {
+  return readAnswers<RemoveAnswer>(asked, answers, { who, schema: remove, otherwise: retryLater });
 }

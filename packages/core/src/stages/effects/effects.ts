@@ -23,6 +23,7 @@ import type { PipelineContext } from '../../runtime/context.ts';
 import { ResultWriter } from '../../runtime/result-writer.ts';
 import { FailureRound } from '../../runtime/work-failures.ts';
 import { effectAnswers, type EffectAnswer } from './effect-answers.ts';
+import { cleanUpImages } from './image-cleanup.ts';
 
 const BATCH = 200;
 const LEASE_MS = 120_000;
@@ -202,8 +203,10 @@ export async function workEffects(context: PipelineContext, organizationId: stri
   const round = new FailureRound();
   try {
     const groups = await dueEffects(context.sql, organizationId);
-    await eachOf(groups, SIDE_BY_SIDE, async (group) => {
-      await workGroup(context, { organizationId, ...group }, round);
+    await eachOf(groups, SIDE_BY_SIDE, async ({ kind, campaignId }) => {
+      const campaign = { organizationId, campaignId };
+      if (kind === 'image_cleanup') await cleanUpImages(context, campaign, round);
+      else await workGroup(context, { ...campaign, kind }, round);
     });
   } finally {
     await round.count(context);

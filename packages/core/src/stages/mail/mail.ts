@@ -25,9 +25,10 @@ import {
   quietMs,
   type NamedPrinter,
 } from '../../runtime/printers.ts';
+import { Heeding } from './heeding.ts';
 import { pieceAnswers, type PieceAnswer } from './printer-answers.ts';
-import { holdPrinter, printerFault } from './refusals.ts';
 import { assertKeysHonoured } from './repeats.ts';
+import { sameForAll, toSettlement } from './settlements.ts';
 
 function toRequest(campaign: CampaignBrief, piece: BegunPiece): PieceRequest {
   return {
@@ -41,22 +42,6 @@ function toRequest(campaign: CampaignBrief, piece: BegunPiece): PieceRequest {
     mode: piece.mode,
     ...piece.request,
   };
-}
-
-function toSettlement(
-  { recipientId, mailpieceId }: BegunPiece,
-  answer: PieceAnswer,
-): MailSettlement {
-  return {
-    recipientId,
-    mailpieceId,
-    ...answer,
-  };
-}
-
-/** The same for all. */
-function sameForAll(pieces: readonly BegunPiece[], answer: PieceAnswer): MailSettlement[] {
-  return pieces.map((piece) => toSettlement(piece, answer));
 }
 
 const neverAborted = new AbortController().signal;
@@ -114,9 +99,11 @@ interface Submission {
 async function submit(
   context: PipelineContext,
   { campaign, printer: { port: printer, account }, pieces, begunAt }: Submission,
-  { lease, settler }: LeasedCohort<MailSettlement>,
+  leased: LeasedCohort<MailSettlement>,
 ): Promise<void> {
   const { logger } = context;
+  const { lease, settler } = leased;
+  const heeding = new Heeding(context, campaign, leased);
   const who = `printer ${pieces[0]?.printerName}`;
   for (let start = 0; start < pieces.length; start += printer.maxBatch) {
     if (context.stopping.aborted) {
@@ -185,7 +172,7 @@ async function submit(
           await printer.submit(
             requests,
             { assertHeld },
-            { ...context.callContext(neverAborted, account), artwork: context.artwork },
+            { ...context.callContext(neverAborted, account, signOfLife), artwork: context.artwork },
           ),
         );
       };
@@ -222,25 +209,9 @@ async function submit(
     }
     await context.reach('mail.after-post');
     reportRefusal(context, campaign, batch[0]?.printerName, answers);
-    const answered = settlements(answers);
-    const fault = printerFault(batch, answers);
-    if (fault === null) {
-      settler.add(answered);
-      continue;
-    }
-    settler.add(answered.filter(({ outcome }) => outcome !== 'refused'));
-    const { cohortId } = lease;
-    const printerName = batch[0]?.printerName ?? '';
-    const afterMs = await holdPrinter(context, { campaign, cohortId, printerName, fault });
-    // Proven: the rest was never sent.
-    const rest: PieceAnswer = { outcome: 'refused', message: fault.message };
-    settler.add(
-      [
-        ...answered.filter(({ outcome }) => outcome === 'refused'),
-        ...sameForAll(pieces.slice(start + batch.length), rest),
-      ].map((refused) => ({ ...refused, afterMs })),
-    );
-    return;
+    const rest = pieces.slice(start + batch.length);
+    const settled = { batch, answers, settlements: settlements(answers), rest };
+    if (!(await heeding.goesOn(settled))) return;
   }
 }
 

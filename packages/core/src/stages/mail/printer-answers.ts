@@ -39,11 +39,13 @@ const piece = z.discriminatedUnion('outcome', [
       reason: sentence,
       message: sentence,
       badAddress: z.boolean().catch(false),
+      badArtwork: z.boolean().catch(false),
     })
-    .transform(({ outcome, reason, message, badAddress }) => ({
+    .transform(({ outcome, reason, message, badAddress, badArtwork }) => ({
       outcome,
       message: `${reason}: ${message}`,
       badAddress,
+      badArtwork,
     })),
   z
     .object({ outcome: z.literal('refused'), reason: sentence, message: sentence })

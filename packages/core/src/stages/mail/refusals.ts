@@ -31,7 +31,8 @@ export function printerFault(
     return mode !== null && mode !== pieces[index]?.mode;
   });
   if (other !== -1) {
-    const message = `it answers in ${answers[other]?.details?.mode} mode where ${pieces[other]?.mode} mode was asked for`;
+    const [made, asked] = [answers[other]?.details?.mode, pieces[other]?.mode];
+    const message = `it answers in ${made} mode where ${asked} mode was asked for`;
     // The alarm is that of the card.
     return { why: `the printer works in the wrong mode: ${message}`, message, alarm: false };
   }

@@ -1,0 +1,202 @@
+/**
+ * The slots of one route that this runner has reserved, and those who wait for them. Slots are
+ * reserved before they are needed, so that nobody waits for the database; what is not used is given
+ * back.
+ */
+import { isLostConnection } from '../common/driver-errors.ts';
+import type { SlotRequest, TakenSlots } from '../machine/limits.ts';
+import type { DatabaseClock } from './database-clock.ts';
+
+/** Others are reserved when the last slot is as near as this. */
+const AHEAD_MS = 250;
+/** After so long without anybody who waits, slots are given back. */
+const IDLE_MS = 300;
+const SECOND_MS = 1000;
+const LONGEST_TIMER_MS = 60_000;
+
+/** The database is asked again so long after it could not be reached, longer each time. */
+const SHORTEST_REST_MS = 100;
+const LONGEST_REST_MS = 2000;
+
+interface Slot {
+  /** As it is given back. */
+  readonly at: string;
+  readonly dueAt: number;
+  /** Later it is forfeited: by the larger of monotonic and wall-clock time, as leases count. */
+  readonly lastAt: number;
+  readonly lastWallAt: number;
+}
+
+interface Waiter {
+  grant(): void;
+  refuse(error: unknown): void;
+}
+
+interface PoolHooks {
+  reserve(request: Omit<SlotRequest, 'cost'>): Promise<TakenSlots>;
+  /** The database cannot be reached; told once until it can. */
+  onUnreachable(error: unknown): void;
+  onTold(told: number | null): void;
+}
+
+export class SlotPool {
+  readonly #hooks: PoolHooks;
+  readonly #clock: DatabaseClock;
+  readonly #waiting: Waiter[] = [];
+  #held: Slot[] = [];
+  #unused: string[] = [];
+  /** When slots were used in the last second: so many will be needed in the next. */
+  #used: number[] = [];
+  #asking: Promise<void> | null = null;
+  #askAt = 0;
+  #restMs = 0;
+  #lastWantedAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(clock: DatabaseClock, hooks: PoolHooks) {
+    this.#clock = clock;
+    this.#hooks = hooks;
+  }
+
+  /** Resolves at a slot. Throws what the signal aborts with, and what the database refuses. */
+  async take(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiter: Waiter = { grant: resolve, refuse: reject };
+    const stop = (): void => {
+      const index = this.#waiting.indexOf(waiter);
+      if (index !== -1) this.#waiting.splice(index, 1);
+      reject(signal.reason as Error);
+      this.#turn();
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    this.#waiting.push(waiter);
+    this.#turn();
+    try {
+      await promise;
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  /** Nobody sends for so long: what is held until then is given back. */
+  close(ms: number): void {
+    const until = performance.now() + ms;
+    this.#unused.push(...this.#held.filter(({ dueAt }) => dueAt < until).map(({ at }) => at));
+    this.#held = this.#held.filter(({ dueAt }) => dueAt >= until);
+    this.#askAt = Math.max(this.#askAt, until - AHEAD_MS);
+    this.#turn();
+  }
+
+  /** Gives everything back. */
+  async end(): Promise<void> {
+    // What is under way may still bring some.
+    await this.#asking;
+    clearTimeout(this.#timer);
+    await this.#giveBack();
+  }
+
+  #turn(): void {
+    const now = performance.now();
+    const wall = Date.now();
+    if (this.#waiting.length > 0) this.#lastWantedAt = now;
+    for (let slot = this.#held[0]; slot !== undefined; slot = this.#held[0]) {
+      if (now > slot.lastAt || wall > slot.lastWallAt) this.#unused.push(slot.at);
+      else if (now >= slot.dueAt && this.#waiting.length > 0) {
+        this.#used.push(now);
+        this.#waiting.shift()?.grant();
+      } else break;
+      this.#held.shift();
+    }
+    this.#used = this.#used.filter((at) => at > now - SECOND_MS);
+    const askAt = this.#nextAskAt();
+    if (askAt <= now) this.#asking = this.#ask();
+    this.#sleep(now, askAt <= now ? Infinity : askAt);
+  }
+
+  /** When others are to be reserved; never, where nobody waits or is still answered. */
+  #nextAskAt(): number {
+    const last = this.#held.at(-1);
+    if (this.#asking !== null || this.#wanted() <= 0) return Infinity;
+    return Math.max(this.#askAt, last === undefined ? 0 : last.dueAt - AHEAD_MS);
+  }
+
+  #wanted(): number {
+    if (this.#waiting.length === 0) return 0;
+    const soon = Math.ceil((this.#used.length * AHEAD_MS) / SECOND_MS);
+    return Math.min(this.#waiting.length + soon - this.#held.length, 10_000);
+  }
+
+  async #ask(): Promise<void> {
+    // A cohort's cards come one after the other: they are asked for together.
+    await new Promise((resolve) => setImmediate(resolve));
+    const unused = this.#unused.splice(0);
+    const askedAt = performance.now();
+    try {
+      const most = Math.max(this.#wanted(), 0);
+      const told = await this.#hooks.reserve({ most, unused });
+      this.#restMs = 0;
+      this.#keep(told, askedAt);
+      this.#hooks.onTold(told.told);
+    } catch (error) {
+      // Given back or not: a slot that is given back twice counts once.
+      this.#unused.push(...unused);
+      this.#rest(error);
+    } finally {
+      this.#asking = null;
+      this.#turn();
+    }
+  }
+
+  #keep({ nowMs, slots, lateMs, againMs, closedMs }: TakenSlots, askedAt: number): void {
+    const now = performance.now();
+    const wall = Date.now();
+    this.#clock.observe(nowMs, askedAt, now);
+    for (const { at, inMs } of slots) {
+      const lastAt = this.#clock.notAfter(nowMs + inMs + lateMs);
+      this.#held.push({
+        at,
+        dueAt: this.#clock.notBefore(nowMs + inMs),
+        lastAt,
+        lastWallAt: wall + lastAt - now,
+      });
+    }
+    this.#askAt = now + againMs;
+    if (closedMs > 0) this.close(closedMs);
+  }
+
+  #rest(error: unknown): void {
+    if (!isLostConnection(error)) {
+      for (const waiter of this.#waiting.splice(0)) waiter.refuse(error);
+      return;
+    }
+    if (this.#restMs === 0) this.#hooks.onUnreachable(error);
+    this.#restMs = Math.min(Math.max(2 * this.#restMs, SHORTEST_REST_MS), LONGEST_REST_MS);
+    this.#askAt = performance.now() + this.#restMs;
+  }
+
+  #sleep(now: number, askAt: number): void {
+    clearTimeout(this.#timer);
+    const isIdle = this.#waiting.length === 0;
+    const hasLeft = this.#held.length > 0 || this.#unused.length > 0;
+    if (isIdle && !hasLeft) return;
+    const wakeAt = isIdle
+      ? this.#lastWantedAt + IDLE_MS
+      : Math.min(this.#held[0]?.dueAt ?? Infinity, askAt);
+    if (wakeAt === Infinity) return;
+    const ms = Math.min(Math.max(Math.ceil(wakeAt - now), 1), LONGEST_TIMER_MS);
+    this.#timer = setTimeout(() => {
+      if (this.#waiting.length === 0) void this.#giveBack();
+      else this.#turn();
+    }, ms);
+    // A program that has nothing else left need not give back: nobody else would wait long.
+    if (isIdle) this.#timer.unref();
+  }
+
+  async #giveBack(): Promise<void> {
+    const unused = [...this.#unused.splice(0), ...this.#held.splice(0).map(({ at }) => at)];
+    if (unused.length === 0) return;
+    // Where it fails, they are lost for one window.
+    await this.#hooks.reserve({ most: 0, unused }).catch(() => undefined);
+  }
+}

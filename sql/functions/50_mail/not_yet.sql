@@ -1,0 +1,69 @@
+-- People who may be mailed, but not yet: their card is made anew, or held back.
+
+-- Gives back people whose proof is older than the refusal of the campaign's artwork: their cards
+-- are made anew. An open piece is called off, since its request has the old artwork; one of which
+-- nobody knew for a time keeps it, and its person goes on: its card may exist.
+create function postrider.make_anew(
+  p_campaign postrider.campaign,
+  p_cohort_id uuid,
+  p_now timestamptz
+) returns void language plpgsql as $$
+declare
+  v_people uuid[];
+begin
+  select array_agg(s.recipient_id) into v_people
+  from postrider.recipient_state s
+  join postrider.proof p
+    on p.organization_id = s.organization_id
+    and p.recipient_id = s.recipient_id
+    and p.made_at < p_campaign.artwork_refused_at
+  left join postrider.mailpiece m
+    on m.organization_id = s.organization_id
+    and m.recipient_id = s.recipient_id
+    and m.mode = p_campaign.mode
+    and not postrider.piece_is_closed(m.status)
+  where s.organization_id = p_campaign.organization_id
+    and s.cohort_id = p_cohort_id
+    and s.state = 'sending_staged'
+    and (m.id is null
+      or m.status = 'submitting' and m.attempt = 0 and m.repeat_until is null);
+  if v_people is null then
+    return;
+  end if;
+  perform postrider.cancel_open_mailpieces(
+    p_campaign.organization_id, v_people, 'artwork_refused');
+  update postrider.recipient_state s
+  set state = 'pending', since = p_now, move_no = s.move_no + 1, cohort_id = null,
+    reason = 'artwork_refused', detail = null, available_at = p_now
+  where s.organization_id = p_campaign.organization_id
+    and s.recipient_id = any (v_people)
+    and s.state = 'sending_staged';
+end $$;
+
+-- Gives back people who were proofed while the campaign was launched, so that neither the launch
+-- nor their proof has held them back.
+create function postrider.put_off_held_back(
+  p_campaign postrider.campaign,
+  p_cohort_id uuid,
+  p_now timestamptz
+) returns void language plpgsql as $$
+begin
+  -- An UPDATE that finds nobody still pays for the trigger.
+  if exists (
+    select from postrider.recipient_state
+    where organization_id = p_campaign.organization_id
+      and cohort_id = p_cohort_id
+      and state = 'sending_staged'
+      and available_at < p_campaign.launched_at)
+  then
+    update postrider.recipient_state
+    set state = 'proofed', since = p_now, move_no = move_no + 1, cohort_id = null,
+      reason = 'held_back', detail = null,
+      available_at = p_campaign.launched_at
+        + p_campaign.hold_back_minutes * interval '1 minute'
+    where organization_id = p_campaign.organization_id
+      and cohort_id = p_cohort_id
+      and state = 'sending_staged'
+      and available_at < p_campaign.launched_at;
+  end if;
+end $$;

@@ -1,0 +1,288 @@
+-- Cards of a campaign that are called back by what they have in common: where their people are,
+-- since when, where they live, at which printer. What is stopped for nothing, what the printer is
+-- asked for, and what is too late is told before, and counted while it is done.
+
+-- How long after the time that a printer told for it a card may still be asked for: clocks differ.
+create function postrider.call_back_margin() returns interval language sql immutable
+return interval '1 hour';
+
+-- Says what a cancel does for a person. free: the card is not made, and costs nothing. at_printer:
+-- it is at the printer's API; the cancel is obeyed as soon as that has answered. asked: the printer
+-- has it, and is asked to call it back. too_late: the printer has told that it is, or the carrier
+-- has it. unresolved: nobody knows whether it was printed; that is resolved first. Null: there is
+-- nothing to cancel, or it is asked for already.
+-- p_accepted: the card that the printer has; its fields are null where there is none. p_in_doubt:
+-- the person is to be sent again for the sake of a key, so that a card may exist.
+create function postrider.cancel_class(
+  p_state postrider.recipient_state,
+  p_accepted postrider.mailpiece,
+  p_in_doubt boolean
+) returns text language sql stable
+return case
+  when postrider.is_before_printer(p_state.state) and p_in_doubt then 'unresolved'
+  when postrider.is_before_printer(p_state.state) and p_accepted.id is null then 'free'
+  when p_state.state = 'error' and p_state.reason = 'outcome_unknown' then 'unresolved'
+  when p_state.state = 'error' and p_accepted.id is null then 'free'
+  when p_state.cancel_requested_at is not null then null
+  when p_state.state = 'sending' then 'at_printer'
+  when p_state.state = 'sent' or postrider.is_before_printer(p_state.state) then
+    case
+      when p_accepted.cancellable_until + postrider.call_back_margin() < postrider.now()
+        or p_accepted.status in (
+          'in_transit', 'in_local_area', 'processed_for_delivery', 'delivered', 'returned')
+        then 'too_late'
+      else 'asked'
+    end
+end;
+
+-- Finds the people of a campaign whom a filter names and for whom there is something to cancel.
+-- p_filter: see cancel_preview.
+create function postrider.people_to_cancel(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_filter jsonb
+) returns table (
+  recipient_id uuid,
+  class text,
+  is_counted boolean,
+  price numeric,
+  price_currency text
+) language sql stable
+begin atomic
+  select s.recipient_id, k.class,
+    o.id is not null,
+    round(a.price_amount / 10::numeric ^ a.price_scale, a.price_scale), a.price_currency
+  from postrider.recipient_state s
+  join postrider.recipient r
+    on r.organization_id = s.organization_id and r.id = s.recipient_id
+  join postrider.campaign c
+    on c.organization_id = s.organization_id and c.id = s.campaign_id
+  left join postrider.mailpiece o
+    on o.organization_id = s.organization_id
+    and o.recipient_id = s.recipient_id
+    and o.mode = c.mode
+    and not postrider.piece_is_closed(o.status)
+  left join postrider.mailpiece a
+    on a.organization_id = o.organization_id
+    and a.id = o.id
+    and a.accepted_at is not null
+  cross join lateral (
+    select postrider.cancel_class(
+      s, a, coalesce(o.status = 'submitting' and o.repeat_until is not null, false)) as class) k
+  where s.organization_id = p_organization_id
+    and s.campaign_id = p_campaign_id
+    and k.class is not null
+    and (p_filter -> 'states' is null or p_filter -> 'states' ? s.state)
+    and (p_filter ->> 'since' is null or s.since >= (p_filter ->> 'since')::timestamptz)
+    and (p_filter -> 'regions' is null or p_filter -> 'regions' ? r.region)
+    and (p_filter -> 'countries' is null or p_filter -> 'countries' ? r.country)
+    and (p_filter -> 'printers' is null
+      or p_filter -> 'printers' ? coalesce(o.printer_name, c.printer_name))
+    and (p_filter -> 'externalIds' is null or p_filter -> 'externalIds' ? r.external_id);
+end;
+
+-- Refuses a filter that is none, and a campaign that is not there. Returns the filter, without what
+-- is null.
+create function postrider.require_cancel_filter(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_filter jsonb
+) returns jsonb language plpgsql as $$
+declare
+  v_filter jsonb := jsonb_strip_nulls(coalesce(p_filter, '{}'));
+  v_wrong text;
+begin
+  perform postrider.require_organization(p_organization_id);
+  if not exists (
+    select from postrider.campaign
+    where organization_id = p_organization_id
+      and id = p_campaign_id)
+  then
+    perform postrider.fail(
+      'PR010',
+      'there is no such campaign',
+      'select name, id from postrider.campaigns; nothing was changed');
+  end if;
+  if jsonb_typeof(v_filter) <> 'object' then
+    perform postrider.fail(
+      'PR020',
+      'the filter is no object',
+      'for example {"states": ["proofed", "sent"]}; nothing was changed');
+  end if;
+  select string_agg(f.key, ', ' order by f.key)
+  into v_wrong
+  from jsonb_each(v_filter) f
+  where case f.key
+    when 'since' then jsonb_typeof(f.value) <> 'string'
+    when 'states' then jsonb_typeof(f.value) <> 'array' or exists (
+      select from jsonb_array_elements_text(f.value) as e (name)
+      where e.name not in (select name from postrider.state))
+    when 'regions' then jsonb_typeof(f.value) <> 'array'
+    when 'countries' then jsonb_typeof(f.value) <> 'array'
+    when 'printers' then jsonb_typeof(f.value) <> 'array'
+    when 'externalIds' then jsonb_typeof(f.value) <> 'array'
+    else true
+  end;
+  if v_wrong is not null then
+    perform postrider.fail(
+      'PR020',
+      format('the filter cannot be read by %s', v_wrong),
+      'it has states (select name from postrider.state), since, regions, countries, printers and '
+      'externalIds; nothing was changed');
+  end if;
+  begin
+    perform (v_filter ->> 'since')::timestamptz;
+  exception when others then
+    perform postrider.fail(
+      'PR020',
+      format('since is no time: %s', left(v_filter ->> 'since', 100)),
+      'give one as 2026-11-30T09:00:00Z; nothing was changed');
+  end;
+  return v_filter;
+end $$;
+
+-- Counts what a cancel of these people would do, and changes nothing. p_filter: {states: […],
+-- since: came to their state then or later, regions, countries, printers, externalIds: […]}; what
+-- is left out does not matter, and an empty one is everybody.
+-- Returns {free, atPrinter, asked, tooLate, unresolved: people, counted: of the first two, with a
+-- mailpiece that stays counted in caps and budget, countedMinor, currency, prices: what printers
+-- charge for those that are asked for: [{currency, cards, amount}]}.
+create function postrider.cancel_preview(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_filter jsonb default '{}'
+) returns jsonb language plpgsql security definer as $$
+declare
+  v_filter jsonb := postrider.require_cancel_filter(p_organization_id, p_campaign_id, p_filter);
+  v_told jsonb;
+begin
+  with found as materialized (
+    select *
+    from postrider.people_to_cancel(p_organization_id, p_campaign_id, v_filter)
+  )
+  select jsonb_build_object(
+    'free', count(*) filter (where f.class = 'free'),
+    'atPrinter', count(*) filter (where f.class = 'at_printer'),
+    'asked', count(*) filter (where f.class = 'asked'),
+    'tooLate', count(*) filter (where f.class = 'too_late'),
+    'unresolved', count(*) filter (where f.class = 'unresolved'),
+    'counted', count(*) filter (where f.is_counted and f.class in ('free', 'at_printer')),
+    'countedMinor', count(*) filter (where f.is_counted and f.class in ('free', 'at_printer'))
+      * c.price_minor,
+    'currency', c.currency,
+    'prices', (
+      select coalesce(jsonb_agg(to_jsonb(p) order by p.currency), '[]')
+      from (
+        select x.price_currency as currency, count(*) as cards, sum(x.price) as amount
+        from found x
+        where x.class = 'asked'
+          and x.price is not null
+        group by x.price_currency) p))
+  into v_told
+  from postrider.campaign c
+  left join found f on true
+  where c.organization_id = p_organization_id
+    and c.id = p_campaign_id
+  group by c.price_minor, c.currency;
+  return v_told;
+end $$;
+
+-- Cancels people of a campaign, at most p_limit at a time, and returns what it did, by the same
+-- names as cancel_preview, and left: how many are still to be cancelled. Call it until that is 0.
+-- Who is too late, or whose outcome nobody knows, is left as they are.
+create function postrider.cancel_people(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_filter jsonb default '{}',
+  p_why text default null,
+  p_limit int default 1000
+) returns jsonb language plpgsql security definer as $$
+declare
+  v_before text := postrider.act_as('op');
+  v_told jsonb;
+begin
+  v_told := postrider.cancel_some(
+    p_organization_id, p_campaign_id, p_filter, p_why, p_limit);
+  perform postrider.act_as(v_before);
+  return v_told;
+end $$;
+
+-- Does what cancel_people() promises, and returns the same. The caller has claimed op.
+create function postrider.cancel_some(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_filter jsonb,
+  p_why text,
+  p_limit int
+) returns jsonb language plpgsql as $$
+declare
+  v_filter jsonb := postrider.require_cancel_filter(p_organization_id, p_campaign_id, p_filter);
+  v_people uuid[];
+  v_errors uuid[];
+  v_stopped uuid[];
+  v_free int;
+  v_at_printer int;
+  v_asked int;
+begin
+  perform postrider.require_within('the limit', p_limit, 1, 100000);
+  v_people := array(
+    select f.recipient_id
+    from postrider.people_to_cancel(p_organization_id, p_campaign_id, v_filter) f
+    where f.class in ('free', 'at_printer', 'asked')
+    order by f.recipient_id
+    limit p_limit);
+  v_stopped := postrider.stop_people(
+    p_organization_id, v_people, 'skipped', 'cancelled', nullif(btrim(p_why), ''));
+  v_errors := postrider.give_up_errors(p_organization_id, v_people, p_why);
+  v_stopped := v_stopped || v_errors;
+  perform postrider.note_intervention(
+    p_organization_id, 'cancel', nullif(btrim(p_why), ''), p_people => v_stopped);
+  select count(*) filter (where state = 'skipped'), count(*) filter (where state = 'sending'),
+    count(*) filter (where state = 'sent')
+  into v_free, v_at_printer, v_asked
+  from postrider.recipient_state
+  where organization_id = p_organization_id
+    and recipient_id = any (v_stopped);
+  return jsonb_build_object('free', v_free, 'atPrinter', v_at_printer, 'asked', v_asked)
+    || (
+      select jsonb_build_object(
+        'tooLate', count(*) filter (where f.class = 'too_late'),
+        'unresolved', count(*) filter (where f.class = 'unresolved'),
+        'left', count(*) filter (where f.class in ('free', 'at_printer', 'asked')))
+      from postrider.people_to_cancel(p_organization_id, p_campaign_id, v_filter) f);
+end $$;
+
+-- Gives up on people in error, of whom it is known that nothing was printed, and returns them.
+create function postrider.give_up_errors(
+  p_organization_id uuid,
+  p_people uuid[],
+  p_why text
+) returns uuid[] language plpgsql as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_people uuid[];
+begin
+  v_people := array(
+    select recipient_id
+    from postrider.recipient_state
+    where organization_id = p_organization_id
+      and recipient_id = any (p_people)
+      and state = 'error'
+      and reason <> 'outcome_unknown'
+    order by recipient_id
+    for no key update);
+  if cardinality(v_people) = 0 then
+    return v_people;
+  end if;
+  update postrider.mailpiece
+  set status = 'cancelled', outcome_detail = 'cancelled'
+  where organization_id = p_organization_id
+    and recipient_id = any (v_people)
+    and status = 'submitting';
+  update postrider.recipient_state
+  set state = 'skipped', since = v_now, move_no = move_no + 1, reason = 'given_up',
+    detail = left(nullif(btrim(p_why), ''), 500)
+  where organization_id = p_organization_id
+    and recipient_id = any (v_people);
+  return v_people;
+end $$;
