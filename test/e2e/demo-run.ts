@@ -28,6 +28,8 @@ export interface DemoResult {
 
 export interface Demo extends AsyncDisposable {
   readonly sql: Sql;
+  /** The folder of its project. */
+  readonly home: string;
   readonly prints: string;
   /** In a process of its own, to be stopped or killed. */
   start(...args: string[]): ChildProcess;
@@ -71,6 +73,7 @@ export async function newDemo(): Promise<Demo> {
   };
   return {
     sql,
+    home,
     prints,
     examples: bakery,
     start,

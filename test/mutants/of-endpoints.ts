@@ -1,4 +1,4 @@
-/** Safeguards of where the webhooks of accounts come in. */
+/** Safeguards of where webhooks of accounts come in, and of the account of a demonstration. */
 import type { Mutant } from './mutants.ts';
 
 const endpoints = 'sql/functions/60_track/endpoints.sql';
@@ -48,5 +48,20 @@ export const ofEndpoints: readonly Mutant[] = [
       },
     ],
     test: { file: webhooks, pattern: toEachPrinter },
+  },
+  {
+    name: 'twin-connection-anywhere',
+    without: 'a demonstration sends nothing to a connection of its name at another address',
+    edits: [
+      {
+        file: 'packages/cli/src/lob-twin/connection.ts',
+        find: '    row.url === api &&\n',
+        replace: '',
+      },
+    ],
+    test: {
+      file: 'test/e2e/demo-lob.test.ts',
+      pattern: 'sends nothing to a connection of this name',
+    },
   },
 ];

@@ -156,4 +156,19 @@ export const providerCalls: readonly Mutant[] = [
     ],
     test: { file: logTest, pattern: 'and is no printer, nothing is kept' },
   },
+  {
+    name: 'calls-while-others-are-written',
+    without: 'a call that comes while others are written is kept',
+    edits: [
+      {
+        file: log,
+        find: 'return waiting.slice(0, end < 0 ? undefined : end);',
+        replace: 'return end < 0 ? waiting : waiting.slice(0, end);',
+      },
+    ],
+    test: {
+      file: 'packages/core/test/call-log.test.ts',
+      pattern: 'a call that comes while others are written',
+    },
+  },
 ];

@@ -111,6 +111,11 @@ const above: readonly Layer[] = [
     because: 'here, and nowhere else, a command starts the print shop',
   },
   {
+    of: `${cli}/lob-twin/`,
+    may: [...library, ...provided, `${runner}/`, `${cli}/`, `${twins}/index.ts`],
+    because: 'here, and nowhere else, a command starts the twin of Lob beside itself',
+  },
+  {
     of: `${cli}/twins/`,
     may: [`${runner}/`, `${cli}/`, `${twins}/commands.ts`],
     because: 'here a command starts a twin by its name, and the twin reads its own options',
@@ -123,6 +128,7 @@ const above: readonly Layer[] = [
       `${embedded}/`,
       `${runner}/`,
       `${cli}/print-shop/`,
+      `${cli}/lob-twin/`,
       `${cli}/twins/`,
     ],
     because: 'command line and benchmarks stand beside each other: bin/main.ts puts them together',

@@ -81,3 +81,27 @@ void test('a call is written a second later by itself', async (t) => {
   await log.flush();
   assert.deepEqual(batches, [1]);
 });
+
+void test('a call that comes while others are written is kept as well', async () => {
+  const written: (string | null)[] = [];
+  const writing = Promise.withResolvers<void>();
+  const log = new CallLog({
+    write: async (calls: readonly RecordedCall[]) => {
+      const ids = calls.map(({ providerRequestId }) => providerRequestId);
+      await writing.promise;
+      written.push(...ids);
+    },
+    logger: silent,
+    meter: new Meter(),
+    onCall: () => undefined,
+  });
+  const recorder = log.recorderOf(account);
+  recorder.record({ ...call, providerRequestId: 'first' });
+  const flushed = log.flush();
+  await new Promise((resolve) => setImmediate(resolve));
+  recorder.record({ ...call, providerRequestId: 'meanwhile' });
+  writing.resolve();
+  await flushed;
+  await log.end();
+  assert.deepEqual(written, ['first', 'meanwhile']);
+});

@@ -1,7 +1,16 @@
 /** `demo`: the main job on real input. */
 import { UserError, exitCodes } from '@postrider/runner/process';
 import type { Command } from 'commander';
-import { command, decimal, flag, number, wholeNumber, type Act } from '../program/command.ts';
+import {
+  command,
+  decimal,
+  flag,
+  number,
+  oneOf,
+  text,
+  wholeNumber,
+  type Act,
+} from '../program/command.ts';
 
 export function demonstration(program: Command, act: Act): void {
   command(
@@ -14,9 +23,18 @@ export function demonstration(program: Command, act: Act): void {
     [
       'postrider demo                 # the first 300 rows',
       'postrider demo --all           # goes on with the same campaign to all 3,220 rows',
+      'postrider demo --printer lob   # through a stand-in for Lob, without an account',
       'postrider demo --json          # ends with one JSON object on stdout',
     ],
   )
+    .addOption(
+      oneOf(
+        '--printer <kind>',
+        'print-shop (unless told): prints into a folder; lob: the twin of Lob, a stand-in ' +
+          'for it on this machine that prints nothing',
+        ['print-shop', 'lob'],
+      ),
+    )
     .option('--all', 'the whole list')
     .option(
       '--rows <n>',
@@ -26,7 +44,7 @@ export function demonstration(program: Command, act: Act): void {
     )
     .option(
       '--days-per-second <n>',
-      'how fast the mail travels; a card takes six days',
+      'how fast the mail travels; a card takes six days, at Lob up to ten',
       decimal(0.01, 1000),
     )
     .option(
@@ -40,6 +58,7 @@ export function demonstration(program: Command, act: Act): void {
           throw new UserError(exitCodes.usage, '--rows and --all exclude each other');
         const { demo } = await import('../demo/demo.ts');
         await demo(cli, {
+          printer: text(options['printer']) === 'lob' ? 'lob' : 'print-shop',
           rows: flag(options['all']) ? null : number(options['rows']),
           daysPerSecond: number(options['daysPerSecond']) ?? null,
           fresh: flag(options['fresh']),

@@ -6,19 +6,16 @@
  * kill -9, it goes on when it is started again.
  */
 import type { Pipeline, SyncReport } from '@postrider/core';
-import { readCampaignFile, type CampaignFile } from '@postrider/runner/campaign-file';
 import { openDatabase, type OpenDatabase, type Sql } from '@postrider/runner/database';
 import { startHttp } from '@postrider/runner/http';
 import { poolSize, quietLogger } from '@postrider/runner/pipeline';
 import { count, exitCodes, UserError } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
-import { exampleCampaign } from './checkout.ts';
 import type { Cli } from '../program/cli.ts';
 import { explain } from '../errors/explain.ts';
 import { whenLockIsFree } from '../operate/sync.ts';
 import { commandPipeline } from '../operate/pipeline.ts';
-import { openShop } from '../print-shop/beside-command.ts';
-import type { OpenShop } from '../print-shop/open-shop.ts';
+import { countCards } from './cards.ts';
 import { untilReceived, type Followed } from './follow.ts';
 import { startFresh } from './fresh-start.ts';
 import {
@@ -30,10 +27,12 @@ import {
   type Place,
 } from './funnel.ts';
 import { holdMailing, launchMailing, prepare } from './prepare.ts';
+import { demoPrinters, type DemoPrinter, type PrinterKind } from './printers.ts';
 import { Progress } from './progress.ts';
-import { countCards, resultOf, showSummary } from './summary.ts';
+import { resultOf, showSummary } from './summary.ts';
 
 export interface DemoOptions {
+  readonly printer: PrinterKind;
   /** Null: the whole list; undefined: its first 300, and the people who are under way already. */
   readonly rows: number | null | undefined;
   readonly daysPerSecond: number | null;
@@ -58,7 +57,8 @@ export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
     'A bakery writes to its customers',
     'Ctrl-C stops at any time: the same command goes on, and no card is printed twice.',
   );
-  const file = await readCampaignFile(exampleCampaign);
+  const printer = demoPrinters[options.printer];
+  const file = await printer.file();
   progress.doing('database', 'starting');
   await using database = await openDatabase(cli, {
     create: true,
@@ -70,33 +70,42 @@ export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
     await startFresh(cli, {
       project,
       sql: database.sql,
-      campaign: { organization: file.organization, name: file.definition.name },
+      campaigns: await demoCampaigns(),
       yes: options.yes,
     });
+  const { sql } = database;
   // Starting a process takes as long as all that the database needs meanwhile.
-  const opening = openShop(cli, project, database.sql, options.daysPerSecond);
+  const { daysPerSecond, rows } = options;
+  const opening = printer.open({ cli, project, sql, daysPerSecond });
   opening.catch(() => undefined);
-  let shop: OpenShop | null = null;
   try {
-    const { sql } = database;
-    const place = await prepare(progress, { project, sql, file, rows: options.rows });
-    shop = await opening;
-    const { folder, slowBecause } = shop;
-    const cardsBefore = await countCards(sql, place, folder);
+    const place = await prepare(progress, { sql, file, printer, opening, rows });
+    const open = await opening;
+    const { folder, slowBecause } = open;
+    const cardsBefore = await countCards(sql, place, await open.cards());
     const { report, funnel } = await mail(cli, {
       project,
       sql,
       place,
-      shop,
+      title: printer,
+      printer: open,
+      campaign: file.definition.name,
       progress,
-      file,
-      rows: options.rows === undefined ? FIRST_ROWS : options.rows,
+      rows: rows === undefined ? FIRST_ROWS : rows,
     });
     progress.end();
-    const cards = await countCards(sql, place, folder);
+    const cards = await countCards(sql, place, await open.cards());
     const newCards = cards - cardsBefore;
     const seconds = (performance.now() - began) / 1000;
-    const result = resultOf(project, { report, funnel, folder, cards, newCards, seconds });
+    const result = resultOf(project, {
+      report,
+      funnel,
+      printer,
+      folder,
+      cards,
+      newCards,
+      seconds,
+    });
     if (cli.out.json) cli.out.emit(result);
     else {
       const reasons = await readReasons(sql, place);
@@ -105,6 +114,7 @@ export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
         reasons,
         examples: await readExamples(sql, place),
         goOn,
+        printer,
         slowBecause,
       });
     }
@@ -117,7 +127,7 @@ export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
   } finally {
     progress.end();
     // It may still be starting, where something before it went wrong.
-    await (shop ?? (await opening.catch(() => null)))?.stop();
+    await (await opening.catch(() => null))?.stop();
   }
 }
 
@@ -131,14 +141,20 @@ function describeDatabase(progress: Progress, { server, source }: OpenDatabase, 
   );
 }
 
+/** Of the demonstration with each printer. */
+async function demoCampaigns(): Promise<{ organization: string; name: string }[]> {
+  const files = await Promise.all(Object.values(demoPrinters).map((one) => one.file()));
+  return files.map(({ organization, definition }) => ({ organization, name: definition.name }));
+}
+
 interface Mailing extends Followed {
   readonly project: Project;
-  readonly file: CampaignFile;
+  readonly title: DemoPrinter;
   readonly rows: number | null;
 }
 
 async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; funnel: Funnel }> {
-  const { project, sql, place, shop, progress, file } = mailing;
+  const { project, sql, place, printer, title, progress } = mailing;
   const logger = quietLogger(cli.out);
   // Without beats: the quarter-hourly sync would read the whole list, whatever number of rows was
   // asked for.
@@ -163,15 +179,12 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
         `${name === 'SIGINT' ? 'Ctrl-C again' : 'A second signal'} ends at once.`,
     );
     // Held at once: a second signal leaves no time for it.
-    void holdAgain(cli, sql, place);
+    void holdAgain(cli, mailing);
     void stop();
   });
   try {
-    await shop.redirect(
-      place.organizationId,
-      `${http.url}/webhooks/${place.organizationId}/${file.definition.printer_name}`,
-    );
-    progress.done('print shop', `prints into ${shop.folder}`);
+    await printer.redirect(place.organizationId, http.url);
+    progress.done(title.title, `${title.does} ${printer.folder}`);
     await launchMailing(sql, place);
     await pipeline.start();
     const report = await readList(cli, pipeline, mailing);
@@ -186,18 +199,18 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
   } catch (error) {
     throw cli.signals.signal.aborted ? await interrupted(sql, place) : error;
   } finally {
-    await holdAgain(cli, sql, place);
+    await holdAgain(cli, mailing);
     await stop();
     await http.close();
   }
 }
 
 /** A campaign that stays live is said: a runner that is started for something else mails it. */
-async function holdAgain(cli: Cli, sql: Sql, place: Place): Promise<void> {
+async function holdAgain(cli: Cli, { sql, place, campaign }: Mailing): Promise<void> {
   await holdMailing(sql, place).catch((error: unknown) =>
     cli.out.warn(
       `the campaign may still be live: ${explain(error).message}; ` +
-        'postrider hold campaign bakery-welcome holds it',
+        `postrider hold campaign ${campaign} holds it`,
     ),
   );
 }

@@ -4,14 +4,16 @@ import { peopleAtOtherRunners } from '@postrider/core/machine';
 import type { Sql } from '@postrider/runner/database';
 import { UserError, count, duration, exitCodes, printable } from '@postrider/runner/process';
 import type { Cli } from '../program/cli.ts';
-import type { OpenShop } from '../print-shop/open-shop.ts';
 import { readFunnel, type Funnel, type Place } from './funnel.ts';
+import type { OpenPrinter } from './printers.ts';
 import type { Progress } from './progress.ts';
 
 export interface Followed {
   readonly sql: Sql;
   readonly place: Place;
-  readonly shop: OpenShop;
+  /** As the campaign is called. */
+  readonly campaign: string;
+  readonly printer: OpenPrinter;
   readonly progress: Progress;
 }
 
@@ -26,7 +28,7 @@ const LOOK_MS = 120;
 export async function untilReceived(
   cli: Cli,
   pipeline: Pipeline,
-  { sql, place, progress, shop }: Followed,
+  { sql, place, campaign, progress, printer }: Followed,
 ): Promise<Funnel> {
   const { signal } = cli.signals;
   let nudging: Promise<void> = Promise.resolve();
@@ -38,13 +40,13 @@ export async function untilReceived(
   for (;;) {
     const funnel = await readFunnel(sql, place);
     progress.funnel(funnel.counts, remark);
-    const onTheirWay = shop.slowBecause === null ? 0 : (funnel.counts['sent'] ?? 0);
+    const onTheirWay = printer.slowBecause === null ? 0 : (funnel.counts['sent'] ?? 0);
     if (funnel.inFlight === onTheirWay) {
       await nudging.catch(() => undefined);
       return funnel;
     }
     signal.throwIfAborted();
-    shop.assertOpen();
+    printer.assertOpen();
     if (!isNudging) {
       isNudging = true;
       // A batch that a killed demonstration left behind gives its people back: they are looked up
@@ -63,14 +65,14 @@ export async function untilReceived(
     const still = Date.now() - movedAt;
     if (still > 3000 && Date.now() - helpedAt > 3000) {
       helpedAt = Date.now();
-      remark = await holdReason(sql, pipeline, funnel);
+      remark = await holdReason(sql, pipeline, funnel, campaign);
     }
     if (still > GIVE_UP_MS) {
       throw new UserError(
         exitCodes.failed,
         `nothing has moved for ${duration(still)}, ` +
           `${count(funnel.inFlight, 'person is', 'people are')} under way: ` +
-          (await holdReason(sql, pipeline, funnel)),
+          (await holdReason(sql, pipeline, funnel, campaign)),
         'postrider stuck says why, and what helps; after that the same command goes on',
       );
     }
@@ -79,9 +81,14 @@ export async function untilReceived(
 }
 
 /** Why it stands still, in one line. */
-async function holdReason(sql: Sql, pipeline: Pipeline, funnel: Funnel): Promise<string> {
+async function holdReason(
+  sql: Sql,
+  pipeline: Pipeline,
+  funnel: Funnel,
+  campaign: string,
+): Promise<string> {
   if (funnel.status === 'paused')
-    return 'the campaign is on hold; postrider release campaign bakery-welcome';
+    return `the campaign is on hold; postrider release campaign ${campaign}`;
   // People of a runner that is gone come back when its lease has passed.
   const left = await peopleAtOtherRunners(sql, pipeline.runnerId);
   if (left > 0)

@@ -1,40 +1,40 @@
 /** Whether the prints in out/ belong to this database, and beginning anew. */
 import { existsSync, renameSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { oneLiveRunner } from '@postrider/core/machine';
 import type { Sql } from '@postrider/runner/database';
 import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
 import type { Cli } from '../program/cli.ts';
 import { confirm } from '../output/confirm.ts';
+import { forgetTwin, twinFolder } from '../lob-twin/note.ts';
 import { printsDirectory } from '../print-shop/own-shop.ts';
-import { readCards } from './summary.ts';
+import { countStrangers, readCards } from './cards.ts';
+import { cardFolders, type DemoPrinter, type OpenPrinter } from './printers.ts';
 
 /**
- * Throws `UserError` where cards were printed that this database does not know: it would print
+ * Throws `UserError` where cards were made that this database does not know: it would print
  * everybody again.
  */
-export async function requireKnownPrints(project: Project, sql: Sql): Promise<void> {
-  const printed = await readCards(printsDirectory(project));
-  const [row] = await sql<{ strangers: number }[]>`
-    select count(*)::int as strangers from unnest(${printed}::text[]) as c (mailpiece)
-    where not exists (select from postrider.mailpieces m where m.id::text = c.mailpiece)`;
-  const strangers = row?.strangers ?? 0;
+export async function requireKnownCards(
+  sql: Sql,
+  { command }: DemoPrinter,
+  { own }: OpenPrinter,
+): Promise<void> {
+  const strangers = await countStrangers(sql, await own.cards());
   if (strangers === 0) return;
   throw new UserError(
     exitCodes.configuration,
-    `${printsDirectory(project)} holds ${count(strangers, 'card')} that this database does ` +
-      'not know',
+    `${own.folder} holds ${count(strangers, 'card')} that this database does not know`,
     'they were printed for another database (is DATABASE_URL another one now?). ' +
-      '`postrider demo --fresh` moves them aside and begins anew; nothing was changed',
+      `\`postrider ${command} --fresh\` moves them aside and begins anew; nothing was changed`,
   );
 }
 
 export interface Fresh {
   readonly project: Project;
   readonly sql: Sql;
-  /** Of the demonstration. */
-  readonly campaign: { readonly organization: string; readonly name: string };
+  /** Of each demonstration: a database may hold one with each printer. */
+  readonly campaigns: readonly { readonly organization: string; readonly name: string }[];
   /** Nobody is asked. */
   readonly yes: boolean;
 }
@@ -43,14 +43,18 @@ export interface Fresh {
  * Empties the database of the last demonstration and moves its prints aside. Refuses where anything
  * else is in it.
  */
-export async function startFresh(cli: Cli, { project, sql, campaign, yes }: Fresh): Promise<void> {
+export async function startFresh(cli: Cli, { project, sql, campaigns, yes }: Fresh): Promise<void> {
   const [exists] = await sql<{ there: boolean }[]>`
     select to_regclass('postrider.campaigns') is not null as there`;
   if (exists?.there === true) {
     const others = await sql<{ name: string }[]>`
       select organization || '/' || name as name
       from postrider.campaigns
-      where (organization, name) <> (${campaign.organization}, ${campaign.name})
+      where (organization, name) not in (
+        select *
+        from unnest(
+          ${campaigns.map(({ organization }) => organization)}::text[],
+          ${campaigns.map(({ name }) => name)}::text[]))
       limit 3`;
     if (others.length > 0) {
       throw new UserError(
@@ -69,21 +73,24 @@ export async function startFresh(cli: Cli, { project, sql, campaign, yes }: Fres
         'stop it and try again; nothing was changed',
       );
     const { length: cards } = await readCards(printsDirectory(project));
+    const twin = existsSync(twinFolder(project)) ? ', and that of the twin of Lob,' : '';
     await confirm(cli.out, {
       what:
         'This forgets the demonstration: its database is emptied, ' +
-        `and the folder with ${cards} cards is moved aside.`,
+        `and the folder with ${cards} cards${twin} is moved aside.`,
       yes,
     });
     await sql.unsafe(
       'drop schema if exists postrider cascade; drop schema if exists postrider_queue cascade',
     );
   }
-  if (!existsSync(printsDirectory(project))) return;
-  const aside = join(
-    dirname(printsDirectory(project)),
-    `print-shop-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`,
-  );
-  renameSync(printsDirectory(project), aside);
-  cli.out.note(`the old prints are in ${aside}`);
+  // The next twin may listen at another port, with another ledger.
+  forgetTwin(project);
+  const now = new Date().toISOString().replaceAll(/[:.]/g, '-');
+  for (const folder of cardFolders(project)) {
+    if (!existsSync(folder)) continue;
+    const aside = `${folder}-${now}`;
+    renameSync(folder, aside);
+    cli.out.note(`the old cards are in ${aside}`);
+  }
 }

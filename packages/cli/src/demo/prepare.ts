@@ -1,17 +1,17 @@
 /** Before and after the mailing: its campaign is made, launched, and held again. */
 import { dirname, join } from 'node:path';
-import { armPrinter, hold, launch, migrate, release } from '@postrider/core';
+import { armPrinter, ensureOrganization, hold, launch, migrate, release } from '@postrider/core';
 import type { CampaignFile } from '@postrider/runner/campaign-file';
 import type { Sql } from '@postrider/runner/database';
 import { count, exitCodes, printable, UserError } from '@postrider/runner/process';
-import type { Project } from '@postrider/runner/project';
 import { exampleCampaign } from './checkout.ts';
 import { applyTo } from '../operate/apply.ts';
 import { hasChanged, whatWasDone } from '../operate/migrate.ts';
 import { suppressAll } from '../operate/suppress-all.ts';
 import { readSuppressions } from '../operate/suppressions.ts';
-import { requireKnownPrints } from './fresh-start.ts';
+import { requireKnownCards } from './fresh-start.ts';
 import { readFunnel, type Place } from './funnel.ts';
+import type { DemoPrinter, OpenPrinter } from './printers.ts';
 import type { Progress } from './progress.ts';
 
 /**
@@ -21,9 +21,11 @@ import type { Progress } from './progress.ts';
 const REST = 'the demonstration has ended; the next one goes on';
 
 export interface Preparation {
-  readonly project: Project;
   readonly sql: Sql;
   readonly file: CampaignFile;
+  readonly printer: DemoPrinter;
+  /** It may still be starting. */
+  readonly opening: Promise<OpenPrinter>;
   /** As `DemoOptions` has them. */
   readonly rows: number | null | undefined;
 }
@@ -34,7 +36,7 @@ export interface Preparation {
  */
 export async function prepare(
   progress: Progress,
-  { project, sql, file, rows }: Preparation,
+  { sql, file, printer, opening, rows }: Preparation,
 ): Promise<Place> {
   const began = performance.now();
   progress.doing('schema', 'looking');
@@ -46,12 +48,14 @@ export async function prepare(
     changed ? performance.now() - began : null,
   );
 
-  await requireKnownPrints(project, sql);
+  const open = await opening;
+  await requireKnownCards(sql, printer, open);
+  await open.prepare(await ensureOrganization(sql, file.organization, file.timeZone));
   const { organizationId, campaignId } = await applyTo(sql, file);
   const suppressions = await readSuppressions(join(dirname(exampleCampaign), 'suppressions.csv'));
   await suppressAll(sql, organizationId, suppressions.entries, 'suppressions.csv');
-  const { printer_name: printer } = file.definition;
-  if (printer !== null) await armPrinter(sql, organizationId, printer);
+  const { printer_name: name } = file.definition;
+  if (name !== null) await armPrinter(sql, organizationId, name);
   const underWay = await requireReady(sql, { organizationId, campaignId }, { file, rows });
   progress.done(
     'campaign',
@@ -86,6 +90,7 @@ async function requireReady(
         kind = 'organization'
         or campaign_id = ${campaignId}
         or printer = ${file.definition.printer_name}
+        or kind = 'connection'
       )
     order by kind`;
   if (held !== undefined) {

@@ -1,14 +1,13 @@
 /** The end of the demonstration: the funnel, where the cards are, and what to try next. */
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { terminalStates, type SyncReport } from '@postrider/core';
 import { count, duration } from '@postrider/runner/process';
-import type { Sql } from '@postrider/runner/database';
 import type { Project } from '@postrider/runner/project';
 import { programName } from './checkout.ts';
 import type { Cli } from '../program/cli.ts';
-import { readCsv } from './csv.ts';
-import type { Funnel, Place } from './funnel.ts';
+import type { Funnel } from './funnel.ts';
+import type { DemoPrinter } from './printers.ts';
 
 /** `demo --json`: keys are only ever added. */
 export interface DemoResult {
@@ -25,41 +24,18 @@ export interface DemoResult {
   readonly repeated: number;
   /** Rows whose id an earlier row gave to another person. */
   readonly conflicting: number;
-  /** Cards of this campaign in the manifest, and how many of them this run printed. */
+  /** Cards of this campaign at the printer, and how many of them this run had it make. */
   readonly cards: number;
   readonly newCards: number;
   readonly seconds: number;
   readonly paths: { readonly prints: string; readonly manifest: string; readonly proofs: string };
 }
 
-/** The mailpiece of every card in the manifest. */
-export async function readCards(prints: string): Promise<string[]> {
-  const text = await readFile(join(prints, 'manifest.csv'), 'utf8').catch(() => '');
-  const [header, ...rows] = readCsv(text);
-  const column = header?.cells.indexOf('mailpiece') ?? -1;
-  return rows.map(({ cells }) => cells[column] ?? '');
-}
-
-/** Cards of this campaign in the manifest. Others of the project print into the same folder. */
-export async function countCards(
-  sql: Sql,
-  { organizationId, campaignId }: Place,
-  prints: string,
-): Promise<number> {
-  const printed = await readCards(prints);
-  const [row] = await sql<{ cards: number }[]>`
-    select count(*)::int as cards
-    from unnest(${printed}::text[]) as c (mailpiece)
-    join postrider.mailpieces m on m.id::text = c.mailpiece
-    where m.organization_id = ${organizationId}
-      and m.campaign_id = ${campaignId}`;
-  return row?.cards ?? 0;
-}
-
 export interface DemoRun {
   readonly report: SyncReport;
   readonly funnel: Funnel;
-  /** What the print shop prints into. */
+  readonly printer: DemoPrinter;
+  /** What it keeps its cards in. */
   readonly folder: string;
   readonly cards: number;
   readonly newCards: number;
@@ -68,7 +44,7 @@ export interface DemoRun {
 
 export function resultOf(
   project: Project,
-  { report, funnel, folder, cards, newCards, seconds }: DemoRun,
+  { report, funnel, printer, folder, cards, newCards, seconds }: DemoRun,
 ): DemoResult {
   return {
     rows: report.fetched,
@@ -82,7 +58,7 @@ export function resultOf(
     seconds: Math.round(seconds * 100) / 100,
     paths: {
       prints: folder,
-      manifest: join(folder, 'manifest.csv'),
+      manifest: join(folder, printer.manifest),
       proofs: project.proofsDirectory,
     },
   };
@@ -95,7 +71,8 @@ export interface SummaryParts {
     readonly people: number;
   }[];
   readonly examples: { readonly story: string | null; readonly turnedAway: string | null };
-  /** Why cards are not received yet, where the print shop tells. */
+  readonly printer: DemoPrinter;
+  /** Why cards are not received yet, where the printer tells. */
   readonly slowBecause: string | null;
   /** There is more of the list than was ever read. */
   readonly goOn: boolean;
@@ -136,10 +113,6 @@ export async function showSummary(cli: Cli, result: DemoResult, told: SummaryPar
     ];
     out.print(line.join('  ').trimEnd());
   }
-  const files = (await readdir(result.paths.prints).catch(() => []))
-    .filter((name) => /^cards-\d+\.pdf$/.test(name))
-    .toSorted();
-  const all = files.length === 1 ? (files[0] ?? '') : `cards-*.pdf (${files.length} files)`;
   const onTheirWay = result.states['sent'] ?? 0;
   const printed =
     onTheirWay > 0
@@ -152,7 +125,8 @@ export async function showSummary(cli: Cli, result: DemoResult, told: SummaryPar
           `the letterbox in ${duration(result.seconds * 1000)}` +
           (result.cards === result.newCards ? '.' : `; ${count(result.cards, 'card')} in all.`);
   out.print(`\n${printed}\n`);
-  out.print(`  cards     ${here(join(result.paths.prints, all))}`);
+  const all = await printedFiles(result.paths.prints);
+  if (all !== null) out.print(`  cards     ${here(join(result.paths.prints, all))}`);
   out.print(`  manifest  ${here(result.paths.manifest)}`);
   out.print(`  proofs    ${here(result.paths.proofs)}`);
   const program = programName();
@@ -171,10 +145,21 @@ export async function showSummary(cli: Cli, result: DemoResult, told: SummaryPar
     ...(told.examples.turnedAway === null
       ? []
       : [[`${program} why ${told.examples.turnedAway}`, 'why somebody got no card'] as const]),
-    ...(told.goOn ? [[`${program} demo --all`, 'goes on with the rest of the list'] as const] : []),
+    ...(told.goOn
+      ? [[`${program} ${told.printer.command} --all`, 'goes on with the rest of the list'] as const]
+      : []),
   ];
   const width = Math.max(...lines.map(([line]) => line.length));
   out.print(`\n${out.paint('bold', 'Try next')}`);
   for (const [line, remark] of lines)
     out.print(`  ${line.padEnd(width)}  ${out.paint('dim', `# ${remark}`)}`);
+}
+
+/** PDFs of cards, in a few words; null where a printer leaves none behind. */
+async function printedFiles(folder: string): Promise<string | null> {
+  const files = (await readdir(folder).catch(() => []))
+    .filter((name) => /^cards-\d+\.pdf$/.test(name))
+    .toSorted();
+  if (files.length <= 1) return files[0] ?? null;
+  return `cards-*.pdf (${files.length} files)`;
 }

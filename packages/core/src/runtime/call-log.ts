@@ -167,7 +167,8 @@ function firstBatch(waiting: readonly RecordedCall[]): readonly RecordedCall[] {
     letters += lettersOf(call);
     return index >= BATCH || (index > 0 && letters > BATCH_LETTERS);
   });
-  return end < 0 ? waiting : waiting.slice(0, end);
+  // Never the list itself, which grows while they are written.
+  return waiting.slice(0, end < 0 ? undefined : end);
 }
 
 function lettersOf({ about, request, answer, error }: RecordedCall): number {
