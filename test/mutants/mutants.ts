@@ -28,6 +28,7 @@ import { questions } from './of-the-questions.ts';
 import { households } from './of-households.ts';
 import { launches } from './of-launches.ts';
 import { limited } from './of-limits.ts';
+import { lobs } from './of-lob.ts';
 import { lists } from './of-lists.ts';
 import { preflights } from './of-preflight.ts';
 import { providerCalls } from './of-provider-calls.ts';
@@ -96,6 +97,7 @@ export const mutants: readonly Mutant[] = [
   ...providers,
   ...providerCalls,
   ...twins,
+  ...lobs,
 ];
 
 /** Quick ones of different kinds, for the run of every day. */

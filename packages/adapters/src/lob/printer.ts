@@ -18,7 +18,14 @@ import { lobOptions } from './options.ts';
 import { refusedBy } from './refusals.ts';
 import { submitPieces } from './submit.ts';
 import { webhooksOf } from './webhook.ts';
-import { deletedPostcard, eventsOfPiece, listedPiece, pair, postcardList } from './wire.ts';
+import {
+  deletedPostcard,
+  eventsOfPiece,
+  isWhole,
+  listedPiece,
+  pair,
+  postcardList,
+} from './wire.ts';
 
 const pageSize = 100;
 const DAY_MS = 86_400_000;
@@ -103,6 +110,8 @@ async function find(
   const ours = list.data.filter(
     (piece) => piece !== null && pair(piece, 'mailpiece') === mailpieceId,
   );
+  if (ours.length === 0 && !isWhole(list))
+    return { outcome: 'cannot_tell', message: 'Lob answered a part of its list.' };
   if (ours.length === 0 && list.data.length > 0)
     return { outcome: 'cannot_tell', message: 'Lob did not look for our reference.' };
   if (ours.length > 1)
@@ -139,9 +148,8 @@ async function listPage(
 }
 
 /** Of the link to the next page; null where there is none. */
-function cursorOf(next: string | null | undefined): string | null {
-  if (next === null || next === undefined || !URL.canParse(next, 'https://api.lob.com'))
-    return null;
+function cursorOf(next: unknown): string | null {
+  if (typeof next !== 'string' || !URL.canParse(next, 'https://api.lob.com')) return null;
   return new URL(next, 'https://api.lob.com').searchParams.get('after');
 }
 

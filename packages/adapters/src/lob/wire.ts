@@ -50,8 +50,15 @@ export type Postcard = z.infer<typeof postcard>;
 export const postcardList = z.object({
   // One that cannot be read costs no other.
   data: z.array(postcard.nullable().catch(null)),
-  next_url: text,
+  // Kept as it is: a look-up must not take what cannot be read for an end.
+  next_url: z.unknown().optional(),
+  count: z.unknown().optional(),
 });
+
+/** Nothing says that there is more than what it has. */
+export function isWhole({ data, next_url: next, count }: z.infer<typeof postcardList>): boolean {
+  return (next ?? null) === null && (count ?? data.length) === data.length;
+}
 
 export const deletedPostcard = z.object({ id: z.string(), deleted: z.literal(true) });
 
@@ -131,10 +138,9 @@ const statuses: Readonly<Record<string, readonly [MailpieceStatus, Confidence] |
 /** @param word as Lob calls it, without `postcard.`. Undefined: no such word is known. */
 function statusOf(word: string): readonly [MailpieceStatus, Confidence] | null | undefined {
   const key = word.trim().toLowerCase().replaceAll(' ', '_');
-  return Object.hasOwn(statuses, key)
-    ? statuses[key]
-    : // Of tracking: `Re-Routed`, `Processed for Delivery`.
-      statuses[key.replaceAll('_', '-')];
+  // Of tracking: `Re-Routed`, `Processed for Delivery`.
+  const known = [key, key.replaceAll('_', '-')].find((one) => Object.hasOwn(statuses, one));
+  return known === undefined ? undefined : statuses[known];
 }
 
 /** An event of a webhook; null where it is not about the way of a piece. */

@@ -1,0 +1,333 @@
+/**
+ * Whatever Lob, or something in its place, answers: nothing crashes, and an answer that cannot be
+ * read is unknown. It never accepts, rejects or proves anything.
+ */
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
+import { contractContext } from '@postrider/core/contract';
+import type { Printer } from '@postrider/core/ports';
+import { lobTwinClient, startLob } from '@postrider/twins/lob';
+import { pollAnswer, webhookAnswer } from '../../../../core/src/stages/track/event-answers.ts';
+import { temporaryFolder } from '../../../test/helpers.ts';
+import { heldLease, piece } from '../../../test/pieces.ts';
+import { retryAfterMs } from '../../kit/http.ts';
+import { readLimit } from '../client.ts';
+import { accountAt, bodyOf, eventOf, liveKey, printerOf, signed } from './accounts.ts';
+import { bodies, limitHeaders, statuses } from './malformed.ts';
+
+const isLong = process.env['POSTRIDER_TEST_LONG'] === '1';
+/** Of each test; with all of them 300 and 100,000. */
+const share = isLong ? 17_000 : 50;
+
+/** Answers each request with what is given here. */
+let next: { status: number; headers: Record<string, string>; body: Buffer } | null = null;
+const server = createServer((request, response) => {
+  request.resume().once('end', () => {
+    const { status, headers, body } = next ?? assert.fail('no answer was given');
+    response.writeHead(status, headers).end(body);
+  });
+});
+let printer: Printer;
+const one = piece();
+const { mailpieceId } = one.reference;
+/** As the twin has them. */
+const real: Record<'created' | 'list' | 'travelled' | 'none' | 'deleted' | 'refused', unknown> = {
+  created: null,
+  list: null,
+  travelled: null,
+  none: null,
+  deleted: null,
+  refused: null,
+};
+let made = '';
+
+before(async () => {
+  const folder = await temporaryFolder();
+  const twin = await startLob({ folder, keys: [liveKey], daysPerSecond: 0, log: () => undefined });
+  try {
+    const authorization = `Basic ${Buffer.from(`${liveKey}:`).toString('base64')}`;
+    const ask = async (path: string, method = 'GET'): Promise<unknown> =>
+      await (
+        await fetch(`${twin.url}/v1/postcards${path}`, { method, headers: { authorization } })
+      ).json();
+    const [result] = await printerOf(accountAt(twin.url)).submit(
+      [one],
+      heldLease,
+      contractContext(),
+    );
+    assert.ok(result?.outcome === 'accepted');
+    made = result.providerId;
+    real.created = await ask(`/${made}`);
+    real.list = await ask('?limit=10');
+    real.none = await ask('?metadata[mailpiece]=nobody');
+    real.refused = await ask('/psc_0000000000000000');
+    real.deleted = await ask(`/${made}`, 'DELETE');
+    await printerOf(accountAt(twin.url)).submit([piece()], heldLease, contractContext());
+    await lobTwinClient(twin.url, liveKey).advance({ days: 8 });
+    real.travelled = await ask('?limit=10');
+  } finally {
+    await twin.stop();
+  }
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  printer = printerOf(accountAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
+});
+after(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+type Loose = Record<string, unknown> | undefined;
+
+/** Read by the test itself, as loosely as can be; undefined where it is no JSON. */
+function loosely(body: Buffer): Loose {
+  try {
+    const value = JSON.parse(body.toString('utf8')) as unknown;
+    return typeof value === 'object' && value !== null ? (value as Loose) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function ours(value: Loose): boolean {
+  return (value?.['metadata'] as Loose)?.['mailpiece'] === mailpieceId;
+}
+
+function gc(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}
+
+/** Asks with answers of these bodies, and sees to it that memory stays flat. */
+async function answered(
+  of: (body: Buffer, status: number) => Promise<void>,
+  whole: readonly unknown[],
+): Promise<void> {
+  let early = 0;
+  let count = 0;
+  const answer = fc.asyncProperty(
+    bodies(whole),
+    statuses,
+    limitHeaders,
+    async (body, status, headers) => {
+      const safe = Object.fromEntries(
+        Object.entries(headers).map(([name, value]) => [
+          name,
+          value.replaceAll(/[^\x20-\x7e]/g, ''),
+        ]),
+      );
+      next = {
+        status,
+        headers: safe,
+        body: status === 204 || status === 304 ? Buffer.alloc(0) : body,
+      };
+      await of(next.body, status);
+      count += 1;
+      if (count === Math.ceil(share / 4)) {
+        gc();
+        early = process.memoryUsage().heapUsed;
+      }
+    },
+  );
+  await fc.assert(answer, { numRuns: share });
+  if (!isLong) return;
+  gc();
+  const grown = (process.memoryUsage().heapUsed - early) / 1e6;
+  assert.ok(grown < 20, `the heap has grown by ${grown} MB over ${share} answers`);
+}
+
+function made200(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+void test('an answer to an order accepts only our own card, and what cannot be read is unknown', async () => {
+  await answered(
+    async (body, status) => {
+      const [result] = await printer.submit([one], heldLease, contractContext());
+      const value = loosely(body);
+      const id = value?.['id'];
+      const code = (value?.['error'] as Loose)?.['code'];
+      switch (result?.outcome) {
+        case 'accepted':
+          assert.ok(made200(status) && ours(value) && id === result.providerId && id !== '');
+          return;
+        case 'mismatched':
+          assert.ok(made200(status) && !ours(value) && id === result.providerId && id !== '');
+          return;
+        case 'refused':
+          assert.ok(status >= 400 && status < 500 && status !== 408 && status !== 409);
+          return;
+        case 'rejected':
+          // Too large is said without words by whatever stands before Lob.
+          assert.ok(status >= 400 && status < 500 && (typeof code === 'string' || status === 413));
+          return;
+        case 'unknown':
+          assert.ok(!(made200(status) && ours(value) && typeof id === 'string' && id !== ''));
+          return;
+        case 'retry':
+        case undefined:
+          assert.fail(`${status} ${body.toString()}: ${JSON.stringify(result)}`);
+      }
+    },
+    [real.created, real.refused, real.deleted, real.list],
+  );
+});
+
+void test('an answer to a look-up finds only our own card, and only a whole and empty list is absent', async () => {
+  await answered(
+    async (body, status) => {
+      const [result] = await printer.find([one], contractContext());
+      const value = loosely(body);
+      const data = value?.['data'];
+      const list = Array.isArray(data) ? (data as Loose[]) : null;
+      if (result?.outcome === 'found') {
+        const { providerId } = result;
+        assert.ok(
+          status === 200 && list?.some((card) => ours(card) && card?.['id'] === providerId),
+        );
+      }
+      if (result?.outcome === 'absent') {
+        assert.ok(status === 200 && list?.length === 0, body.toString());
+        assert.ok((value?.['count'] ?? 0) === 0, `it counts more: ${body.toString()}`);
+        assert.ok((value?.['next_url'] ?? null) === null, `more would follow: ${body.toString()}`);
+      }
+    },
+    [real.list, real.none, real.created, real.refused],
+  );
+});
+
+void test('an answer to a call-back says that it was called back only where it says so of this card', async () => {
+  await answered(
+    async (body, status) => {
+      const [result] = await printer.cancel([made], contractContext());
+      const value = loosely(body);
+      if (result?.outcome === 'cancelled')
+        assert.ok(status === 200 && value?.['id'] === made && value['deleted'] === true);
+      if (result?.outcome === 'too_late')
+        assert.match(String((value?.['error'] as Loose)?.['code']), /^not_deletable$/i);
+    },
+    [
+      real.deleted,
+      real.refused,
+      real.created,
+      { error: { code: 'not_deletable', message: 'Too late.', status_code: 422 } },
+    ],
+  );
+});
+
+void test('a page of a list is one, or is refused in words; what it tells is read or left out', async () => {
+  await answered(
+    async (body, status) => {
+      const since = new Date(0);
+      const { list, poll } = printer;
+      assert.ok(list !== undefined && poll !== undefined);
+      const [listed, polled] = await Promise.allSettled([
+        list(since, null, contractContext()),
+        poll(null, contractContext()),
+      ]);
+      for (const answer of [listed, polled]) {
+        if (answer.status !== 'rejected') continue;
+        assert.match(String(answer.reason), /^Error: Its pieces cannot be listed: /);
+      }
+      assert.equal(listed.status, polled.status, body.toString());
+      if (polled.status !== 'fulfilled') return;
+      assert.ok(status === 200 && Array.isArray(loosely(body)?.['data']));
+      pollAnswer(polled.value, new Date());
+    },
+    [real.list, real.travelled, real.none, real.refused],
+  );
+});
+
+void test('words that are names of anything else in a program are words like others', async () => {
+  const names = ['constructor', 'toString', '__proto__', 'valueOf', 'Re-Routed'];
+  const events = names.map((name, index) => ({ id: `evnt_${index}`, name, time: null }));
+  const card = { id: 'psc_1', tracking_events: events, date_created: '2026-11-24T10:00:00Z' };
+  next = { status: 200, headers: {}, body: Buffer.from(JSON.stringify({ data: [card] })) };
+  const polled = await printer.poll?.(null, contractContext());
+  assert.deepEqual(
+    polled?.events.map((event) => ('unusable' in event ? null : event.status)),
+    ['accepted', null, null, null, null, 'rerouted'],
+  );
+});
+
+for (const [what, body] of [
+  ['counts more than it has', { data: [], object: 'list', count: 1, next_url: null }],
+  [
+    'says that more follows',
+    { data: [], object: 'list', next_url: 'https://api.lob.com/?after=a' },
+  ],
+  ['has cards of others only', { data: [{ id: 'psc_1', metadata: { mailpiece: 'x' } }], count: 1 }],
+] as const)
+  void test(`a list that ${what} does not prove that a card is absent`, async () => {
+    next = { status: 200, headers: {}, body: Buffer.from(JSON.stringify(body)) };
+    const [result] = await printer.find([one], contractContext());
+    assert.equal(result?.outcome, 'cannot_tell', JSON.stringify(result));
+  });
+
+const stated = new Set([
+  null,
+  'accepted',
+  'in_production',
+  'in_transit',
+  'in_local_area',
+  'processed_for_delivery',
+  'delivered',
+  'rerouted',
+  'returned',
+  'failed',
+  'cancelled',
+]);
+
+void test('a webhook is trusted by its signature alone, and its events are read, kept or refused', () => {
+  const events = ['delivered', 'deleted', 'constructor', 'a_word_of_next_year'].map(
+    (word) =>
+      JSON.parse(
+        Buffer.from(bodyOf(eventOf(one, { event_type: { id: `postcard.${word}` } }))).toString(),
+      ) as unknown,
+  );
+  const oddHeaders = fc.dictionary(
+    fc.constantFrom('lob-signature', 'lob-signature-timestamp', 'x-other'),
+    fc.oneof(fc.string(), fc.constantFrom('0'.repeat(64), String(Date.now()), '9'.repeat(16))),
+  );
+  fc.assert(
+    fc.property(bodies(events), oddHeaders, (body, headers) => {
+      const request = signed(body);
+      const now = new Date();
+      assert.ok(!printer.verifyWebhook({ ...request, headers }, now).valid);
+      assert.ok(printer.verifyWebhook(request, now).valid);
+      let told: unknown;
+      try {
+        told = printer.parseWebhook(body);
+      } catch (error) {
+        assert.match(String(error), /^Error: The webhook is signed but not in the format of Lob/);
+        return;
+      }
+      const read = webhookAnswer(told, now.toISOString());
+      for (const { status } of read.events) assert.ok(stated.has(status), String(status));
+    }),
+    { numRuns: share },
+  );
+});
+
+void test('limits in headers are numbers or nothing, and a pause has an end', () => {
+  fc.assert(
+    fc.property(limitHeaders, (given) => {
+      const headers = new Headers();
+      for (const [name, value] of Object.entries(given))
+        headers.set(name, value.replaceAll(/[^\x20-\x7e]/g, ''));
+      const told = readLimit(headers);
+      if (told?.kind === 'headers') {
+        for (const value of [told.limit, told.remaining])
+          assert.ok(value === null || Number.isSafeInteger(value));
+        assert.ok(told.resetAt === null || !Number.isNaN(told.resetAt.getTime()));
+      }
+      const pause = retryAfterMs(headers, new Date());
+      assert.ok(pause === null || (pause >= 0 && pause <= 3_600_000), String(pause));
+    }),
+    { numRuns: share },
+  );
+});

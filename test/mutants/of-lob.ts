@@ -1,0 +1,74 @@
+/** Safeguards of the adapter of Lob: what makes a card exist once, and never in the wrong mode. */
+import type { Mutant } from './mutants.ts';
+
+const submit = 'packages/adapters/src/lob/submit.ts';
+const printer = 'packages/adapters/src/lob/printer.ts';
+const ofSubmits = 'packages/adapters/src/lob/test/submit.test.ts';
+const ofAnswers = 'packages/adapters/src/lob/test/malformed.test.ts';
+const schedules = 'test/once/schedules.test.ts';
+
+export const lobs: readonly Mutant[] = [
+  {
+    name: 'lob-metadata-compared',
+    without: 'an answer of Lob is accepted only where its metadata name our mailpiece',
+    edits: [{ file: submit, find: 'if (answered !== mailpieceId)', replace: 'if (false)' }],
+    test: { file: ofSubmits, pattern: 'an answer about another mailpiece is never accepted' },
+  },
+  {
+    name: 'lob-mode-compared',
+    without: 'nothing is sent with a key, or by a connection, of the other mode',
+    edits: [
+      {
+        file: submit,
+        find: 'if (connection.mode === mode && ofKey === mode) return null;',
+        replace: 'if (connection.mode !== undefined) return null;',
+      },
+    ],
+    test: { file: ofSubmits, pattern: 'nothing is sent with a key' },
+  },
+  {
+    name: 'lob-refused-is-not-rejected',
+    without: 'what Lob refuses for the sake of the account rejects no card',
+    edits: [
+      {
+        file: 'packages/adapters/src/lob/refusals.ts',
+        find: 'if (status === 401 || status === 403 || (code !== null && ofTheAccount.has(code)))',
+        replace: 'if (false)',
+      },
+    ],
+    test: { file: ofSubmits, pattern: 'each code of Lob means what follows from it' },
+  },
+  {
+    name: 'lob-filter-left-out',
+    without: 'a list that was not filtered by our reference proves nothing',
+    edits: [
+      {
+        file: printer,
+        find: 'if (ours.length === 0 && list.data.length > 0)',
+        replace: 'if (false)',
+      },
+    ],
+    test: { file: ofAnswers, pattern: 'has cards of others only' },
+  },
+  {
+    name: 'lob-whole-list',
+    without: 'a list of which a part is missing proves nothing',
+    edits: [
+      { file: printer, find: 'if (ours.length === 0 && !isWhole(list))', replace: 'if (false)' },
+    ],
+    test: { file: ofAnswers, pattern: 'says that more follows' },
+  },
+  {
+    name: 'lob-unknown-is-not-retried',
+    without: 'a card whose answer was lost is looked for, and not sent as if nothing was made',
+    edits: [
+      {
+        file: submit,
+        find: "if (outcome.kind === 'unclear') return { outcome: 'unknown', message: outcome.message };",
+        replace:
+          "if (outcome.kind === 'unclear') return { outcome: 'retry', afterMs: 0, message: outcome.message };",
+      },
+    ],
+    test: { file: schedules, pattern: 'everybody who is called sent' },
+  },
+];
