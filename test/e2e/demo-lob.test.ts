@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -239,11 +239,15 @@ describe('the demonstration through the twin of Lob', () => {
     }
   });
 
-  it('begins anew where it is told to, at a port of its choice', async () => {
+  it('stands beside the demonstration of the print shop, and begins anew where it is told to', async () => {
+    const shop = await demo.run('--rows', '10');
+    assert.ok(shop.cards > 5, 'nobody is left out because the other has mailed them');
     const anew = await demo.run('--printer', 'lob', '--rows', '10', '--fresh', '--yes');
     assert.equal(anew.newCards, anew.cards);
     const { pieces } = await truth();
     assert.equal(pieces.length, anew.cards);
     assert.deepEqual(await unrecorded(pieces), []);
+    const aside = readdirSync(join(demo.home, 'out')).map((name) => name.replace(/-20.*/, ''));
+    assert.deepEqual(aside.toSorted(), ['lob-twin', 'lob-twin', 'print-shop']);
   });
 });
