@@ -90,7 +90,9 @@ export async function judge(world: World): Promise<readonly string[]> {
 
   problems.push(...(await broken(sql)));
   const alarms = await sql<{ kind: string; who: string | null; detail: unknown }[]>`
-    select kind, recipient_id as who, detail from postrider.alarm where organization_id = ${place.organizationId}`;
+    select kind, recipient_id as who, detail
+    from postrider.alarm
+    where organization_id = ${place.organizationId}`;
   const may = explained(schedule);
   for (const { kind, who, detail } of alarms)
     if (

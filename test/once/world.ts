@@ -26,6 +26,7 @@ import type { Schedule } from './schedule.ts';
 export const LOB_KEY = 'live_ours';
 const SECRET = 'of the schedules alone';
 export const PRINTER = 'press';
+const CONNECTION = 'lob-main';
 const secrets: Readonly<Record<string, string>> = { LOB_KEY, LOB_WEBHOOK: SECRET };
 
 export interface World extends AsyncDisposable {
@@ -59,7 +60,7 @@ async function openCampaign(
   await makeConnection(sql, {
     organizationId,
     connectionId,
-    name: 'lob-main',
+    name: CONNECTION,
     provider: 'lob',
     mode: 'live',
     options: { url: `${url}/v1` },
@@ -70,7 +71,7 @@ async function openCampaign(
     finding: null,
   });
   const integrations = {
-    printer: { connection: 'lob-main', timeoutMs: 1000, atOnce },
+    printer: { connection: CONNECTION, timeoutMs: 1000, atOnce },
     renderer: { kind: 'noop' },
     image_host: { kind: 'noop' },
   };
@@ -96,6 +97,8 @@ export async function openWorld(sql: Machine['sql'], schedule: Schedule): Promis
   });
   const twin = lobTwinClient(lob.url, LOB_KEY);
   const { place, connectionId } = await openCampaign(sql, schedule, lob.url);
+  const [{ endpoint } = { endpoint: '' }] = await sql<{ endpoint: string }[]>`
+    select endpoint_id as endpoint from postrider.connection where id = ${connectionId}`;
   const parts = { sql, secret: (name: string) => secrets[name], cohortSize: schedule.cohortSize };
   let count = 0;
   const make = async (): Promise<PlayedRunner> =>
@@ -114,10 +117,9 @@ export async function openWorld(sql: Machine['sql'], schedule: Schedule): Promis
       Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
     );
     const told = { url: request.url ?? '', headers, body: Buffer.concat(chunks) };
-    const key = { organizationId: place.organizationId, printerName: PRINTER };
     const [first] = runners;
     if (first === undefined) throw new Error('no runner is there');
-    const { outcome } = await receiveWebhook(first.context, key, told);
+    const { outcome } = await receiveWebhook(first.context, [CONNECTION, endpoint], told);
     response.writeHead(outcome === 'stored' || outcome === 'repeated' ? 204 : 401).end();
   };
   const server = createServer((request, response) => {

@@ -66,8 +66,8 @@ function damaged(whole: unknown, damages: readonly Damage[]): unknown {
 }
 
 /** Bytes that are cut off, turned around, or put in. */
-const scratched = (text: fc.Arbitrary<string>): fc.Arbitrary<Buffer> =>
-  fc
+function scratched(text: fc.Arbitrary<string>): fc.Arbitrary<Buffer> {
+  return fc
     .tuple(text, fc.nat(100_000), fc.uint8Array({ maxLength: 6 }), fc.boolean())
     .map(([whole, at, noise, cut]) => {
       const bytes = Buffer.from(whole);
@@ -76,6 +76,7 @@ const scratched = (text: fc.Arbitrary<string>): fc.Arbitrary<Buffer> =>
         ? bytes.subarray(0, place)
         : Buffer.concat([bytes.subarray(0, place), noise, bytes.subarray(place + noise.length)]);
     });
+}
 
 /** Bodies that come of real ones, and bodies that come of nothing. */
 export function bodies(real: readonly unknown[]): fc.Arbitrary<Buffer> {
