@@ -90,14 +90,16 @@ export async function judge(world: World): Promise<readonly string[]> {
 
   problems.push(...(await broken(sql)));
   const alarms = await sql<{ kind: string; who: string | null; detail: unknown }[]>`
-    select kind, recipient_id as who, detail from postrider.alarm where organization_id = ${place.organizationId}`;
+    select kind, recipient_id as who, detail
+    from postrider.alarm
+    where organization_id = ${place.organizationId}`;
   const may = explained(schedule);
   for (const { kind, who, detail } of alarms)
     if (
       !may.has(kind) &&
       !(kind === 'printed_all_the_same' && (await cancelledWhileToBeRepeated(world, who ?? '')))
     )
-      problems.push(`nothing in the schedule explains: ${kind} ${JSON.stringify(detail)}`);
+      problems.push(`the schedule does not explain ${kind} ${JSON.stringify(detail)}`);
   const failed = await sql<{ error: string }[]>`
     select error from postrider.provider_event
     where organization_id = ${place.organizationId} and error is not null`;

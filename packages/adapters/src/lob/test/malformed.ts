@@ -1,6 +1,9 @@
 /** Answers and webhooks as nobody should send them: real ones that were damaged, and pure noise. */
 import fc from 'fast-check';
 
+/** Inputs of each test of these: 300 in all, and 100,000 in the long form. */
+export const inputs = process.env['POSTRIDER_TEST_LONG'] === '1' ? 17_000 : 50;
+
 /** Words that are the names of something in any object, and ones of Lob in odd clothes. */
 const words = [
   'constructor',
@@ -66,8 +69,8 @@ function damaged(whole: unknown, damages: readonly Damage[]): unknown {
 }
 
 /** Bytes that are cut off, turned around, or put in. */
-const scratched = (text: fc.Arbitrary<string>): fc.Arbitrary<Buffer> =>
-  fc
+function scratched(text: fc.Arbitrary<string>): fc.Arbitrary<Buffer> {
+  return fc
     .tuple(text, fc.nat(100_000), fc.uint8Array({ maxLength: 6 }), fc.boolean())
     .map(([whole, at, noise, cut]) => {
       const bytes = Buffer.from(whole);
@@ -76,6 +79,7 @@ const scratched = (text: fc.Arbitrary<string>): fc.Arbitrary<Buffer> =>
         ? bytes.subarray(0, place)
         : Buffer.concat([bytes.subarray(0, place), noise, bytes.subarray(place + noise.length)]);
     });
+}
 
 /** Bodies that come of real ones, and bodies that come of nothing. */
 export function bodies(real: readonly unknown[]): fc.Arbitrary<Buffer> {

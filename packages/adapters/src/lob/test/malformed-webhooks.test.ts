@@ -1,0 +1,77 @@
+/** Webhooks and headers that nobody should send: nothing crashes, and nothing is believed. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { webhookAnswer } from '../../../../core/src/stages/track/event-answers.ts';
+import { piece } from '../../../test/pieces.ts';
+import { retryAfterMs } from '../../kit/http.ts';
+import { readLimit } from '../client.ts';
+import { accountAt, bodyOf, eventOf, printerOf, signed } from './accounts.ts';
+import { bodies, inputs, limitHeaders } from './malformed.ts';
+
+const one = piece();
+const printer = printerOf(accountAt('http://127.0.0.1:1'));
+
+const stated = new Set([
+  null,
+  'accepted',
+  'in_production',
+  'in_transit',
+  'in_local_area',
+  'processed_for_delivery',
+  'delivered',
+  'rerouted',
+  'returned',
+  'failed',
+  'cancelled',
+]);
+
+void test('a webhook is trusted by its signature alone, and its events are read, kept or refused', () => {
+  const events = ['delivered', 'deleted', 'constructor', 'a_word_of_next_year'].map(
+    (word) =>
+      JSON.parse(
+        Buffer.from(bodyOf(eventOf(one, { event_type: { id: `postcard.${word}` } }))).toString(),
+      ) as unknown,
+  );
+  const oddHeaders = fc.dictionary(
+    fc.constantFrom('lob-signature', 'lob-signature-timestamp', 'x-other'),
+    fc.oneof(fc.string(), fc.constantFrom('0'.repeat(64), String(Date.now()), '9'.repeat(16))),
+  );
+  fc.assert(
+    fc.property(bodies(events), oddHeaders, (body, headers) => {
+      const request = signed(body);
+      const now = new Date();
+      assert.ok(!printer.verifyWebhook({ ...request, headers }, now).valid);
+      assert.ok(printer.verifyWebhook(request, now).valid);
+      let told: unknown;
+      try {
+        told = printer.parseWebhook(body);
+      } catch (error) {
+        assert.match(String(error), /^Error: The webhook is signed but not in the format of Lob/);
+        return;
+      }
+      const read = webhookAnswer(told, now.toISOString());
+      for (const { status } of read.events) assert.ok(stated.has(status), String(status));
+    }),
+    { numRuns: inputs },
+  );
+});
+
+void test('limits in headers are numbers or nothing, and a pause has an end', () => {
+  fc.assert(
+    fc.property(limitHeaders, (given) => {
+      const headers = new Headers();
+      for (const [name, value] of Object.entries(given))
+        headers.set(name, value.replaceAll(/[^\x20-\x7e]/g, ''));
+      const told = readLimit(headers);
+      if (told?.kind === 'headers') {
+        for (const value of [told.limit, told.remaining])
+          assert.ok(value === null || Number.isSafeInteger(value));
+        assert.ok(told.resetAt === null || !Number.isNaN(told.resetAt.getTime()));
+      }
+      const pause = retryAfterMs(headers, new Date());
+      assert.ok(pause === null || (pause >= 0 && pause <= 3_600_000), String(pause));
+    }),
+    { numRuns: inputs },
+  );
+});
