@@ -23,6 +23,8 @@ export interface RunnerConfig {
   readonly name: string;
   readonly databaseUrl: string;
   readonly shopUrl: string;
+  /** Of a twin of Lob that takes the cards in the place of the shop. */
+  readonly lobUrl?: string;
   /** False: the printer has no idempotency keys. */
   readonly keys: boolean;
   readonly timeoutMs: number;
@@ -44,5 +46,6 @@ export type RunnerWord =
   | { readonly said: 'snared'; readonly point: Snare['point'] };
 
 export const RUNNER_VARIABLE = 'POSTRIDER_CRASH_RUNNER';
+export const LOB_KEY = 'live_ours';
 export const SHOP_TOKEN = 'a token of the crash tests';
 export const SHOP_SECRET = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;

@@ -99,7 +99,7 @@ export async function judge(world: World): Promise<readonly string[]> {
       !may.has(kind) &&
       !(kind === 'printed_all_the_same' && (await cancelledWhileToBeRepeated(world, who ?? '')))
     )
-      problems.push(`nothing in the schedule explains: ${kind} ${JSON.stringify(detail)}`);
+      problems.push(`the schedule does not explain ${kind} ${JSON.stringify(detail)}`);
   const failed = await sql<{ error: string }[]>`
     select error from postrider.provider_event
     where organization_id = ${place.organizationId} and error is not null`;

@@ -78,7 +78,9 @@ export function createLobPrinter(options: unknown, wiring: AdapterWiring): Print
       if (after === atTheEnd) return { events: [], cursor: fromTheTop };
       const since = new Date(context.now().getTime() - parsed.pollDays * DAY_MS);
       const page = await listPage(asked, { since, after }, context);
-      return { events: page.pieces.flatMap(eventsOfPiece), cursor: page.after ?? atTheEnd };
+      // A round ends where a page has no events: after an empty list it has ended already.
+      const end = page.pieces.length > 0 ? atTheEnd : fromTheTop;
+      return { events: page.pieces.flatMap(eventsOfPiece), cursor: page.after ?? end };
     },
   };
 }

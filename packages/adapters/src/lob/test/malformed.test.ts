@@ -16,11 +16,10 @@ import { pollAnswer } from '../../../../core/src/stages/track/event-answers.ts';
 import { temporaryFolder } from '../../../test/helpers.ts';
 import { heldLease, piece } from '../../../test/pieces.ts';
 import { accountAt, liveKey, printerOf } from './accounts.ts';
-import { bodies, limitHeaders, statuses } from './malformed.ts';
+import { bodies, inputs, limitHeaders, statuses } from './malformed.ts';
 
+const share = inputs;
 const isLong = process.env['POSTRIDER_TEST_LONG'] === '1';
-/** Of each test; with all of them 300 and 100,000. */
-const share = isLong ? 17_000 : 50;
 
 /** Answers each request with what is given here. */
 let next: { status: number; headers: Record<string, string>; body: Buffer } | null = null;
