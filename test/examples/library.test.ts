@@ -129,7 +129,19 @@ printer: { kind: noop, name: back-room }
 mail_class: first_class
 `,
   );
-  const { integrations, base_directory, ...fromFile } = (await readCampaignFile(file)).definition;
+  const {
+    integrations,
+    base_directory,
+    // What code leaves out of these stays as it was; a new campaign gets the same from SQL.
+    hold_back_minutes,
+    remove_images_after,
+    keep_images_at_most,
+    ...fromFile
+  } = (await readCampaignFile(file)).definition;
+  assert.deepEqual(
+    { hold_back_minutes, remove_images_after, keep_images_at_most },
+    { hold_back_minutes: 0, remove_images_after: '7 days', keep_images_at_most: '90 days' },
+  );
   const given = {
     name: 'spring',
     provider_segment_id: 'everybody',

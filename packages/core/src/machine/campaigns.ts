@@ -90,11 +90,8 @@ export function defineCampaign(given: NewCampaign): CampaignDefinition {
     currency: null,
     offer_ends_on: null,
     transit_days: 5,
-    hold_back_minutes: 0,
     assumed_after: '21 days',
     effects: [],
-    remove_images_after: '7 days',
-    keep_images_at_most: '90 days',
     ...given,
   };
 }
