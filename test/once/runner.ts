@@ -3,10 +3,11 @@
  * and the beats do in life, the schedule does, so that it says when.
  */
 import { createNoopImageHost, createNoopRenderer } from '@postrider/adapters/noop';
-import { createLobPrinter } from '@postrider/adapters/lob';
+import { createLobPrinter, lobAccount } from '@postrider/adapters/lob';
 import { Connections, type Integrations, type Point, type PrinterBrief } from '@postrider/core';
 import { anyMedia, LeaseLostError, type ArtworkCutter } from '@postrider/core/ports';
 import { tick } from '../../packages/core/src/machine/house.ts';
+import { probeConnections } from '../../packages/core/src/stages/house/probes.ts';
 import { makeContext, type PipelineContext } from '../../packages/core/src/runtime/context.ts';
 import type { Machine } from '../support/machine.ts';
 import type { Crash } from './schedule.ts';
@@ -54,6 +55,10 @@ export async function playedRunner(parts: RunnerParts): Promise<PlayedRunner> {
 
   const integrations: Integrations = {
     ...unused,
+    connection: async (connectionId, organizationId) => ({
+      kind: lobAccount,
+      connection: await connections.of(organizationId, connectionId),
+    }),
     renderer: async () => await Promise.resolve(createNoopRenderer()),
     imageHost: async () => await Promise.resolve(createNoopImageHost()),
     printer: async ({ organizationId, connectionId, options }: PrinterBrief) => {
@@ -157,8 +162,10 @@ export async function playedRunner(parts: RunnerParts): Promise<PlayedRunner> {
           graceMs: LEASE_MS + GRACE_MS,
           quietMs: context.settings.quietMs,
           remembered: marks,
+          probes: 1,
         },
       );
+      await probeConnections(context, told.probes);
       context.watermark.observe(told.watermark, { others: told.witnesses });
     },
   };

@@ -5,6 +5,7 @@
  */
 import {
   enricherName,
+  knownProviders,
   offerOf,
   optionsOf,
   portFields,
@@ -149,5 +150,11 @@ export function createIntegrations(
         { ...options, kind },
         { ...whose, baseDirectory: baseDirectory ?? project.directory },
       ),
+    async connection(connectionId, organizationId) {
+      const connection = await accounts?.of(organizationId, connectionId);
+      const provider = knownProviders().find(({ kind }) => kind === connection?.provider);
+      const kind = provider?.connection;
+      return connection === undefined || kind === undefined ? null : { kind, connection };
+    },
   };
 }
