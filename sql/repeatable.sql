@@ -61,6 +61,7 @@
 \ir functions/40_proof/settle_proof.sql
 \ir functions/50_mail/mailpieces.sql
 \ir functions/50_mail/begin_mail.sql
+\ir functions/50_mail/stop_or_ask.sql
 \ir functions/50_mail/turn_away.sql
 \ir functions/50_mail/not_yet.sql
 \ir functions/50_mail/caps.sql

@@ -197,7 +197,13 @@ begin
     'bad_artwork', r.outcome = 'rejected' and r."badArtwork",
     'verdict', case
       when r.outcome = 'rejected' and r."badAddress" then 'bad_address'
-      -- A cancel that came meanwhile: nothing was made, and nothing will be.
+      -- A cancel that came meanwhile. Of this request nothing was made, but an earlier one may have
+      -- made a card: the printer is asked.
+      when r.outcome in ('refused', 'retry')
+        and s.cancel_requested_at is not null
+        and postrider.card_may_exist(m.status, m.repeat_until)
+        then 'unknown'
+      -- Nothing was made, and nothing will be.
       when r.outcome in ('rejected', 'refused', 'retry') and s.cancel_requested_at is not null
         then 'cancelled'
       when r.outcome = 'refused' then 'held'
