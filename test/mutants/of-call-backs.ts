@@ -91,7 +91,7 @@ export const callBacks: readonly Mutant[] = [
         replace: 'detail = left(p_detail, 500) from doubtful d',
       },
     ],
-    test: { file: inDoubt, pattern: 'cancelled while waiting' },
+    test: { file: inDoubt, pattern: 'forbidden by the source while waiting' },
   },
   {
     name: 'card-may-exist-by-key',
@@ -136,7 +136,7 @@ export const callBacks: readonly Mutant[] = [
       {
         file: 'sql/functions/50_mail/settle_mail.sql',
         find:
-          "when r.outcome in ('refused', 'retry') and s.cancel_requested_at is not null " +
+          "when r.outcome in ('refused', 'broken', 'retry') and s.cancel_requested_at is not null " +
           "and postrider.card_may_exist(m.status, m.repeat_until) then 'unknown'",
         replace: '',
       },
