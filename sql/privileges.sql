@@ -66,7 +66,7 @@ declare
   -- What views and look-ups are made of. They are called with the reader's rights, and are no
   -- promise: they change with their view.
   v_parts constant text[] := '{
-      alarm_help, alarm_meaning, alive_runners, breaker_help, breaker_meaning,
+      alarm_help, alarm_meaning, alive_runners, breaker_help, breaker_meaning, broken_adapter,
       connections_named, decode_punycode, fold_email, held_by, hold_details,
       household_key_parts, local_time, neighbourhood_of, next_at_printer, next_before_printer,
       next_when_over, next_when_sent, numbered_of, obstacle_help, obstacle_meaning, obstacle_of,

@@ -27,6 +27,7 @@
 \ir functions/00_common/actor.sql
 \ir functions/00_common/moves.sql
 \ir functions/00_common/moves_and_mailpieces.sql
+\ir functions/00_common/adapters.sql
 \ir functions/00_common/paper_trail.sql
 \ir functions/00_common/interventions.sql
 \ir functions/00_common/tally.sql

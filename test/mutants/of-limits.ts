@@ -75,6 +75,56 @@ export const limited: readonly Mutant[] = [
     test: { file: probes, pattern: 'one runner has the probe' },
   },
   {
+    name: 'breaker-of-the-audience',
+    without: 'no sync begins by itself while the breaker of its source is open',
+    edits: [
+      {
+        file: 'sql/functions/90_house/due.sql',
+        find: "and postrider.broken_adapter(c, 'audience') is null",
+        replace: '',
+      },
+    ],
+    test: { file: 'test/sql/limits/breaker.test.ts', pattern: 'no sync begins' },
+  },
+  {
+    name: 'breaker-of-the-enricher',
+    without: 'nobody is handed to an enricher while its breaker is open',
+    edits: [
+      {
+        file: 'sql/functions/20_enrich/claim_batch.sql',
+        find: "or postrider.broken_adapter(v_campaign, 'enricher') is not null",
+        replace: '',
+      },
+    ],
+    test: { file: 'test/pipeline/enrich/breaker.test.ts', pattern: 'is asked no more' },
+  },
+  {
+    name: 'breaker-of-a-batch',
+    without: 'an enricher is not asked for a batch while its breaker is open',
+    edits: [
+      {
+        file: 'sql/functions/20_enrich/claim_batch.sql',
+        find:
+          "and (postrider.broken_adapter(c, 'enricher') is null " +
+          'or d.deadline < postrider.now())',
+        replace: '',
+      },
+    ],
+    test: { file: 'test/sql/limits/breaker.test.ts', pattern: 'no sync begins' },
+  },
+  {
+    name: 'enricher-works-again',
+    without: 'people whose enricher did not work are looked up once it does',
+    edits: [
+      {
+        file: 'packages/core/src/runtime/context.ts',
+        find: 'onClosed: (connection) => void enrichAgain({ sql, boss, logger }, connection),',
+        replace: '',
+      },
+    ],
+    test: { file: 'test/pipeline/enrich/breaker.test.ts', pattern: 'is asked no more' },
+  },
+  {
     name: 'breaker-before-each-request',
     without: 'what a cohort has not sent yet is not sent once the breaker has opened',
     edits: [

@@ -57,6 +57,8 @@ type Seen = { -readonly [Key in keyof SeenConnection]: SeenConnection[Key] };
 interface HealthHooks {
   readonly logger: Logger;
   readonly wake: (what: 'mail') => void;
+  /** A breaker has closed. Never throws. */
+  readonly onClosed?: (connection: ConnectionKey) => void;
 }
 
 export class Health {
@@ -127,6 +129,7 @@ export class Health {
   closed({ organizationId, connectionId }: ConnectionKey): void {
     this.#failing.delete(`${organizationId} ${connectionId}`);
     this.#hooks.wake('mail');
+    this.#hooks.onClosed?.({ organizationId, connectionId });
   }
 
   /** Tells what is left. Never throws. */
@@ -193,6 +196,7 @@ export class Health {
     else if (before !== 'closed' && state === 'closed') {
       this.#hooks.logger.info(fields, 'a provider answers again: mail by its connection goes on');
       this.#hooks.wake('mail');
+      this.#hooks.onClosed?.({ organizationId, connectionId });
     }
   }
 }
