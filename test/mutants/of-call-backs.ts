@@ -136,7 +136,8 @@ export const callBacks: readonly Mutant[] = [
       {
         file: 'sql/functions/50_mail/settle_mail.sql',
         find:
-          "when r.outcome in ('refused', 'broken', 'retry') and s.cancel_requested_at is not null " +
+          "when r.outcome in ('refused', 'broken', 'retry') " +
+          'and s.cancel_requested_at is not null ' +
           "and postrider.card_may_exist(m.status, m.repeat_until) then 'unknown'",
         replace: '',
       },

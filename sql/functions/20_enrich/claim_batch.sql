@@ -2,8 +2,9 @@
 -- cohort: it may take hours, and no lease spans those.
 
 -- Takes up to p_limit people into a batch. People in the cache are answered at once, for nothing.
--- Returns null where nobody waits, or where the breaker of the enricher is open; else {batchId, people: [{recipientId, email, otherEmails: [],
--- firstName, lastName}], cached}, with those who must be asked for.
+-- Returns null where nobody waits, or where the breaker of the enricher is open; else {batchId,
+-- people: [{recipientId, email, otherEmails: [], firstName, lastName}], cached}, with those who
+-- must be asked for.
 -- p_rest: how long it may take to hand the batch over. Until then nobody else looks after it: an
 -- enricher that does not have it yet may have it a moment later, and would be paid twice.
 create function postrider.claim_batch(
