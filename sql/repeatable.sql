@@ -27,6 +27,7 @@
 \ir functions/00_common/actor.sql
 \ir functions/00_common/moves.sql
 \ir functions/00_common/moves_and_mailpieces.sql
+\ir functions/00_common/adapters.sql
 \ir functions/00_common/paper_trail.sql
 \ir functions/00_common/interventions.sql
 \ir functions/00_common/tally.sql
@@ -61,6 +62,7 @@
 \ir functions/40_proof/settle_proof.sql
 \ir functions/50_mail/mailpieces.sql
 \ir functions/50_mail/begin_mail.sql
+\ir functions/50_mail/stop_or_ask.sql
 \ir functions/50_mail/turn_away.sql
 \ir functions/50_mail/not_yet.sql
 \ir functions/50_mail/caps.sql

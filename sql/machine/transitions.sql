@@ -59,13 +59,17 @@ with wanted (from_state, to_state, actors, why) as (values
     'late evidence: the printer has a card of an earlier try, or from before a restore'),
 
   ('proofed', 'sending_staged', 'mail', 'taken into a cohort for the printer'),
+  ('proofed', 'sending', 'sync,op',
+    'stopped while nobody knows whether its card was made: the printer is asked first'),
   ('proofed', 'pending', 'sync,op',
     'the content changed: it must be proofed again (only without an open mailpiece)'),
   ('proofed', 'skipped', 'op', 'cancelled'),
   ('proofed', 'blacklisted', 'sync,op', 'opted out'),
   ('proofed', 'sent', 'mail,track', 'late evidence: the printer has the card after all'),
 
-  ('sending_staged', 'sending', 'mail', 'the cohort has begun, eligibility was checked again'),
+  ('sending_staged', 'sending', 'sync,mail,op',
+    'the cohort has begun, eligibility was checked again; or stopped while nobody knows whether its '
+    'card was made: the printer is asked first'),
   ('sending_staged', 'proofed', 'mail', 'the cohort could not begin, or a cap was reached: later'),
   ('sending_staged', 'pending', 'mail,op',
     'an operator amended the content, or the printer refuses the artwork of its proof: it must be '
@@ -99,6 +103,8 @@ with wanted (from_state, to_state, actors, why) as (values
     'without an open mailpiece)'),
   ('error', 'address_enrichable', 'op', 'tried again with the enricher'),
   ('error', 'proofed', 'op', 'tried again with the proof it has'),
+  ('error', 'sending', 'op',
+    'given up while nobody knows whether its card was made: the printer is asked first'),
   ('error', 'skipped', 'track,op',
     'given up, or called back at the printer that had failed to make it'),
   ('error', 'sent', 'mail,track,op', 'evidence: the printer has the card'),

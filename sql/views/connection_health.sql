@@ -18,14 +18,15 @@ left join lateral (
   join postrider.campaign c
     on c.organization_id = p.organization_id
     and c.printer_name = p.name
-    and c.status = 'active'
   join postrider.tallied() t
     on t.organization_id = c.organization_id
     and t.campaign_id = c.id
-    and t.state = 'proofed'
   where b.state <> 'closed'
     and p.organization_id = x.organization_id
-    and p.connection_id = x.id
+    and (p.connection_id = x.id and c.status = 'active' and t.state = 'proofed'
+      or x.id::text = c.integrations #>> '{enricher,connection}'
+      and c.status in ('pending', 'active')
+      and t.state in ('address_enrichable', 'address_enriching'))
 ) w on true;
 
 -- How often routes may be asked, and how much of it was used. used: requests that were sent or may

@@ -131,6 +131,16 @@ create function postrider.next_before_printer(
   p_cohort postrider.cohort
 ) returns text language sql stable
 return case
+  when p_state.state in ('address_enrichable', 'address_enriching')
+    and postrider.broken_adapter(p_campaign, 'enricher') is not null
+    then format('Next: the enricher, when it answers again: %s. Nothing is lost.',
+      (
+        select postrider.breaker_meaning(p_organization, y, e)
+        from postrider.connection y
+        join postrider.connection_breaker e
+          on e.organization_id = y.organization_id and e.connection_id = y.id
+        where y.organization_id = p_campaign.organization_id
+          and y.id = postrider.broken_adapter(p_campaign, 'enricher')))
   when p_state.state = 'address_enrichable'
     then 'Next: its address is looked up with the next enrichment, '
       'at 1:00, 7:00, 13:00 or 19:00 New York time.'

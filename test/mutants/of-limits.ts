@@ -75,6 +75,116 @@ export const limited: readonly Mutant[] = [
     test: { file: probes, pattern: 'one runner has the probe' },
   },
   {
+    name: 'breaker-of-the-audience',
+    without: 'no sync begins by itself while the breaker of its source is open',
+    edits: [
+      {
+        file: 'sql/functions/90_house/due.sql',
+        find: "and postrider.broken_adapter(c, 'audience') is null",
+        replace: '',
+      },
+    ],
+    test: { file: 'test/sql/limits/breaker.test.ts', pattern: 'no sync begins' },
+  },
+  {
+    name: 'breaker-of-the-enricher',
+    without: 'nobody is handed to an enricher while its breaker is open',
+    edits: [
+      {
+        file: 'sql/functions/20_enrich/claim_batch.sql',
+        find: "or postrider.broken_adapter(v_campaign, 'enricher') is not null",
+        replace: '',
+      },
+    ],
+    test: { file: 'test/pipeline/enrich/breaker.test.ts', pattern: 'is asked no more' },
+  },
+  {
+    name: 'breaker-of-a-batch',
+    without: 'an enricher is not asked for a batch while its breaker is open',
+    edits: [
+      {
+        file: 'sql/functions/20_enrich/claim_batch.sql',
+        find:
+          "and (postrider.broken_adapter(c, 'enricher') is null " +
+          'or d.deadline < postrider.now())',
+        replace: '',
+      },
+    ],
+    test: { file: 'test/sql/limits/breaker.test.ts', pattern: 'no sync begins' },
+  },
+  {
+    name: 'enricher-works-again',
+    without: 'people whose enricher did not work are looked up once it does',
+    edits: [
+      {
+        file: 'packages/core/src/runtime/context.ts',
+        find: 'onClosed: (connection) => void enrichAgain({ sql, boss, logger }, connection),',
+        replace: '',
+      },
+    ],
+    test: { file: 'test/pipeline/enrich/breaker.test.ts', pattern: 'is asked no more' },
+  },
+  {
+    name: 'breaker-before-each-request',
+    without: 'what a cohort has not sent yet is not sent once the breaker has opened',
+    edits: [
+      {
+        file: 'packages/core/src/stages/mail/mail.ts',
+        find: 'assertKeysHonoured(batch, performance.now() - begunAt); breaker.assertWorks();',
+        replace: 'assertKeysHonoured(batch, performance.now() - begunAt);',
+      },
+    ],
+    test: { file: 'test/pipeline/mail/breaker.test.ts', pattern: 'the next batch' },
+  },
+  {
+    name: 'breaker-before-each-wait',
+    without: 'a request waits for no limit and no connection while the breaker is open',
+    edits: [
+      {
+        file: 'packages/core/src/stages/mail/breaker.ts',
+        find: 'assertWorks(); await limiter.take(limit, cost, signal);',
+        replace: 'await limiter.take(limit, cost, signal);',
+      },
+    ],
+    test: { file: 'test/pipeline/mail/breaker.test.ts', pattern: 'takes no connection' },
+  },
+  {
+    name: 'breaker-counts-no-attempt',
+    without: 'who was not sent for the sake of the breaker was not tried',
+    edits: [
+      {
+        file: 'sql/functions/50_mail/settle_mail.sql',
+        find: "when d.verdict in ('held', 'connection_broken') then s.attempt",
+        replace: "when d.verdict = 'held' then s.attempt",
+      },
+    ],
+    test: { file: 'test/pipeline/mail/breaker.test.ts', pattern: 'is not sent on' },
+  },
+  {
+    name: 'breaker-heard-before-the-begin',
+    without: 'what was heard before a cohort was begun does not stop it',
+    edits: [
+      {
+        file: 'packages/core/src/runtime/health.ts',
+        find: 'const since = Math.max(begunAt, performance.now() - HEARD_MS);',
+        replace: 'const since = performance.now() - HEARD_MS;',
+      },
+    ],
+    test: { file: 'test/sql/limits/health.test.ts', pattern: 'what was begun after' },
+  },
+  {
+    name: 'failures-seen-and-not-heard',
+    without: 'five failures in a row are known before the database has answered',
+    edits: [
+      {
+        file: 'packages/core/src/runtime/health.ts',
+        find: 'return (this.#inARow.get(key) ?? 0) >= OPENS_AFTER;',
+        replace: 'return false;',
+      },
+    ],
+    test: { file: 'test/sql/limits/health.test.ts', pattern: 'known before they are told' },
+  },
+  {
     name: 'begin-asks-the-breaker',
     without: 'a cohort is not begun while the breaker of its printer is open',
     edits: [

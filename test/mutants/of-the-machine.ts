@@ -176,7 +176,8 @@ export const machine: readonly Mutant[] = [
     edits: [
       {
         file: settleMail,
-        find: `when r.outcome in ('rejected', 'refused', 'retry') and s.cancel_requested_at is not null`,
+        find: `when r.outcome in ('rejected', 'refused', 'broken', 'retry')
+          and s.cancel_requested_at is not null`,
         replace: `when r.outcome = 'retry' and s.cancel_requested_at is not null`,
       },
     ],

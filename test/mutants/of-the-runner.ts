@@ -70,8 +70,8 @@ export const runner: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/core/src/stages/mail/mail.ts',
-        find: 'isWithAdapter ? {',
-        replace: 'isWithAdapter && message === null ? {',
+        find: 'isWithAdapter ? sameForAll(',
+        replace: 'isWithAdapter && message === null ? sameForAll(',
       },
     ],
     test: { file: stops, pattern: 'cards of which an adapter has sent some' },

@@ -21,20 +21,6 @@ function explained({ steps }: Schedule): ReadonlySet<string> {
   return kinds;
 }
 
-/**
- * KNOWN: somebody who is to be sent again for the sake of a key may have a card, and a cancel takes
- * them for somebody without one. The card is told when the printer is heard of, with this alarm.
- */
-async function cancelledWhileToBeRepeated({ sql }: World, recipient: string): Promise<boolean> {
-  const found = await sql`
-    select from postrider.recipient_event e
-    join postrider.recipient_event f
-      on f.recipient_id = e.recipient_id and f.move_no > e.move_no
-    where e.recipient_id = ${recipient}
-      and e.reason = 'same_key_again' and f.reason = 'cancelled' and f.to_state = 'skipped'`;
-  return found.length > 0;
-}
-
 /** Of one ledger, by the id of ours that its pieces name. */
 function byName(ledger: readonly LobLedgerLine[], name: string): Map<string, LobLedgerLine[]> {
   const found = new Map<string, LobLedgerLine[]>();
@@ -89,16 +75,13 @@ export async function judge(world: World): Promise<readonly string[]> {
   }
 
   problems.push(...(await broken(sql)));
-  const alarms = await sql<{ kind: string; who: string | null; detail: unknown }[]>`
-    select kind, recipient_id as who, detail
+  const alarms = await sql<{ kind: string; detail: unknown }[]>`
+    select kind, detail
     from postrider.alarm
     where organization_id = ${place.organizationId}`;
   const may = explained(schedule);
-  for (const { kind, who, detail } of alarms)
-    if (
-      !may.has(kind) &&
-      !(kind === 'printed_all_the_same' && (await cancelledWhileToBeRepeated(world, who ?? '')))
-    )
+  for (const { kind, detail } of alarms)
+    if (!may.has(kind))
       problems.push(`the schedule does not explain ${kind} ${JSON.stringify(detail)}`);
   const failed = await sql<{ error: string }[]>`
     select error from postrider.provider_event

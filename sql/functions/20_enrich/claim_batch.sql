@@ -2,8 +2,9 @@
 -- cohort: it may take hours, and no lease spans those.
 
 -- Takes up to p_limit people into a batch. People in the cache are answered at once, for nothing.
--- Returns null where nobody waits, else {batchId, people: [{recipientId, email, otherEmails: [],
--- firstName, lastName}], cached}, with those who must be asked for.
+-- Returns null where nobody waits, or where the breaker of the enricher is open; else {batchId,
+-- people: [{recipientId, email, otherEmails: [], firstName, lastName}], cached}, with those who
+-- must be asked for.
 -- p_rest: how long it may take to hand the batch over. Until then nobody else looks after it: an
 -- enricher that does not have it yet may have it a moment later, and would be paid twice.
 create function postrider.claim_batch(
@@ -49,6 +50,7 @@ begin
       select from postrider.organization
       where id = p_organization_id
         and held_at is not null)
+    or postrider.broken_adapter(v_campaign, 'enricher') is not null
   then
     return null;
   end if;
@@ -133,7 +135,8 @@ begin atomic
     and id = p_batch_id;
 end;
 
--- Takes the open batches that must be looked after now, each for a minute.
+-- Takes the open batches that must be looked after now, each for a minute. While the breaker of
+-- their enricher is open they wait, up to their deadline.
 create function postrider.due_batches(
   p_organization_id uuid
 ) returns json language sql volatile security definer
@@ -145,10 +148,13 @@ begin atomic
       and b.id = any (array(
         select d.id
         from postrider.enrichment_batch d
+        join postrider.campaign c
+          on c.organization_id = d.organization_id and c.id = d.campaign_id
         where d.organization_id = p_organization_id
           and d.closed_at is null
           and d.next_poll_at <= postrider.now()
-        for no key update skip locked))
+          and (postrider.broken_adapter(c, 'enricher') is null or d.deadline < postrider.now())
+        for no key update of d skip locked))
     returning b.*
   )
   select json_agg(

@@ -6,6 +6,15 @@ create function postrider.piece_is_closed(p_status text) returns boolean
 language sql immutable
 return p_status in ('rejected', 'cancelled', 'failed', 'voided');
 
+-- Tells whether a card may exist of a mailpiece. One that is submitting was proven not printed,
+-- unless it is sent again only because the printer honours its key.
+create function postrider.card_may_exist(
+  p_status text,
+  p_repeat_until timestamptz
+) returns boolean language sql immutable
+return not postrider.piece_is_closed(p_status)
+  and (p_status <> 'submitting' or p_repeat_until is not null);
+
 -- Tells of a closed mailpiece whether its recipient has another one that is open. Of an open
 -- mailpiece it says no.
 create function postrider.has_other_open_piece(

@@ -26,7 +26,9 @@ begin
     and s.cohort_id = p_cohort_id
     and s.state = 'sending_staged'
     and (m.id is null
-      or m.status = 'submitting' and m.attempt = 0 and m.repeat_until is null);
+      or m.status = 'submitting'
+        and m.attempt = 0
+        and not postrider.card_may_exist(m.status, m.repeat_until));
   if v_people is null then
     return;
   end if;

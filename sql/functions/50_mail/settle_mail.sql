@@ -2,13 +2,15 @@
 -- are.
 
 -- Takes what a printer answered for people of a cohort, and returns how many it moved.
--- p_results: [{recipientId, mailpieceId, outcome: accepted|rejected|refused|mismatched|retry|
--- unknown, providerId, expectedDelivery, reason, message, badAddress, badArtwork, afterMs,
+-- p_results: [{recipientId, mailpieceId, outcome: accepted|rejected|refused|broken|mismatched|
+-- retry|unknown, providerId, expectedDelivery, reason, message, badAddress, badArtwork, afterMs,
 -- details}]
 -- details: what the printer told beside its answer, see note_details.
 -- mismatched: the answer is about another piece, providerId. Nobody knows what became of this one.
 -- refused: proven that nothing was made, and not for the card's sake. Its person goes back as held:
 -- no attempt counts, and no pause grows. What keeps them back is the hold of the printer.
+-- broken: it was not sent, since the breaker of the printer's connection opened meanwhile. The same
+-- follows, and what keeps them back is that breaker.
 -- p_last: no more results come. Everybody who is still at work in the cohort has none.
 -- p_quiet: how long an unknown outcome rests before reconcile asks: longer than the HTTP timeout
 -- and the printer's read lag together.
@@ -150,10 +152,12 @@ begin
   update postrider.recipient_state s
   set state = n.state, since = p_now, move_no = s.move_no + 1, cohort_id = null,
     reason = d.verdict, detail = left(d.message, 500),
-    attempt = case d.verdict when 'held' then s.attempt else least(s.attempt + 1, 32000) end,
+    attempt = case
+      when d.verdict in ('held', 'connection_broken') then s.attempt
+      else least(s.attempt + 1, 32000) end,
     available_at = p_now + case
       when d.after_ms is not null then d.after_ms * interval '1 millisecond'
-      when d.verdict = 'held' then interval '0'
+      when d.verdict in ('held', 'connection_broken') then interval '0'
       else postrider.back_off(s.attempt) end,
     cancel_requested_at = null
   from jsonb_to_recordset(v_decisions)
@@ -161,6 +165,7 @@ begin
   join (values
       ('retry', 'proofed'),
       ('held', 'proofed'),
+      ('connection_broken', 'proofed'),
       ('bad_address', 'skipped'),
       ('cancelled', 'skipped'),
       ('rejected', 'error')) as n (verdict, state)
@@ -197,10 +202,18 @@ begin
     'bad_artwork', r.outcome = 'rejected' and r."badArtwork",
     'verdict', case
       when r.outcome = 'rejected' and r."badAddress" then 'bad_address'
-      -- A cancel that came meanwhile: nothing was made, and nothing will be.
-      when r.outcome in ('rejected', 'refused', 'retry') and s.cancel_requested_at is not null
+      -- A cancel that came meanwhile. Of this request nothing was made, but an earlier one may have
+      -- made a card: the printer is asked.
+      when r.outcome in ('refused', 'broken', 'retry')
+        and s.cancel_requested_at is not null
+        and postrider.card_may_exist(m.status, m.repeat_until)
+        then 'unknown'
+      -- Nothing was made, and nothing will be.
+      when r.outcome in ('rejected', 'refused', 'broken', 'retry')
+        and s.cancel_requested_at is not null
         then 'cancelled'
       when r.outcome = 'refused' then 'held'
+      when r.outcome = 'broken' then 'connection_broken'
       when r.outcome in ('rejected', 'retry') then r.outcome
       else 'unknown' end))
   into v_decisions

@@ -35,7 +35,7 @@ begin
     perform postrider.take_out_printed(v_campaign, v_printed);
   end if;
   if v_suppressed is not null then
-    perform postrider.turn_away_suppressed(p_organization_id, v_suppressed, p_now);
+    perform postrider.turn_away_suppressed(p_organization_id, v_suppressed);
   end if;
   if v_held is not null then
     perform postrider.put_off_held(p_organization_id, v_held, p_now);
@@ -50,7 +50,7 @@ begin
   end if;
 
   if v_campaign.offer_ends_on < (p_now at time zone v_zone)::date + v_campaign.transit_days then
-    perform postrider.skip_for_end_of_offer(v_campaign, p_cohort_id, p_now);
+    perform postrider.skip_for_end_of_offer(v_campaign, p_cohort_id);
   elsif v_campaign.daily_cap is not null
     or v_campaign.total_cap is not null
     or v_campaign.budget_minor is not null
@@ -183,20 +183,24 @@ end $$;
 -- want to be mailed.
 create function postrider.turn_away_suppressed(
   p_organization_id uuid,
-  p_people uuid[],
-  p_now timestamptz
+  p_people uuid[]
 ) returns void language plpgsql as $$
+declare
+  v_because text;
+  v_ids uuid[];
 begin
-  perform postrider.cancel_open_mailpieces(p_organization_id, p_people, 'suppressed');
-  update postrider.recipient_state s
-  set state = 'blacklisted', since = p_now, move_no = s.move_no + 1, cohort_id = null,
-    reason = case when r.do_not_mail is null then 'suppressed' else 'do_not_mail' end,
-    detail = r.do_not_mail
-  from postrider.recipient r
-  where s.organization_id = p_organization_id
-    and s.recipient_id = any (p_people)
-    and r.organization_id = s.organization_id
-    and r.id = s.recipient_id;
+  for v_because, v_ids in
+    select r.do_not_mail, array_agg(r.id)
+    from postrider.recipient r
+    where r.organization_id = p_organization_id
+      and r.id = any (p_people)
+    group by 1
+    order by 1
+  loop
+    perform postrider.stop_or_ask(
+      p_organization_id, v_ids, 'blacklisted',
+      case when v_because is null then 'suppressed' else 'do_not_mail' end, v_because);
+  end loop;
 end $$;
 
 -- Gives back people whose open piece is at a printer that the campaign has left, and which takes
@@ -219,8 +223,7 @@ end $$;
 -- Skips everybody who is left of a cohort: the offer ends before a card would arrive.
 create function postrider.skip_for_end_of_offer(
   p_campaign postrider.campaign,
-  p_cohort_id uuid,
-  p_now timestamptz
+  p_cohort_id uuid
 ) returns void language plpgsql as $$
 declare
   v_people uuid[];
@@ -230,15 +233,10 @@ begin
   where s.organization_id = p_campaign.organization_id
     and s.cohort_id = p_cohort_id
     and s.state = 'sending_staged';
-  perform postrider.cancel_open_mailpieces(p_campaign.organization_id, v_people, 'offer_over');
-  update postrider.recipient_state s
-  set state = 'skipped', since = p_now, move_no = s.move_no + 1, cohort_id = null,
-    reason = 'offer_over',
-    detail = format('offer ends %s, %s days of transit',
-      to_char(p_campaign.offer_ends_on, 'YYYY-MM-DD'), p_campaign.transit_days)
-  where s.organization_id = p_campaign.organization_id
-    and s.cohort_id = p_cohort_id
-    and s.state = 'sending_staged';
+  perform postrider.stop_or_ask(
+    p_campaign.organization_id, v_people, 'skipped', 'offer_over',
+    format('offer ends %s, %s days of transit',
+      to_char(p_campaign.offer_ends_on, 'YYYY-MM-DD'), p_campaign.transit_days));
 end $$;
 
 -- Calls off the open pieces of people who are turned away, where they were proven not printed.
@@ -252,5 +250,6 @@ begin atomic
   set status = 'cancelled', outcome_detail = p_why
   where organization_id = p_organization_id
     and recipient_id = any (p_people)
-    and status = 'submitting';
+    and status = 'submitting'
+    and not postrider.card_may_exist(status, repeat_until);
 end;

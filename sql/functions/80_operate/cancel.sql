@@ -1,5 +1,6 @@
 -- Cancels one recipient's card. Before the printer: the recipient is skipped at once. At the
--- printer's API: a mark that is obeyed when the outcome is known. After sent: the printer is asked.
+-- printer's API, or while a card may exist: a mark that is obeyed when the outcome is known. After
+-- sent: the printer is asked.
 -- Returns the recipient's state, with "(cancel requested)" where a mark was set.
 create function postrider.cancel(
   p_recipient_id uuid,
@@ -20,7 +21,6 @@ create function postrider.cancel_recipient(
 ) returns text language plpgsql as $$
 declare
   v_state postrider.recipient_state := postrider.require_recipient(p_recipient_id);
-  v_now timestamptz := postrider.now();
   v_stopped boolean;
 begin
   p_why := postrider.unless_erased(v_state.organization_id, p_recipient_id, p_why);
@@ -39,21 +39,12 @@ begin
         'nobody can tell whether the card was printed',
         'resolve it first; nothing was changed');
     end if;
-    update postrider.mailpiece
-    set status = 'cancelled',
-      outcome_detail = 'cancelled'
-    where organization_id = v_state.organization_id
-      and recipient_id = p_recipient_id
-      and status = 'submitting';
-    update postrider.recipient_state
-    set state = 'skipped',
-      since = v_now,
-      move_no = move_no + 1,
-      reason = 'given_up',
-      detail = left(p_why, 500)
+    perform postrider.give_up_errors(v_state.organization_id, array[p_recipient_id], p_why);
+    select *
+    into v_state
+    from postrider.recipient_state
     where organization_id = v_state.organization_id
       and recipient_id = p_recipient_id;
-    v_state.state := 'skipped';
     v_stopped := true;
   elsif v_state.state in ('received', 'returned', 'holdout', 'blacklisted') then
     perform postrider.fail(

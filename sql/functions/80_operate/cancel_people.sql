@@ -7,21 +7,21 @@ create function postrider.call_back_margin() returns interval language sql immut
 return interval '1 hour';
 
 -- Says what a cancel does for a person. free: the card is not made, and costs nothing. at_printer:
--- it is at the printer's API; the cancel is obeyed as soon as that has answered. asked: the printer
--- has it, and is asked to call it back. too_late: the printer has told that it is, or the carrier
--- has it. unresolved: nobody knows whether it was printed; that is resolved first. Null: there is
--- nothing to cancel, or it is asked for already.
+-- it is at the printer's API, or a card may exist; the cancel is obeyed as soon as the printer has
+-- answered. asked: the printer has it, and is asked to call it back. too_late: the printer has told
+-- that it is, or the carrier has it. unresolved: the printer could not tell whether it was printed;
+-- that is resolved first. Null: there is nothing to cancel, or it is asked for already.
 -- p_accepted: the card that the printer has; its fields are null where there is none. p_in_doubt:
--- the person is to be sent again for the sake of a key, so that a card may exist.
+-- whether a card may exist that the printer has not told of.
 create function postrider.cancel_class(
   p_state postrider.recipient_state,
   p_accepted postrider.mailpiece,
   p_in_doubt boolean
 ) returns text language sql stable
 return case
-  when postrider.is_before_printer(p_state.state) and p_in_doubt then 'unresolved'
-  when postrider.is_before_printer(p_state.state) and p_accepted.id is null then 'free'
   when p_state.state = 'error' and p_state.reason = 'outcome_unknown' then 'unresolved'
+  when p_state.state in ('proofed', 'sending_staged', 'error') and p_in_doubt then 'at_printer'
+  when postrider.is_before_printer(p_state.state) and p_accepted.id is null then 'free'
   when p_state.state = 'error' and p_accepted.id is null then 'free'
   when p_state.cancel_requested_at is not null then null
   when p_state.state = 'sending' then 'at_printer'
@@ -68,7 +68,10 @@ begin atomic
     and a.accepted_at is not null
   cross join lateral (
     select postrider.cancel_class(
-      s, a, coalesce(o.status = 'submitting' and o.repeat_until is not null, false)) as class) k
+      s, a,
+      o.id is not null
+        and o.accepted_at is null
+        and postrider.card_may_exist(o.status, o.repeat_until)) as class) k
   where s.organization_id = p_organization_id
     and s.campaign_id = p_campaign_id
     and k.class is not null
@@ -252,7 +255,7 @@ begin
       from postrider.people_to_cancel(p_organization_id, p_campaign_id, v_filter) f);
 end $$;
 
--- Gives up on people in error, of whom it is known that nothing was printed, and returns them.
+-- Gives up on people in error, and returns them. Whose card may exist is asked for first.
 create function postrider.give_up_errors(
   p_organization_id uuid,
   p_people uuid[],
@@ -274,15 +277,14 @@ begin
   if cardinality(v_people) = 0 then
     return v_people;
   end if;
-  update postrider.mailpiece
-  set status = 'cancelled', outcome_detail = 'cancelled'
-  where organization_id = p_organization_id
-    and recipient_id = any (v_people)
-    and status = 'submitting';
+  perform postrider.ask_before_stopping(
+    p_organization_id, v_people, '{error}', 'cancelled', nullif(btrim(p_why), ''));
+  perform postrider.cancel_open_mailpieces(p_organization_id, v_people, 'cancelled');
   update postrider.recipient_state
   set state = 'skipped', since = v_now, move_no = move_no + 1, reason = 'given_up',
     detail = left(nullif(btrim(p_why), ''), 500)
   where organization_id = p_organization_id
-    and recipient_id = any (v_people);
+    and recipient_id = any (v_people)
+    and state = 'error';
   return v_people;
 end $$;

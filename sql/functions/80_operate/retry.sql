@@ -142,7 +142,7 @@ begin
         and s.campaign_id = p_campaign_id
         and s.state = 'error'
         and s.reason = p_reason
-        and not postrider.card_may_exist(s.organization_id, s.recipient_id)
+        and not postrider.retry_may_print_twice(s.organization_id, s.recipient_id)
       order by s.recipient_id
       limit p_limit
       for no key update);
@@ -162,7 +162,7 @@ begin
   select count(*) filter (where card), count(*) filter (where not card)
   into v_refused, v_left
   from (
-    select postrider.card_may_exist(s.organization_id, s.recipient_id) as card
+    select postrider.retry_may_print_twice(s.organization_id, s.recipient_id) as card
     from postrider.recipient_state s
     where s.organization_id = p_organization_id
       and s.campaign_id = p_campaign_id
@@ -175,9 +175,9 @@ begin
     'left', v_left);
 end $$;
 
--- Whether a card of this recipient may exist: some mailpiece is neither closed nor proven
--- unprinted.
-create function postrider.card_may_exist(
+-- Whether a retry of this recipient could make a second card: some mailpiece is neither closed nor
+-- one that is submitted again, with the key that it has.
+create function postrider.retry_may_print_twice(
   p_organization_id uuid,
   p_recipient_id uuid
 ) returns boolean language sql stable
@@ -185,7 +185,8 @@ return exists (
   select from postrider.mailpiece m
   where m.organization_id = p_organization_id
     and m.recipient_id = p_recipient_id
-    and m.status not in ('rejected', 'cancelled', 'failed', 'voided', 'submitting'));
+    and m.status <> 'submitting'
+    and not postrider.piece_is_closed(m.status));
 
 -- Takes the locks of a call that brings people back, in the lock order. Makes a completed campaign
 -- active again; an archived one stays so. Returns the campaign.

@@ -1,7 +1,8 @@
 -- Brings people back from error: together they meet the rules of admission again. Returns each with
--- the state that follows. The caller has locked them, and none of them has a card.
--- A piece that is still submitting was proven not printed, and is taken up again. A recipient with
--- a cancel mark is cancelled now, and keeps no duplicate out.
+-- the state that follows. The caller has locked them, and none of them is known to have a card.
+-- A piece that is still submitting is taken up again, with its key. A recipient with a cancel mark
+-- is cancelled now, and keeps no duplicate out. Who may not be mailed any more, while a card may
+-- exist, is asked for at the printer first.
 create function postrider.retry_people(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -11,12 +12,27 @@ create function postrider.retry_people(
 declare
   v_now timestamptz := postrider.now();
   v_verdicts jsonb;
+  v_asked uuid[] := '{}';
+  v_group record;
 begin
   if cardinality(p_people) = 0 then
     return;
   end if;
   v_verdicts := postrider.check_retried_people(p_organization_id, p_campaign_id, p_people, v_now);
+  for v_group in
+    select case j.verdict when 'address_enrichable' then 'no_address' else j.reason end as reason,
+      array_agg(j.id) as people
+    from jsonb_to_recordset(v_verdicts) as j (id uuid, verdict text, reason text)
+    where j.verdict <> 'pending'
+    group by 1
+  loop
+    v_asked := v_asked || postrider.ask_before_stopping(
+      p_organization_id, v_group.people, '{error}', v_group.reason, null);
+  end loop;
 
+  return query
+  select x, 'sending'
+  from unnest(v_asked) x;
   return query
   update postrider.recipient_state s
   set state = case

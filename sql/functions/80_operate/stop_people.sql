@@ -1,5 +1,6 @@
 -- Stops people for an operator: those before the printer move to skipped or blacklisted, those at
--- the printer get a cancel mark. Returns the ids that it moved or marked.
+-- the printer get a cancel mark. Returns the ids that it moved or marked. Who seems to be before
+-- the printer while a card of theirs may exist is asked for there first (stop_or_ask.sql).
 -- A recipient who seems to be before the printer and has a card there all the same is sent first,
 -- and is then called back. The caller has claimed op.
 create function postrider.stop_people(
@@ -37,8 +38,9 @@ begin
   return v_stopped || v_marked;
 end $$;
 
--- Moves people to skipped or blacklisted who are before the printer, and returns which. Of the
--- others nothing changes, except that one whose card the printer has all the same is sent.
+-- Moves people to skipped or blacklisted who are before the printer, or asks for their card, and
+-- returns which. Of the others nothing changes, except that one whose card the printer has all the
+-- same is sent.
 create function postrider.stop_before_printer(
   p_organization_id uuid,
   p_people uuid[],
@@ -46,9 +48,6 @@ create function postrider.stop_before_printer(
   p_reason text,
   p_detail text
 ) returns uuid[] language plpgsql as $$
-declare
-  v_now timestamptz := postrider.now();
-  v_stopped uuid[];
 begin
   perform from postrider.recipient_state
   where organization_id = p_organization_id
@@ -56,33 +55,7 @@ begin
   order by recipient_id
   for no key update;
   perform postrider.bring_printed_to_sent(p_organization_id, p_people);
-  update postrider.mailpiece m
-  set status = 'cancelled',
-    outcome_detail = p_reason
-  from postrider.recipient_state s
-  where m.organization_id = p_organization_id
-    and m.recipient_id = any (p_people)
-    and m.status = 'submitting'
-    and s.organization_id = m.organization_id
-    and s.recipient_id = m.recipient_id
-    and s.state in ('proofed', 'sending_staged');
-  with stopped as (
-    update postrider.recipient_state
-    set state = p_state,
-      since = v_now,
-      move_no = move_no + 1,
-      cohort_id = null,
-      reason = p_reason,
-      detail = left(p_detail, 500)
-    where organization_id = p_organization_id
-      and recipient_id = any (p_people)
-      and postrider.is_before_printer(state)
-    returning recipient_id
-  )
-  select coalesce(array_agg(recipient_id), '{}')
-  into v_stopped
-  from stopped;
-  return v_stopped;
+  return postrider.stop_or_ask(p_organization_id, p_people, p_state, p_reason, p_detail);
 end $$;
 
 -- Moves people to sent who seem to be before the printer and have a card there all the same.

@@ -2,7 +2,7 @@
 -- more.
 
 -- Campaigns whose segment is to be synced now: automated ones while they are pending, active or
--- paused, one-offs while they are pending.
+-- paused, one-offs while they are pending. While the breaker of their source is open they wait.
 create function postrider.campaigns_to_sync() returns table (
   organization_id uuid,
   campaign_id uuid,
@@ -15,11 +15,13 @@ begin atomic
     and (
       c.campaign_mode = 'automated'
       or c.status = 'pending' and c.provider_segment_id is not null)
+    and postrider.broken_adapter(c, 'audience') is null
   order by c.organization_id, c.created_at, c.id;
 end;
 
 -- Campaigns with people who wait for an address, or with batches that are out. p_only_due: only
--- those with a batch to poll or to give back.
+-- those with a batch to poll or to give back. While the breaker of their enricher is open they
+-- wait; past its deadline a batch is given back all the same.
 create function postrider.campaigns_to_enrich(p_only_due boolean) returns table (
   organization_id uuid,
   campaign_id uuid
@@ -29,6 +31,7 @@ begin atomic
   from postrider.campaign c
   where not p_only_due
     and c.status in ('pending', 'active')
+    and postrider.broken_adapter(c, 'enricher') is null
     and exists (
       select from postrider.recipient_state s
       where s.organization_id = c.organization_id
@@ -37,8 +40,11 @@ begin atomic
   union
   select b.organization_id, b.campaign_id
   from postrider.enrichment_batch b
+  join postrider.campaign c
+    on c.organization_id = b.organization_id and c.id = b.campaign_id
   where b.closed_at is null
     and b.next_poll_at <= postrider.now()
+    and (postrider.broken_adapter(c, 'enricher') is null or b.deadline < postrider.now())
   union
   -- People in a batch that somebody deleted.
   select s.organization_id, s.campaign_id

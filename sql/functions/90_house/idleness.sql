@@ -69,9 +69,12 @@ language sql stable security definer as $$
     -- A batch that is out and not to be asked about yet waits for the enricher.
     'batches', (
       select count(*)
-      from postrider.enrichment_batch
-      where closed_at is null
-        and next_poll_at <= postrider.now()),
+      from postrider.enrichment_batch b
+      join postrider.campaign c
+        on c.organization_id = b.organization_id and c.id = b.campaign_id
+      where b.closed_at is null
+        and b.next_poll_at <= postrider.now()
+        and (postrider.broken_adapter(c, 'enricher') is null or b.deadline < postrider.now())),
     'jobs', (
       select count(*)
       from postrider_queue.job

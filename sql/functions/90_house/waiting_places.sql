@@ -30,6 +30,8 @@ begin atomic
         'the printer is held' || coalesce(': ' || p.held_why, '')
       when h.state = 'proofed' and c.status <> 'pending' and x.held_at is not null then
         format('connection %s is held', x.name) || coalesce(': ' || x.held_why, '')
+      when h.state in ('address_enrichable', 'address_enriching') and e.connection_id is not null
+        then postrider.breaker_meaning(o, y, e)
       when h.state = 'address_enrichable' then 'the next enrichment'
       when h.state = 'address_enriching' then 'the enricher'
       when h.state = 'proofed' and c.status = 'pending' then 'the launch'
@@ -59,6 +61,14 @@ begin atomic
   left join postrider.connection_breaker b
     on b.organization_id = p.organization_id
     and b.connection_id = p.connection_id
+  -- Of the enricher, while it does not work.
+  left join postrider.connection_breaker e
+    on e.organization_id = c.organization_id
+    and e.connection_id = postrider.broken_adapter(c, 'enricher')
+    and h.state in ('address_enrichable', 'address_enriching')
+  left join postrider.connection y
+    on y.organization_id = e.organization_id
+    and y.id = e.connection_id
   -- Few are held one by one: they have an index of their own.
   cross join lateral (
     select count(*) as held

@@ -1,15 +1,28 @@
 /** The breaker of a connection: when it opens, what waits meanwhile, and who does not. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyCampaign, armPrinter, cancel, launch } from '@postrider/core';
+import {
+  applyCampaign,
+  armPrinter,
+  cancel,
+  launch,
+  type CampaignDefinition,
+} from '@postrider/core';
 import { claimCallBacks } from '../../../packages/core/src/machine/call-back.ts';
 import { claimEffects } from '../../../packages/core/src/machine/effects.ts';
+import {
+  campaignsToEnrich,
+  claimBatch,
+  dueBatches,
+} from '../../../packages/core/src/machine/enrich.ts';
 import { beginMail } from '../../../packages/core/src/machine/mail.ts';
+import { campaignsToSync } from '../../../packages/core/src/machine/sync.ts';
 import { claimSilentPrinters } from '../../../packages/core/src/machine/track.ts';
 import { readyWork, waitingWork } from '../../../packages/core/src/machine/waiting.ts';
 import { definition, people, syncPeople } from '../../support/machine.ts';
 import {
   claimDue,
+  emailOnly,
   LEASE_MS,
   proofAll,
   RUNNER,
@@ -20,7 +33,7 @@ import {
   unknownDue,
 } from '../rig.ts';
 import { by, connected } from '../rig/connections.ts';
-import { connectedPlace, fails, healthOf, stagedOf, works } from './broken.ts';
+import { type Connected, connectedPlace, fails, healthOf, stagedOf, works } from './broken.ts';
 
 const rig = sharedMachine();
 
@@ -149,6 +162,85 @@ void test('while it is open its printer is asked nothing: no outcome, no poll, n
   assert.deepEqual(await asked(), nothing);
   for (const at of [unknown, accepted]) await works(rig.sql, at);
   assert.deepEqual(await asked(), { unknown: true, callBacks: true, effects: true, polls: true });
+});
+
+/** Its audience and its enricher are reached by the connection. */
+async function reading(over: Partial<CampaignDefinition> = {}): Promise<Connected> {
+  const at = await connectedPlace(rig.sql, over, []);
+  const both = {
+    audience: { connection: at.connectionId },
+    enricher: { connection: at.connectionId },
+  };
+  await rig.sql`
+    update postrider.campaign
+    set integrations = integrations || ${JSON.stringify(both)}::text::jsonb
+    where id = ${at.campaignId}`;
+  return at;
+}
+
+async function batchOf(at: Connected, limit = 1) {
+  const of = { ...at, enricher: 'lookup' };
+  return await claimBatch(rig.sql, of, { limit, deadlineMs: 3_600_000, restMs: 1000 });
+}
+
+async function places(at: Connected): Promise<Record<string, string | null>> {
+  const rows = await rig.sql<{ state: string; why: string | null }[]>`
+    select state, why from postrider.waiting_places()
+    where organization_id = ${at.organizationId}`;
+  return Object.fromEntries(rows.map(({ state, why }) => [state, why]));
+}
+
+void test('while it is open no sync begins by itself, and nobody is handed to the enricher; batches that are out wait up to their deadline, and nobody else waits', async () => {
+  const { sql } = rig;
+  const automated = { campaign_mode: 'automated' } as const;
+  const [at, other] = [await reading(automated), await reading(automated)];
+  for (const place of [at, other])
+    await syncPeople(sql, place, [emailOnly('e0', 1), emailOnly('e1', 2), emailOnly('e2', 3)]);
+  for (const place of [at, other]) assert.equal((await batchOf(place))?.people.length, 1);
+  await turnClock(sql, 60_000);
+  const asked = async (place: Connected) => ({
+    syncs: (await campaignsToSync(sql, place.organizationId)).length,
+    looksUp: (await campaignsToEnrich(sql, place.organizationId)).length,
+    hasBatch: (
+      await sql`
+        select from postrider.campaigns_to_enrich(p_only_due => true)
+        where organization_id = ${place.organizationId}`
+    ).length,
+  });
+  const all = { syncs: 1, looksUp: 1, hasBatch: 1 };
+  assert.deepEqual(await asked(at), all);
+  const ready = Number((await readyWork(sql))['batches']);
+  await fails(sql, at);
+  assert.deepEqual(await asked(at), { syncs: 0, looksUp: 0, hasBatch: 0 });
+  assert.deepEqual(await asked(other), all);
+  assert.equal(Number((await readyWork(sql))['batches']), ready - 1);
+  assert.equal(await batchOf(at), null);
+  assert.deepEqual(await dueBatches(sql, at.organizationId), []);
+  const said = /^connection lob-main does not work since .*: POST \/postcards: api\.lob\.com did/;
+  const { address_enrichable: waits, address_enriching: out } = await places(at);
+  assert.match(String(waits), said);
+  assert.match(String(out), said);
+  assert.equal((await places(other))['address_enrichable'], 'the next enrichment');
+  const [why] = await sql`select why from postrider.why('e2', ${at.organizationId}) as why`;
+  assert.match(
+    String(why?.['why']),
+    /Next: the enricher, when it answers again: connection lob-main/,
+  );
+  const health = await healthOf(sql, at);
+  assert.equal(health?.['people'], 3);
+
+  assert.notEqual(await batchOf(other), null);
+  assert.equal((await dueBatches(sql, other.organizationId)).length, 1);
+  // Past its deadline a batch is looked after all the same: nobody is kept for ever.
+  await turnClock(sql, 3_600_000);
+  assert.equal((await asked(at)).hasBatch, 1);
+  assert.deepEqual(
+    (await dueBatches(sql, at.organizationId)).map(({ overdue }) => overdue),
+    [true],
+  );
+  await works(sql, at);
+  assert.deepEqual([(await asked(at)).syncs, (await asked(at)).looksUp], [1, 1]);
+  assert.notEqual(await batchOf(at), null);
 });
 
 void test('a breaker goes with its connection, and what is seen of one that is gone is nothing', async () => {

@@ -84,12 +84,48 @@ void test('refusals open nothing, however many; five time-outs do, and an answer
   assert.equal(await stateOf(key), 'closed');
   for (let n = 0; n < 5; n += 1) health.observe(key, timeOut);
   await until(async () => (await stateOf(key)) === 'open');
-  await until(async () => await Promise.resolve(health.isBroken(key)));
+  await until(async () => await Promise.resolve(health.isBroken(key, 0)));
   assert.deepEqual(woken, []);
   health.observe(key, refused);
   await until(async () => (await stateOf(key)) === 'closed');
-  await until(async () => await Promise.resolve(!health.isBroken(key)));
+  await until(async () => await Promise.resolve(!health.isBroken(key, 0)));
   assert.deepEqual(woken, ['mail']);
+});
+
+void test('five failures in a row are known before they are told; what was begun after it was heard knew better', async () => {
+  const key = await connection();
+  const health = new Health(rig.sql, { logger, wake: none });
+  for (let n = 0; n < 4; n += 1) health.observe(key, timeOut);
+  assert.equal(health.isBroken(key, 0), false);
+  health.observe(key, refused);
+  for (let n = 0; n < 4; n += 1) health.observe(key, timeOut);
+  assert.equal(health.isBroken(key, 0), false, 'an answer between them begins anew');
+  await health.told();
+  assert.equal(health.isBroken(key, 0), false);
+  const begunAt = performance.now();
+  health.observe(key, timeOut);
+  assert.equal(health.isBroken(key, begunAt), true, 'four of them are told already');
+  assert.equal(await stateOf(key), 'closed');
+  await health.told();
+  assert.equal(await stateOf(key), 'open');
+  assert.equal(health.isBroken(key, begunAt), true);
+  assert.equal(health.isBroken(key, performance.now()), false);
+});
+
+void test('where another runner was answered meanwhile, what failed here opens nothing, and counts anew', async () => {
+  const key = await connection();
+  const [one, other] = [1, 2].map(() => new Health(rig.sql, { logger, wake: none }));
+  assert.ok(one && other);
+  for (let n = 0; n < 4; n += 1) one.observe(key, timeOut);
+  await one.told();
+  other.observe(key, refused);
+  await other.told();
+  one.observe(key, timeOut);
+  assert.equal(one.isBroken(key, 0), true);
+  await one.told();
+  assert.deepEqual([one.isBroken(key, 0), await stateOf(key)], [false, 'closed']);
+  one.observe(key, timeOut);
+  assert.equal(one.isBroken(key, 0), false);
 });
 
 void test('failures of a runner whose calls fail alone do not add up while another one’s are answered', async () => {
@@ -112,5 +148,5 @@ void test('without a connection nothing is kept', async () => {
     health.observe({ organizationId, connectionId: null }, timeOut);
   }
   await health.end();
-  assert.equal(health.isBroken(null), false);
+  assert.equal(health.isBroken(null, 0), false);
 });

@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import {
+  ASKED_FOR,
   CLOSED,
   FOLLOWS,
   open,
@@ -38,6 +39,17 @@ export class ModelCards {
     person.reason = reason;
     if (!['proofing', 'sending', 'proofing_staged', 'sending_staged'].includes(state))
       person.cohort = null;
+  }
+
+  /** Whether a card of theirs may exist: then the printer is asked, and only then are they stopped. */
+  protected askFirst(person: Person, reason: string): boolean {
+    const piece = openPiece(person);
+    if (piece?.status !== 'submitting' || !piece.isInDoubt) return false;
+    piece.status = 'unknown';
+    this.move(person, 'sending', reason);
+    person.cohort = ASKED_FOR;
+    person.cancel = true;
+    return true;
   }
 
   evidence(piece: Piece, providerId: string): void {
@@ -108,6 +120,7 @@ export class ModelCards {
     } else if (outcome === 'absent' || (honoured && !person.cancel)) {
       piece.status = 'submitting';
       piece.wasUnknown = true;
+      piece.isInDoubt = outcome !== 'absent';
       this.move(person, 'proofed', outcome === 'absent' ? 'proven_absent' : 'same_key_again');
     } else if (attempt >= 8) this.move(person, 'error', 'outcome_unknown');
   }

@@ -3,7 +3,7 @@
  * over nobody is stuck, and nobody has two cards.
  */
 import assert from 'node:assert/strict';
-import { openPiece, TERMINAL } from './people.ts';
+import { ASKED_FOR, openPiece, TERMINAL } from './people.ts';
 import { turnClock } from '../rig.ts';
 import type { World } from './database-beside-model.ts';
 
@@ -25,6 +25,15 @@ export async function compare(world: World, after: string): Promise<void> {
     join postrider.recipient r on r.organization_id = s.organization_id and r.id = s.recipient_id
     where s.organization_id = ${world.at.organizationId}
     order by 1`;
+  for (const { name, cohort } of rows) {
+    const person = world.model.people.get(name);
+    if (person?.cohort !== ASKED_FOR) continue;
+    assert.ok(
+      cohort !== null && world.model.cohorts.every(({ id }) => id !== cohort),
+      `${name} is asked for in a cohort that a worker sends`,
+    );
+    person.cohort = cohort;
+  }
   const wanted = world
     .people()
     .map(({ name, state, losses, held, cancel, cohort }) => ({

@@ -103,6 +103,7 @@ export class ModelMachine extends ModelCards {
           status: 'submitting',
           providerId: null,
           wasUnknown: false,
+          isInDoubt: false,
         };
         if (known === undefined) person.pieces.push(piece);
         cohort.pieces.push(piece);
@@ -151,6 +152,10 @@ export class ModelMachine extends ModelCards {
           : undefined;
       if (outcome === undefined || outcome === 'accepted') continue;
       if (outcome === 'unknown') {
+        piece.status = 'unknown';
+        continue;
+      }
+      if (outcome === 'retry' && person.cancel && piece.isInDoubt) {
         piece.status = 'unknown';
         continue;
       }

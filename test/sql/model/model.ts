@@ -9,11 +9,10 @@ export class Model extends ModelMachine {
   private stop(person: Person, state: string, reason: string): void {
     if (BEFORE_PRINTER.has(person.state)) {
       const piece = openPiece(person);
-      if (
-        piece?.status === 'submitting' &&
-        (person.state === 'proofed' || person.state === 'sending_staged')
-      )
-        piece.status = 'cancelled';
+      if (person.state === 'proofed' || person.state === 'sending_staged') {
+        if (this.askFirst(person, reason)) return;
+        if (piece?.status === 'submitting') piece.status = 'cancelled';
+      }
       this.move(person, state, reason);
     } else if (person.state === 'sending' || person.state === 'sent') person.cancel = true;
   }
@@ -21,6 +20,7 @@ export class Model extends ModelMachine {
   cancel(person: Person): string | null {
     if (person.state === 'error' && person.reason === 'outcome_unknown') return 'PR016';
     if (person.state === 'error') {
+      if (this.askFirst(person, 'cancelled')) return null;
       const piece = openPiece(person);
       if (piece?.status === 'submitting') piece.status = 'cancelled';
       this.move(person, 'skipped', 'given_up');
@@ -63,6 +63,7 @@ export class Model extends ModelMachine {
     const piece = openPiece(person);
     if (piece !== undefined && piece.status !== 'submitting') return 'PR017';
     if (person.suppressed) {
+      if (this.askFirst(person, 'suppressed')) return null;
       if (piece !== undefined) piece.status = 'cancelled';
       this.move(person, 'skipped', 'suppressed');
     } else this.move(person, piece === undefined ? 'pending' : 'proofed', 'retried');

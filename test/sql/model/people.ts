@@ -50,7 +50,15 @@ export interface Piece {
   providerId: string | null;
   /** Nobody knew of it for a time. */
   wasUnknown: boolean;
+  /** It is sent again without a proof that nothing was made: its card may exist. */
+  isInDoubt: boolean;
 }
+
+/**
+ * Instead of a cohort: they are asked for at the printer before they are stopped, in a cohort that
+ * only the database names.
+ */
+export const ASKED_FOR = 'asked for';
 
 export interface Person {
   readonly name: string;

@@ -126,7 +126,8 @@ export class Runners {
       const card = this.model.ledger.get(piece.key);
       if (fate === 'lost, made' || fate === 'lost, not made')
         cohort.answers.set(piece.id, { outcome: 'unknown' });
-      else if (card !== undefined)
+      // A repeat may be turned away although the first request has made the card.
+      else if (card !== undefined && !(fate === 'retry' && piece.isInDoubt))
         cohort.answers.set(piece.id, { outcome: 'accepted', providerId: card.providerId });
       else cohort.answers.set(piece.id, { outcome: fate });
     }

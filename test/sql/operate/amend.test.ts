@@ -31,6 +31,8 @@ const moved = {
 };
 
 const tooLate: Record<string, string> = {
+  'proofed, and a card may exist': 'PR017',
+  'sending_staged, and a card may exist': 'PR017',
   sending: 'PR017',
   'sending, and nobody knows': 'PR017',
   sent: 'PR017',

@@ -15,7 +15,6 @@ import {
   claimDue,
   event,
   idOf,
-  mailBegun,
   one,
   place,
   proofAll,
@@ -232,9 +231,14 @@ void test('who is to be sent again for the sake of a key may have a card: they a
     }),
   );
   const preview = await cancelPreview(sql, at);
-  assert.deepEqual([preview.free, preview.unresolved], [0, 1]);
-  await settleAll(sql, at, await mailBegun(sql, at));
-  assert.equal((await cancelPreview(sql, at)).asked, 1);
+  assert.deepEqual([preview.free, preview.atPrinter, preview.unresolved], [0, 1, 0]);
+  const done = await cancelPeople(sql, at);
+  assert.deepEqual([done.free, done.atPrinter, done.left], [0, 1, 0]);
+  const person = await one(sql, at);
+  assert.deepEqual([person.state, person.cancelRequestedAt === null], ['sending', false]);
+  const [row] = await sql`
+    select result from postrider.cancellations where campaign_id = ${at.campaignId}`;
+  assert.equal(row?.['result'], 'waits');
 });
 
 void test('a filter that is none is refused, with what it has', async () => {

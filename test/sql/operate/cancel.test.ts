@@ -22,6 +22,8 @@ import { arranged, everyState } from '../rig/people-in-each-state.ts';
 const rig = sharedMachine();
 
 const cancelled: Record<string, string> = {
+  'proofed, and a card may exist': 'sending (cancel requested)',
+  'sending_staged, and a card may exist': 'sending (cancel requested)',
   sending: 'sending (cancel requested)',
   'sending, and nobody knows': 'sending (cancel requested)',
   sent: 'sent (cancel requested)',
@@ -57,7 +59,9 @@ for (const state of everyState) {
       for (const piece of await pieces(sql, at))
         assert.ok(['cancelled', 'rejected'].includes(piece.status), piece.status);
     } else {
-      assert.deepEqual([after.state, after.moveNo], [before.state, before.moveNo]);
+      const isMoved = !['sending', 'sent'].includes(before.state);
+      assert.equal(after.moveNo, before.moveNo + (isMoved ? 1 : 0));
+      if (!isMoved) assert.equal(after.state, before.state);
       assert.notEqual(after.cancelRequestedAt, null);
     }
   });

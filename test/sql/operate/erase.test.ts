@@ -31,7 +31,11 @@ for (const state of everyState) {
     const before = await one(sql, at);
     assert.equal(await erase(sql, before.id), 'erased');
     const after = await one(sql, at, before.id);
-    if (['sending', 'sent'].includes(before.state) || state === 'error, outcome unknown')
+    if (
+      ['sending', 'sent'].includes(before.state) ||
+      state === 'error, outcome unknown' ||
+      state.endsWith('a card may exist')
+    )
       assert.notEqual(after.cancelRequestedAt, null);
     else if (
       !['skipped', 'blacklisted', 'holdout', 'received', 'returned', 'error'].includes(before.state)

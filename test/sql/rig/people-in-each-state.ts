@@ -9,6 +9,7 @@ import {
 } from '../../../packages/core/src/machine/reconcile.ts';
 import { people, syncPeople, type Place } from '../../support/machine.ts';
 import {
+  DAY,
   LEASE_MS,
   RUNNER,
   type Sending,
@@ -26,6 +27,7 @@ import {
   turnClock,
   unknownDue,
 } from '../rig.ts';
+import { claimOne, conclude, verdict } from './reconcile.ts';
 
 const enrichable = [
   { externalId: 'p0', row: 1, email: 'p0@example.com', firstName: 'Ada', lastName: 'B', merge: {} },
@@ -45,6 +47,13 @@ export async function giveUp(sql: postgres.Sql, at: Place): Promise<void> {
     );
     await turnClock(sql, 900_000);
   }
+}
+
+/** One person who is to be sent again, since the printer honours the key of their piece. */
+async function toBeRepeated(sql: postgres.Sql, at: Place): Promise<void> {
+  await unknownDue(sql, at);
+  const piece = await claimOne(sql, at);
+  await conclude(sql, at, verdict(piece, 'cannot_tell', { keyLifetimeMs: 30 * DAY }));
 }
 
 /** Brings one person there, by the name of the state and of what is special. */
@@ -76,12 +85,17 @@ const into: Record<string, (sql: postgres.Sql, at: Place) => Promise<Sending | v
     const batch = await sending(sql, at);
     await settleAll(sql, at, batch, (p) => answered(p, 'retry', { afterMs: 0 }));
   },
+  'proofed, and a card may exist': async (sql, at) => await toBeRepeated(sql, at),
   sending_staged: async (sql, at) => {
     await proofed(sql, at);
     await stage(sql, at, 'mail');
   },
   'sending_staged, with an open piece': async (sql, at) => {
     await into['proofed, with an open piece']?.(sql, at);
+    await stage(sql, at, 'mail');
+  },
+  'sending_staged, and a card may exist': async (sql, at) => {
+    await toBeRepeated(sql, at);
     await stage(sql, at, 'mail');
   },
   sending: async (sql, at) => await sending(sql, at),

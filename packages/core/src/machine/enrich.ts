@@ -2,6 +2,7 @@
 import { storable } from '../common/text.ts';
 import type { Address, EnrichRequest } from '../ports/index.ts';
 import type { Sql } from './calls.ts';
+import type { ConnectionKey } from './connections.ts';
 import { withMachineErrors } from './errors.ts';
 import * as calls from './generated/index.generated.ts';
 
@@ -33,6 +34,22 @@ export async function campaignsToEnrich(
       where organization_id = ${organizationId}`,
   );
   return rows.map(({ id }) => id);
+}
+
+/** Whether an enricher of the organization is reached by this connection. */
+export async function isOfEnricher(
+  sql: Sql,
+  { organizationId, connectionId }: ConnectionKey,
+): Promise<boolean> {
+  const rows = await withMachineErrors(
+    sql`
+      select
+      from postrider.campaign
+      where organization_id = ${organizationId}
+        and integrations #>> '{enricher,connection}' = ${connectionId}
+      limit 1`,
+  );
+  return rows.length > 0;
 }
 
 /** Skips people without an address of a campaign without an enricher. Returns how many. */

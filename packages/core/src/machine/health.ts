@@ -23,12 +23,16 @@ export interface NotedHealth extends ConnectionKey {
   readonly cause: string | null;
 }
 
-/** A connection that works, and of which nothing failed before, is not among the answers. */
+/**
+ * A connection that works, and of which nothing failed before, is not among the answers.
+ * @param most after so many failures in a row a breaker opens; 5 unless given.
+ */
 export async function noteHealth(
   sql: Sql,
   told: readonly SeenConnection[],
+  most?: number,
 ): Promise<readonly NotedHealth[]> {
-  return await calls.noteHealth<NotedHealth>(sql, { told });
+  return await calls.noteHealth<NotedHealth>(sql, { told, most });
 }
 
 /** `untried`: nobody can ask this provider without a card. */

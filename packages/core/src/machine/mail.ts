@@ -50,9 +50,17 @@ export interface MailSettlement {
   readonly mailpieceId: string;
   /**
    * refused: proven that nothing was made, and not for the card's sake. No attempt is counted.
+   * broken: it was not sent, since the provider of its printer does not work. The same follows.
    * mismatched: the answer is about another piece, `providerId`; of this one nobody knows.
    */
-  readonly outcome: 'accepted' | 'rejected' | 'refused' | 'mismatched' | 'retry' | 'unknown';
+  readonly outcome:
+    | 'accepted'
+    | 'rejected'
+    | 'refused'
+    | 'broken'
+    | 'mismatched'
+    | 'retry'
+    | 'unknown';
   readonly providerId?: string;
   readonly expectedDelivery?: string | null;
   readonly message?: string;

@@ -97,13 +97,13 @@ export interface CancelFilter {
 export interface CancelCounts {
   /** Before the printer: the card is not made, and costs nothing. */
   readonly free: number;
-  /** At the printer's API: obeyed as soon as it has answered. */
+  /** At the printer's API, or a card may exist: obeyed as soon as the printer has answered. */
   readonly atPrinter: number;
   /** The printer has the card, and is asked to call it back. */
   readonly asked: number;
   /** The printer has told that it is too late, or the carrier has it: nobody is asked. */
   readonly tooLate: number;
-  /** Nobody knows whether the card was printed: `resolve` comes first. */
+  /** The printer could not tell whether the card was printed: `resolve` comes first. */
   readonly unresolved: number;
 }
 

@@ -73,14 +73,7 @@ export async function cardsInQuestion(
       where m.status in ('submitting', 'unknown')
         and (
           s.state = 'sending'
-          or s.state in ('proofed', 'sending_staged') and exists (
-            select
-            from postrider.recipient_event e
-            where e.organization_id = m.organization_id
-              and e.recipient_id = m.recipient_id
-              and e.reason = 'same_key_again'
-              and e.at >= m.opened_at
-          )
+          or s.state in ('proofed', 'sending_staged') and m.repeat_until is not null
         )`,
   );
 }

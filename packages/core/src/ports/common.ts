@@ -50,7 +50,8 @@ export type LimitNotice =
 export interface RateLimiter {
   /**
    * Resolves when `cost` requests may be sent, and returns how long it waited, in milliseconds.
-   * Throws what `signal` aborts with; then nothing was taken.
+   * Throws what `signal` aborts with, and of `submit` `LeaseLostError` where the provider has
+   * stopped working meanwhile; then nothing was taken.
    */
   take(limit: RouteLimit, cost: number, signal: AbortSignal): Promise<number>;
   /** Corrects the limit of everybody by what the provider says. */

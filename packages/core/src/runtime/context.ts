@@ -10,6 +10,7 @@ import { makeBoss } from '../queues/boss.ts';
 import { createArtworkCutter } from './artwork/cutter.ts';
 import { savedStateOf } from './accounts.ts';
 import { CallLog } from './call-log.ts';
+import { enrichAgain } from './enrich-again.ts';
 import type { Integrations } from './integrations.ts';
 import { Leases } from './leases.ts';
 import { Health } from './health.ts';
@@ -109,7 +110,12 @@ export function makeContext(options: PipelineOptions, hooks: ContextHooks): Pipe
   let migrated: Promise<void> | null = null;
   const meter = new Meter();
   const limits = new Limits(sql, logger, now);
-  const health = new Health(sql, { logger, wake: hooks.wake });
+  const boss = makeBoss(queueSql, settings.beats, logger, hooks.onBossError);
+  const health = new Health(sql, {
+    logger,
+    wake: hooks.wake,
+    onClosed: (connection) => void enrichAgain({ sql, boss, logger }, connection),
+  });
   const callLog = new CallLog({
     write: async (calls) => await recordCalls(sql, calls),
     logger,
@@ -124,7 +130,7 @@ export function makeContext(options: PipelineOptions, hooks: ContextHooks): Pipe
   return {
     sql,
     queueSql,
-    boss: makeBoss(queueSql, settings.beats, logger, hooks.onBossError),
+    boss,
     integrations,
     settings,
     logger,

@@ -22,6 +22,8 @@ const WORKS_MS = 5000;
 const HEARD_MS = 15_000;
 /** Where the database cannot be reached. */
 const AGAIN_MS = 1000;
+/** Failures in a row that open a breaker. */
+const OPENS_AFTER = 5;
 
 /** On whose behalf a call was made; no connection: an adapter without an account. */
 export type HealthAccount = {
@@ -55,6 +57,8 @@ type Seen = { -readonly [Key in keyof SeenConnection]: SeenConnection[Key] };
 interface HealthHooks {
   readonly logger: Logger;
   readonly wake: (what: 'mail') => void;
+  /** A breaker has closed. Never throws. */
+  readonly onClosed?: (connection: ConnectionKey) => void;
 }
 
 export class Health {
@@ -63,6 +67,8 @@ export class Health {
   #seen = new Map<string, Seen>();
   /** Connections of which something failed when the database told last. */
   readonly #failing = new Map<string, { readonly state: BreakerState; readonly at: number }>();
+  /** Failures in a row of a connection, as seen here, until the database has judged them. */
+  readonly #inARow = new Map<string, number>();
   #timer: NodeJS.Timeout | null = null;
   #timerAt = Infinity;
   #telling: Promise<void> = Promise.resolve();
@@ -86,35 +92,49 @@ export class Health {
       cause: null,
     };
     this.#seen.set(key, seen);
-    if (verdict === 'works') Object.assign(seen, { works: true, failures: 0, cause: null });
-    else Object.assign(seen, { failures: seen.failures + 1, cause: causeOf(call) });
+    if (verdict === 'works') {
+      Object.assign(seen, { works: true, failures: 0, cause: null });
+      this.#inARow.delete(key);
+    } else {
+      Object.assign(seen, { failures: seen.failures + 1, cause: causeOf(call) });
+      this.#inARow.set(key, (this.#inARow.get(key) ?? 0) + 1);
+    }
     const isNews = verdict === 'failed' || this.#failing.has(key);
     this.#tellIn(isNews ? FAILED_MS : WORKS_MS);
   }
 
   /**
-   * Whether its breaker was open when this runner heard of it, a moment ago: what was begun by it
-   * and not sent yet may go back. What is not begun yet, `begin_mail` knows better.
+   * Whether its breaker is open, as far as this runner knows without asking: it has heard so a
+   * moment ago, or has seen what opens it and not heard yet. What was begun before may go back.
+   * @param begunAt by `performance.now()`. What was heard before does not count: the begin knew
+   * better.
    */
-  isBroken(account: HealthAccount): boolean {
+  isBroken(account: HealthAccount, begunAt: number): boolean {
     if (account === null) return false;
-    const known = this.#failing.get(`${account.organizationId} ${account.connectionId}`);
-    return (
-      known !== undefined && known.state !== 'closed' && known.at > performance.now() - HEARD_MS
-    );
+    const key = `${account.organizationId} ${account.connectionId}`;
+    const known = this.#failing.get(key);
+    const since = Math.max(begunAt, performance.now() - HEARD_MS);
+    if (known !== undefined && known.state !== 'closed' && known.at >= since) return true;
+    return (this.#inARow.get(key) ?? 0) >= OPENS_AFTER;
+  }
+
+  /** Tells at once what was seen; resolves when the database has answered. Never throws. */
+  async told(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#tell();
+    await this.#telling;
   }
 
   /** A probe of this runner has closed its breaker. */
   closed({ organizationId, connectionId }: ConnectionKey): void {
     this.#failing.delete(`${organizationId} ${connectionId}`);
     this.#hooks.wake('mail');
+    this.#hooks.onClosed?.({ organizationId, connectionId });
   }
 
   /** Tells what is left. Never throws. */
   async end(): Promise<void> {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#tell();
-    await this.#telling;
+    await this.told();
   }
 
   #tellIn(ms: number): void {
@@ -136,18 +156,29 @@ export class Health {
     const seen = this.#seen;
     if (seen.size === 0) return;
     this.#seen = new Map();
+    const inARow = new Map(this.#inARow);
     try {
-      const noted = await noteHealth(this.#sql, [...seen.values()]);
+      const noted = await noteHealth(this.#sql, [...seen.values()], OPENS_AFTER);
       for (const key of seen.keys()) this.#failing.delete(key);
       for (const health of noted) this.#hear(health);
+      this.#countAnew(seen.keys(), inARow);
     } catch (error) {
       this.#hooks.logger.warn(
         { connections: seen.size, error: messageOf(error) },
         'what was seen of connections could not be noted',
       );
-      if (!isLostConnection(error)) return;
+      if (!isLostConnection(error)) return this.#countAnew(seen.keys(), inARow);
       for (const [key, before] of seen) this.#seen.set(key, joined(before, this.#seen.get(key)));
       this.#tellIn(AGAIN_MS);
+    }
+  }
+
+  /** What the database was told it judges from now on: whether it has opened is heard. */
+  #countAnew(keys: Iterable<string>, told: ReadonlyMap<string, number>): void {
+    for (const key of keys) {
+      const judged = told.get(key) ?? 0;
+      if (judged >= OPENS_AFTER)
+        this.#inARow.set(key, Math.max((this.#inARow.get(key) ?? 0) - judged, 0));
     }
   }
 
@@ -165,6 +196,7 @@ export class Health {
     else if (before !== 'closed' && state === 'closed') {
       this.#hooks.logger.info(fields, 'a provider answers again: mail by its connection goes on');
       this.#hooks.wake('mail');
+      this.#hooks.onClosed?.({ organizationId, connectionId });
     }
   }
 }

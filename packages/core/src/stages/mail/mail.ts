@@ -25,6 +25,7 @@ import {
   quietMs,
   type NamedPrinter,
 } from '../../runtime/printers.ts';
+import { BreakerWatch, heldByBreaker, notSentByBreaker, ProviderBrokenError } from './breaker.ts';
 import { Heeding } from './heeding.ts';
 import { pieceAnswers, type PieceAnswer } from './printer-answers.ts';
 import { assertKeysHonoured } from './repeats.ts';
@@ -104,6 +105,7 @@ async function submit(
   const { logger } = context;
   const { lease, settler } = leased;
   const heeding = new Heeding(context, campaign, leased);
+  const breaker = new BreakerWatch(context, account, begunAt);
   const who = `printer ${pieces[0]?.printerName}`;
   for (let start = 0; start < pieces.length; start += printer.maxBatch) {
     if (context.stopping.aborted) {
@@ -140,19 +142,25 @@ async function submit(
     let answers: readonly PieceAnswer[];
     let isWithAdapter = false;
     let refusal: unknown = null;
-    const requireLease = (isGivenUp: boolean): void => {
+    const noted = (check: () => void): void => {
       try {
+        check();
+      } catch (error) {
+        refusal = error;
+        throw error;
+      }
+    };
+    const requireWorking = (): void => noted(() => breaker.assertWorks());
+    const requireLease = (isGivenUp: boolean): void =>
+      noted(() => {
         if (isGivenUp)
           throw new LeaseLostError(
             `${who} was given up: what it was asked for is not to be sent any more`,
           );
         lease.assertHeld();
         assertKeysHonoured(batch, performance.now() - begunAt);
-      } catch (error) {
-        refusal = error;
-        throw error;
-      }
-    };
+        breaker.assertWorks();
+      });
     try {
       await context.reach('mail.before-post');
       requireLease(false);
@@ -172,11 +180,21 @@ async function submit(
           await printer.submit(
             requests,
             { assertHeld },
-            { ...context.callContext(neverAborted, account, signOfLife), artwork: context.artwork },
+            {
+              ...breaker.guarded(
+                context.callContext(neverAborted, account, signOfLife),
+                requireWorking,
+              ),
+              artwork: context.artwork,
+            },
           ),
         );
       };
       answers = await context.meter.call('printer', async () => await ask(question, submitted));
+      if (refusal instanceof ProviderBrokenError) {
+        await context.health.told();
+        answers = heldByBreaker(answers);
+      }
     } catch (error) {
       const message = text(messageOf(error));
       // Our own error is a proof: it was thrown before anything was sent. One that an adapter has
@@ -186,9 +204,15 @@ async function submit(
         // them unknown. A decision counts for this cohort alone, so what the reaper or another
         // runner has done meanwhile stands. Of an adapter that passed the lease check once and then
         // throws, the outcome is unknown.
-        const notSent: PieceAnswer = { outcome: 'retry', afterMs: null, message };
-        settler.add(sameForAll(batch, isWithAdapter ? { outcome: 'unknown', message } : notSent));
-        settler.add(sameForAll(pieces.slice(start + batch.length), notSent));
+        if (error instanceof ProviderBrokenError) await context.health.told();
+        const unsent = (some: readonly BegunPiece[]): MailSettlement[] =>
+          error instanceof ProviderBrokenError
+            ? notSentByBreaker(some)
+            : sameForAll(some, { outcome: 'retry', afterMs: null, message });
+        settler.add(
+          isWithAdapter ? sameForAll(batch, { outcome: 'unknown', message }) : unsent(batch),
+        );
+        settler.add(unsent(pieces.slice(start + batch.length)));
         return;
       }
       logger.warn(
