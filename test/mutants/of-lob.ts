@@ -39,6 +39,20 @@ export const lobs: readonly Mutant[] = [
     test: { file: ofSubmits, pattern: 'each code of Lob means what follows from it' },
   },
   {
+    name: 'lob-proxy-blames-no-artwork',
+    without: 'a 413 that is not in the words of Lob blames no artwork',
+    edits: [
+      {
+        file: 'packages/adapters/src/lob/refusals.ts',
+        find: "if (code === null) return { outcome: 'refused', reason: `http_${status}`, message };",
+        replace:
+          "if (code === null && status !== 413) return { outcome: 'refused', reason: '', message };\n  " +
+          "if (code === null) return { outcome: 'rejected', reason: '', message, badAddress: false };",
+      },
+    ],
+    test: { file: ofSubmits, pattern: 'what refuses a card before Lob has seen it' },
+  },
+  {
     name: 'lob-filter-left-out',
     without: 'a list that was not filtered by our reference proves nothing',
     edits: [

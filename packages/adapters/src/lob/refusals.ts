@@ -76,17 +76,16 @@ export function refusalOf(answer: {
   if (!refusals.has(status)) return { outcome: 'unknown', message };
   if (status === 401 || status === 403 || (code !== null && ofTheAccount.has(code)))
     return { outcome: 'refused', reason: code ?? `http_${status}`, message };
-  // Not in Lob's words: something before Lob has answered. It made nothing, and would answer the
-  // next piece alike.
-  if (code === null && status !== 413)
-    return { outcome: 'refused', reason: `http_${status}`, message };
-  const reason = code ?? `http_${status}`;
+  // Not in Lob's words: something before Lob has answered, and Lob never had the request whole. It
+  // made nothing, and the next piece would fare alike. A 413 too: that a proxy takes only so many
+  // bytes is no word of Lob's about the artwork, and must cost nobody their card.
+  if (code === null) return { outcome: 'refused', reason: `http_${status}`, message };
   return {
     outcome: 'rejected',
-    reason,
+    reason: code,
     message,
-    badAddress: ofTheAddress.has(reason) || isAboutTheAddress(reason, message),
-    badArtwork: status === 413 || ofTheCampaign.some((form) => form.test(reason)),
+    badAddress: ofTheAddress.has(code) || isAboutTheAddress(code, message),
+    badArtwork: status === 413 || ofTheCampaign.some((form) => form.test(code)),
   };
 }
 

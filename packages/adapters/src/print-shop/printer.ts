@@ -46,8 +46,16 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
 
     async submit(pieces, lease, context) {
       const results: SubmitResult[] = [];
-      for (const batch of chunks(pieces, parsed.maxBatch))
-        results.push(...(await submitBatch(client, batch, lease, context)));
+      let refused: SubmitResult | null = null;
+      for (const batch of chunks(pieces, parsed.maxBatch)) {
+        // What refuses us refuses the rest as well: it is not sent.
+        const answers: readonly SubmitResult[] =
+          refused === null
+            ? await submitBatch(client, batch, lease, context)
+            : batch.map(() => refused as SubmitResult);
+        results.push(...answers);
+        refused ??= answers.find(({ outcome }) => outcome === 'refused') ?? null;
+      }
       return results;
     },
 

@@ -51,6 +51,10 @@ for (const keys of [true, false]) {
           await new Promise((resolve) => server.close(resolve));
           return printerAt(`http://127.0.0.1:${port}`, options);
         },
+        refused: async () =>
+          await Promise.resolve(
+            printerAt(shop.url, options, { PRINT_SHOP_TOKEN: 'of somebody else' }),
+          ),
         badAddress: () => {
           const one = piece();
           return {
@@ -79,6 +83,7 @@ for (const keys of [true, false]) {
       'odd-events',
       'poll',
       'rate-limit',
+      'refused',
       ...(keys ? (['tells-replays'] as const) : []),
       'unreachable',
       'webhooks',
