@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { LeaseLostError, type LeaseGuard, type PieceRequest, type SubmitResult } from '../order.ts';
-import type { PrinterEvent, UnusableEvent } from '../printer.ts';
+import type { FindResult, PrinterEvent, UnusableEvent } from '../printer.ts';
 import { contractContext } from './context.ts';
 import type { PrinterAbility, PrinterHarness } from './printer-harness.ts';
 
@@ -13,6 +13,17 @@ export interface PrinterBench {
   /** How many pieces the printer has made for this one. */
   made(piece: PieceRequest): Promise<number>;
   accepted(result: SubmitResult | undefined): Extract<SubmitResult, { outcome: 'accepted' }>;
+  /** What a look-up finds out about this piece. */
+  find(piece: PieceRequest): Promise<FindResult | undefined>;
+  /**
+   * That a look-up found this out. Printers keep no record of their test pieces, some of them: of
+   * one it may say that it cannot tell, and never the contrary.
+   */
+  foundOut(
+    piece: PieceRequest,
+    found: FindResult | undefined,
+    expected: Exclude<FindResult, { outcome: 'cannot_tell' }>,
+  ): void;
   /** A test for printers with this ability. */
   can(ability: PrinterAbility, title: string, test: () => void | Promise<void>): void;
 }
@@ -55,6 +66,13 @@ export function printerBench(
     accepted(result) {
       assert.equal(result?.outcome, 'accepted', JSON.stringify(result));
       return result as Extract<SubmitResult, { outcome: 'accepted' }>;
+    },
+    async find(piece) {
+      return (await harness().printer.find([piece], contractContext()))[0];
+    },
+    foundOut({ mode }, found, expected) {
+      if (mode === 'test' && found?.outcome === 'cannot_tell') return;
+      assert.deepEqual(found, expected);
     },
     can(ability, title, test) {
       if (abilities.includes(ability)) it(title, test);
