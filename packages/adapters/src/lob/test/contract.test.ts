@@ -1,8 +1,7 @@
 /** Lob keeps what every printer must, against its twin. */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describePrinterContract } from '@postrider/core/contract';
 import { startLob, lobTwinClient } from '@postrider/twins/lob';
+import { nobodyThere } from '../../../test/answering.ts';
 import { temporaryFolder } from '../../../test/helpers.ts';
 import { piece } from '../../../test/pieces.ts';
 import { accountAt, bodyOf, eventOf, liveKey, printerOf, signed, testKey } from './accounts.ts';
@@ -32,13 +31,7 @@ for (const mode of ['live', 'test'] as const)
         breakNext: () => control.fault({ kind: 'error_before_effect', endpoint: 'create' }),
         limitNext: () => control.fault({ kind: 'rate_limited', endpoint: 'create', count: 5 }),
         breakNextFind: () => control.fault({ kind: 'error_before_effect', endpoint: 'list' }),
-        async unreachable() {
-          const server = createServer();
-          await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-          const { port } = server.address() as AddressInfo;
-          await new Promise((resolve) => server.close(resolve));
-          return printerOf(accountAt(`http://127.0.0.1:${port}`, { mode, key }), options);
-        },
+        unreachable: async () => printerOf(accountAt(await nobodyThere(), { mode, key }), options),
         refused: async () =>
           await Promise.resolve(
             printerOf(accountAt(twin.url, { mode, key: `${mode}_not_ours` }), options),
