@@ -47,7 +47,7 @@ export const lobs: readonly Mutant[] = [
         find: "if (code === null) return { outcome: 'refused', reason: `http_${status}`, message };",
         replace:
           "if (code === null && status !== 413) return { outcome: 'refused', reason: '', message };\n  " +
-          "if (code === null) return { outcome: 'rejected', reason: '', message, badAddress: false };",
+          "if (code === null) return { outcome: 'rejected', reason: '', message } as never;",
       },
     ],
     test: { file: ofSubmits, pattern: 'what refuses a card before Lob has seen it' },

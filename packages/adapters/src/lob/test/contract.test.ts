@@ -6,7 +6,8 @@ import { temporaryFolder } from '../../../test/helpers.ts';
 import { piece } from '../../../test/pieces.ts';
 import { accountAt, bodyOf, eventOf, liveKey, printerOf, signed, testKey } from './accounts.ts';
 
-const options = { timeoutMs: 5000 };
+// Nothing here waits for the end of it: a busy machine needs seconds for a hundred cards.
+const options = { timeoutMs: 30_000 };
 
 for (const mode of ['live', 'test'] as const)
   describePrinterContract(
