@@ -1,7 +1,8 @@
 /** Safeguards of the adapter of Lob: what makes a card exist once, and never in the wrong mode. */
 import type { Mutant } from './mutants.ts';
 
-const submit = 'packages/adapters/src/lob/submit.ts';
+const orders = 'packages/adapters/src/kit/orders.ts';
+const refusals = 'packages/adapters/src/kit/refusals.ts';
 const printer = 'packages/adapters/src/lob/printer.ts';
 const ofSubmits = 'packages/adapters/src/lob/test/submit.test.ts';
 const ofAnswers = 'packages/adapters/src/lob/test/malformed.test.ts';
@@ -11,7 +12,9 @@ export const lobs: readonly Mutant[] = [
   {
     name: 'lob-metadata-compared',
     without: 'an answer of Lob is accepted only where its metadata name our mailpiece',
-    edits: [{ file: submit, find: 'if (answered !== mailpieceId)', replace: 'if (false)' }],
+    edits: [
+      { file: orders, find: 'if (mailpieceId === ours) return', replace: 'if (true) return' },
+    ],
     test: { file: ofSubmits, pattern: 'an answer about another mailpiece is never accepted' },
   },
   {
@@ -19,7 +22,7 @@ export const lobs: readonly Mutant[] = [
     without: 'nothing is sent with a key, or by a connection, of the other mode',
     edits: [
       {
-        file: submit,
+        file: orders,
         find: 'if (connection.mode === mode && ofKey === mode) return null;',
         replace: 'if (connection.mode !== undefined) return null;',
       },
@@ -31,8 +34,8 @@ export const lobs: readonly Mutant[] = [
     without: 'what Lob refuses for the sake of the account rejects no card',
     edits: [
       {
-        file: 'packages/adapters/src/lob/refusals.ts',
-        find: 'if (status === 401 || status === 403 || (code !== null && ofTheAccount.has(code)))',
+        file: refusals,
+        find: 'if (ofAnyAccount.has(status) || (code !== null && faults.ofTheAccount(code)))',
         replace: 'if (false)',
       },
     ],
@@ -43,7 +46,7 @@ export const lobs: readonly Mutant[] = [
     without: 'a 413 that is not in the words of Lob blames no artwork',
     edits: [
       {
-        file: 'packages/adapters/src/lob/refusals.ts',
+        file: refusals,
         find: "if (code === null) return { outcome: 'refused', reason: `http_${status}`, message };",
         replace:
           "if (code === null && status !== 413) return { outcome: 'refused', reason: '', message };\n  " +
@@ -77,7 +80,7 @@ export const lobs: readonly Mutant[] = [
     without: 'a card whose answer was lost is looked for, and not sent as if nothing was made',
     edits: [
       {
-        file: submit,
+        file: orders,
         find: "if (outcome.kind === 'unclear') return { outcome: 'unknown', message: outcome.message };",
         replace:
           "if (outcome.kind === 'unclear') return { outcome: 'retry', afterMs: 0, message: outcome.message };",
