@@ -3,7 +3,7 @@ import type { Mutant } from './mutants.ts';
 
 const orders = 'packages/adapters/src/kit/orders.ts';
 const refusals = 'packages/adapters/src/kit/refusals.ts';
-const printer = 'packages/adapters/src/lob/printer.ts';
+const lookUps = 'packages/adapters/src/kit/look-ups.ts';
 const ofSubmits = 'packages/adapters/src/lob/test/submit.test.ts';
 const ofAnswers = 'packages/adapters/src/lob/test/malformed.test.ts';
 const schedules = 'test/once/schedules.test.ts';
@@ -60,8 +60,8 @@ export const lobs: readonly Mutant[] = [
     without: 'a list that was not filtered by our reference proves nothing',
     edits: [
       {
-        file: printer,
-        find: 'if (ours.length === 0 && list.data.length > 0)',
+        file: lookUps,
+        find: 'if (ours.length === 0 && looked.pieces.length > 0)',
         replace: 'if (false)',
       },
     ],
@@ -71,7 +71,7 @@ export const lobs: readonly Mutant[] = [
     name: 'lob-whole-list',
     without: 'a list of which a part is missing proves nothing',
     edits: [
-      { file: printer, find: 'if (ours.length === 0 && !isWhole(list))', replace: 'if (false)' },
+      { file: lookUps, find: 'if (ours.length === 0 && !looked.whole)', replace: 'if (false)' },
     ],
     test: { file: ofAnswers, pattern: 'says that more follows' },
   },

@@ -1,5 +1,6 @@
 /**
- * The contract of printers is kept by one whose test cards all have the id 0 and leave no record.
+ * The contract of printers is kept by one whose test cards all have the id 0 and leave no record,
+ * and which tells its prices.
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -39,7 +40,15 @@ function press(): Press {
           const replayed = made.has(piece.idempotencyKey);
           made.set(piece.idempotencyKey, piece);
           const providerId = idOf(piece);
-          return { outcome: 'accepted', providerId, replayed, expectedDelivery: null } as const;
+          // Whole numbers of any size are not to be had in JSON.
+          const price = { amount: 88n, scale: 2, currency: 'USD', tax: null };
+          return {
+            outcome: 'accepted',
+            providerId,
+            replayed,
+            expectedDelivery: null,
+            price,
+          } as const;
         }),
       );
     },

@@ -7,6 +7,7 @@ import type {
   LeaseGuard,
   LimitNotice,
   RouteLimit,
+  SecretKind,
 } from '@postrider/core/ports';
 import { z } from 'zod';
 import { callProvider } from './call.ts';
@@ -62,6 +63,30 @@ export function addressOption(usual: string) {
     .default(usual)
     .describe('where the API is; another one is for its twin');
 }
+
+/** The option of a printer that says how long a request may take. */
+export function timeoutOption(usual: number) {
+  return z
+    .int()
+    .min(1000)
+    .max(55_000)
+    .default(usual)
+    .describe('of one request, in milliseconds; shorter than the runner’s lease');
+}
+
+/** What a key is for, where it begins with `test_` or `live_`; null: with neither. */
+export function modeByPrefix(key: string): 'test' | 'live' | null {
+  if (key.startsWith('test_')) return 'test';
+  return key.startsWith('live_') ? 'live' : null;
+}
+
+/** For the secrets of an account whose keys begin so. */
+export const prefixedApiKey: SecretKind = {
+  purpose: 'api_key',
+  title: 'API key',
+  required: true,
+  problem: (value) => (modeByPrefix(value) === null ? 'does not begin with test_ or live_' : null),
+};
 
 /** Throws `AdapterConfigError` where the campaign file names a kind in place of an account. */
 export function accountOf<Options extends { readonly url: string }>(

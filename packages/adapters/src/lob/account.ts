@@ -1,9 +1,9 @@
 /** An account at Lob: what it needs, and one harmless request to it. */
 import type { ConnectionKind } from '@postrider/core/ports';
-import { accountAt } from '../kit/account.ts';
+import { accountAt, modeByPrefix, prefixedApiKey } from '../kit/account.ts';
 import { checkAccount } from '../kit/account-check.ts';
 import { readJson } from '../kit/json.ts';
-import { lobAccounts, modeOfKey, readLimit } from './client.ts';
+import { lobAccounts, readLimit } from './client.ts';
 import { lobAccountOptions } from './options.ts';
 import { lobFaults } from './refusals.ts';
 import { postcardList } from './wire.ts';
@@ -13,14 +13,11 @@ const timeoutMs = 15_000;
 export const lobAccount: ConnectionKind = {
   secrets: [
     {
-      purpose: 'api_key',
-      title: 'API key',
-      required: true,
-      problem(value) {
-        if (/^(test|live)_pub_/.test(value))
-          return 'is a publishable key, and orders nothing; take a secret one';
-        return modeOfKey(value) === null ? 'does not begin with test_ or live_' : null;
-      },
+      ...prefixedApiKey,
+      problem: (value) =>
+        /^(test|live)_pub_/.test(value)
+          ? 'is a publishable key, and orders nothing; take a secret one'
+          : prefixedApiKey.problem(value),
     },
     {
       purpose: 'webhook',
@@ -33,7 +30,7 @@ export const lobAccount: ConnectionKind = {
     },
   ],
   options: lobAccountOptions,
-  modeOf: modeOfKey,
+  modeOf: modeByPrefix,
   check: (connection, context) =>
     checkAccount(
       accountAt(lobAccounts, connection, timeoutMs),
@@ -47,7 +44,7 @@ export const lobAccount: ConnectionKind = {
           const notice = readLimit(headers);
           const limit = notice?.kind === 'headers' ? notice.limit : null;
           return {
-            mode: modeOfKey(key) ?? connection.mode,
+            mode: modeByPrefix(key) ?? connection.mode,
             account: null,
             notes: [
               ...(limit === null ? [] : [`Lob takes ${limit} requests in five seconds.`]),

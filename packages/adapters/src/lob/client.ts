@@ -41,9 +41,3 @@ export function readLimit(headers: Headers): LimitNotice | null {
     resetAt: reset === null ? null : new Date(reset * 1000),
   };
 }
-
-/** What a key is for, by its form. */
-export function modeOfKey(key: string): 'test' | 'live' | null {
-  if (key.startsWith('test_')) return 'test';
-  return key.startsWith('live_') ? 'live' : null;
-}

@@ -1,6 +1,6 @@
 /** The options of Lob: of the account, and of a campaign's printer. */
 import { z } from 'zod';
-import { addressOption } from '../kit/account.ts';
+import { addressOption, timeoutOption } from '../kit/account.ts';
 
 /** Of a connection. */
 export const lobAccountOptions = z.strictObject({
@@ -37,12 +37,7 @@ export const lobOptions = z.strictObject({
     .optional()
     .describe('`core`: two production days, where the account has it'),
   atOnce: z.int().min(1).max(200).default(50).describe('most requests of a cohort at a time'),
-  timeoutMs: z
-    .int()
-    .min(1000)
-    .max(55_000)
-    .default(30_000)
-    .describe('of one request, in milliseconds; shorter than the runner’s lease'),
+  timeoutMs: timeoutOption(30_000),
   keyLifetimeMs: z
     .int()
     .positive()

@@ -2,19 +2,13 @@
  * Lob, printer of postcards in the US. `submit.ts` orders, `webhook.ts` hears; here are look-ups,
  * lists and call-backs.
  */
-import type {
-  AdapterWiring,
-  CallContext,
-  CancelResult,
-  FindResult,
-  PieceReference,
-  Printer,
-} from '@postrider/core/ports';
+import type { AdapterWiring, CallContext, Printer } from '@postrider/core/ports';
 import { accountOf, type Account } from '../kit/account.ts';
 import { readJson } from '../kit/json.ts';
+import { askFor, cancelEach, findEach, type LookedUp } from '../kit/look-ups.ts';
 import { parseOptions } from '../kit/options.ts';
 import { submitEach } from '../kit/orders.ts';
-import { foundAmong, pairIn } from '../kit/references.ts';
+import { pairIn } from '../kit/references.ts';
 import { lobAccounts } from './client.ts';
 import { formats, longestLines, longestName, mailClasses } from './formats.ts';
 import { lobOptions } from './options.ts';
@@ -51,11 +45,15 @@ export function createLobPrinter(options: unknown, wiring: AdapterWiring): Print
 
     submit: (pieces, lease, context) => submitEach(desk, { pieces, lease, context }),
 
-    async find(pieces, context) {
-      const results: FindResult[] = [];
-      for (const { reference } of pieces) results.push(await find(account, reference, context));
-      return results;
-    },
+    find: (pieces, context) =>
+      findEach(account, pieces, context, {
+        request: (mailpieceId) => ({
+          method: 'GET',
+          path: '/postcards',
+          query: new URLSearchParams({ 'metadata[mailpiece]': mailpieceId, limit: '10' }),
+        }),
+        read: lookedUp,
+      }),
 
     async list(since, cursor, context) {
       const page = await listPage(account, { since, after: cursor }, context);
@@ -66,11 +64,12 @@ export function createLobPrinter(options: unknown, wiring: AdapterWiring): Print
       };
     },
 
-    async cancel(providerIds, context) {
-      const results: CancelResult[] = [];
-      for (const id of providerIds) results.push(await cancel(account, id, context));
-      return results;
-    },
+    cancel: (providerIds, context) =>
+      cancelEach(account, providerIds, context, {
+        request: (id) => ({ method: 'DELETE', path: `/postcards/${id}` }),
+        isCancelled: (body, id) => readJson(deletedPostcard, body)?.id === id,
+        isTooLate: (code) => code === 'not_deletable',
+      }),
 
     ...webhooksOf(account.connection),
 
@@ -90,32 +89,19 @@ export function createLobPrinter(options: unknown, wiring: AdapterWiring): Print
 const fromTheTop = 'from the top';
 const atTheEnd = 'at the end';
 
-async function find(
-  account: Account,
-  { mailpieceId }: PieceReference,
-  context: CallContext,
-): Promise<FindResult> {
-  const query = new URLSearchParams({ 'metadata[mailpiece]': mailpieceId, limit: '10' });
-  const outcome = await account.ask(
-    { method: 'GET', path: '/postcards', query, about: [mailpieceId] },
-    context,
-  );
-  if (outcome.kind !== 'answer') return { outcome: 'cannot_tell', message: outcome.message };
-  const list = outcome.status === 200 ? readJson(postcardList, outcome.body) : null;
+function lookedUp(body: string): LookedUp | null {
+  const list = readJson(postcardList, body);
   // A list with a piece that cannot be read is no proof that ours is not there.
-  if (list === null || list.data.includes(null))
-    return { outcome: 'cannot_tell', message: account.refusalIn(outcome).message };
-  // Compared here as well: a filter that is not understood may be left out in silence.
-  const ours = list.data.flatMap((piece) =>
-    piece !== null && pairIn(piece.metadata, 'mailpiece') === mailpieceId
-      ? [{ providerId: piece.id, onPaper: isOnPaper(piece) }]
-      : [],
-  );
-  if (ours.length === 0 && !isWhole(list))
-    return { outcome: 'cannot_tell', message: 'Lob answered a part of its list.' };
-  if (ours.length === 0 && list.data.length > 0)
-    return { outcome: 'cannot_tell', message: 'Lob did not look for our reference.' };
-  return foundAmong(ours, mailpieceId, context);
+  if (list === null || list.data.includes(null)) return null;
+  const pieces = list.data.filter((piece) => piece !== null);
+  return {
+    pieces: pieces.map((piece) => ({
+      providerId: piece.id,
+      mailpieceId: pairIn(piece.metadata, 'mailpiece'),
+      onPaper: isOnPaper(piece),
+    })),
+    whole: isWhole(list),
+  };
 }
 
 async function listPage(
@@ -128,14 +114,12 @@ async function listPage(
     'date_created[gte]': since.toISOString(),
     ...(after === null ? {} : { after }),
   });
-  const outcome = await account.ask(
-    { method: 'GET', path: '/postcards', query, about: [] },
+  const list = await askFor(
+    account,
+    { method: 'GET', path: '/postcards', query },
     context,
+    (body) => readJson(postcardList, body),
   );
-  if (outcome.kind !== 'answer') throw new Error(`Its pieces cannot be listed: ${outcome.message}`);
-  const list = outcome.status === 200 ? readJson(postcardList, outcome.body) : null;
-  if (list === null)
-    throw new Error(`Its pieces cannot be listed: ${account.refusalIn(outcome).message}`);
   return { pieces: list.data.filter((piece) => piece !== null), after: cursorOf(list.next_url) };
 }
 
@@ -143,16 +127,4 @@ async function listPage(
 function cursorOf(next: unknown): string | null {
   if (typeof next !== 'string' || !URL.canParse(next, 'https://api.lob.com')) return null;
   return new URL(next, 'https://api.lob.com').searchParams.get('after');
-}
-
-async function cancel(account: Account, id: string, context: CallContext): Promise<CancelResult> {
-  const path = `/postcards/${encodeURIComponent(id)}`;
-  const outcome = await account.ask({ method: 'DELETE', path, about: [id] }, context);
-  if (outcome.kind !== 'answer') return { outcome: 'unknown', message: outcome.message };
-  if (outcome.status === 200 && readJson(deletedPostcard, outcome.body)?.id === id)
-    return { outcome: 'cancelled' };
-  const { code, message } = account.refusalIn(outcome);
-  return code === 'not_deletable'
-    ? { outcome: 'too_late', message }
-    : { outcome: 'unknown', message };
 }

@@ -6,11 +6,10 @@
  * Lob does with a known key and another body is UNCONFIRMED: most likely it answers the old piece.
  * So the metadata of an answer is compared with ours, and a difference is never `accepted`.
  */
-import type { Account } from '../kit/account.ts';
+import { modeByPrefix, type Account } from '../kit/account.ts';
 import { readJson } from '../kit/json.ts';
 import type { MadePiece, OrderDesk } from '../kit/orders.ts';
 import { pairIn } from '../kit/references.ts';
-import { modeOfKey } from './client.ts';
 import { unsuitable } from './misfits.ts';
 import type { LobOptions } from './options.ts';
 import { postcardForm } from './order.ts';
@@ -22,7 +21,7 @@ export function lobDesk(account: Account, options: LobOptions): OrderDesk {
     account,
     faults: lobFaults,
     atOnce: options.atOnce,
-    modeOf: modeOfKey,
+    modeOf: modeByPrefix,
     unsuitable,
     order: async (piece, artwork) => ({
       method: 'POST',

@@ -1,6 +1,7 @@
 /** What the parts of a printer's contract share. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
+import { inspect } from 'node:util';
 import { LeaseLostError, type LeaseGuard, type PieceRequest, type SubmitResult } from '../order.ts';
 import type { FindResult, PrinterEvent, UnusableEvent } from '../printer.ts';
 import { contractContext } from './context.ts';
@@ -64,7 +65,7 @@ export function printerBench(
       return (await harness().created()).filter((id) => id === reference.mailpieceId).length;
     },
     accepted(result) {
-      assert.equal(result?.outcome, 'accepted', JSON.stringify(result));
+      assert.equal(result?.outcome, 'accepted', inspect(result));
       return result as Extract<SubmitResult, { outcome: 'accepted' }>;
     },
     async find(piece) {

@@ -1,6 +1,7 @@
 /** Orders: one answer for each, and what is proven of it. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { inspect } from 'node:util';
 import { abortedContext, contractContext } from './context.ts';
 import { heldLease, leaseLostAfter, type PrinterBench } from './printer-bench.ts';
 
@@ -107,7 +108,7 @@ export function ordersOf(bench: PrinterBench): void {
       const piece = harness().piece();
       await harness().loseNextAnswer?.();
       const [result] = await submit([piece]);
-      assert.equal(result?.outcome, 'unknown', JSON.stringify(result));
+      assert.equal(result?.outcome, 'unknown', inspect(result));
       assert.equal(await made(piece), 1);
       const found = await find(piece);
       const providerId = found?.outcome === 'found' ? found.providerId : 'its id';
@@ -122,7 +123,7 @@ export function ordersOf(bench: PrinterBench): void {
       const piece = harness().piece();
       await harness().breakNext?.();
       const [result] = await submit([piece]);
-      assert.equal(result?.outcome, 'unknown', JSON.stringify(result));
+      assert.equal(result?.outcome, 'unknown', inspect(result));
       foundOut(piece, await find(piece), { outcome: 'absent' });
       accepted((await submit([piece]))[0]);
       assert.equal(await made(piece), 1);
@@ -133,7 +134,7 @@ export function ordersOf(bench: PrinterBench): void {
     const piece = harness().piece();
     await harness().limitNext?.();
     const [result] = await submit([piece]);
-    assert.equal(result?.outcome, 'retry', JSON.stringify(result));
+    assert.equal(result?.outcome, 'retry', inspect(result));
     if (result?.outcome === 'retry') assert.ok(result.afterMs > 0);
     assert.equal(await made(piece), 0);
   });
@@ -143,7 +144,7 @@ export function ordersOf(bench: PrinterBench): void {
     assert.ok(printer !== undefined);
     const piece = harness().piece();
     const [result] = await printer.submit([piece], heldLease, contractContext());
-    assert.equal(result?.outcome, 'retry', JSON.stringify(result));
+    assert.equal(result?.outcome, 'retry', inspect(result));
     const [found] = await printer.find([piece], contractContext());
     assert.equal(found?.outcome, 'cannot_tell');
   });
