@@ -49,7 +49,7 @@ export const lobs: readonly Mutant[] = [
         file: refusals,
         find: "if (code === null) return { outcome: 'refused', reason: `http_${status}`, message };",
         replace:
-          "if (code === null && status !== 413) return { outcome: 'refused', reason: '', message };\n  " +
+          "if (code === null && status !== 413) return { outcome: 'refused' } as never;\n  " +
           "if (code === null) return { outcome: 'rejected', reason: '', message } as never;",
       },
     ],

@@ -26,7 +26,8 @@ export async function checkAccount(
   const told = account.refusalIn(outcome);
   if (status >= 200 && status < 300) {
     const found = usable(outcome);
-    const message = `What answers there does not speak as ${account.title} does. Is the address right?`;
+    const { title } = account;
+    const message = `What answers there does not speak as ${title} does. Is the address right?`;
     return found === null ? { outcome: 'unreachable', message } : { outcome: 'usable', ...found };
   }
   const { message } = told;

@@ -1,7 +1,7 @@
 /**
  * Orders of a printer that takes a request for each card: what is sent, when, and what its answer
- * proves. A result is never guessed: 2xx that cannot be read, a lost answer and 5xx are unknown, and
- * an answer that names another piece than was sent is never `accepted`.
+ * proves. A result is never guessed: 2xx that cannot be read, a lost answer and 5xx are unknown,
+ * and an answer that names another piece than was sent is never `accepted`.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isNamed } from '@postrider/core/ports';
