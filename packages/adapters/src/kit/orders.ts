@@ -42,6 +42,11 @@ export interface OrderDesk {
    * Absent: a key does not tell, and the mode of the connection alone counts.
    */
   readonly modeOf?: (key: string) => 'test' | 'live' | null;
+  /**
+   * The status of an answer to a key that is known, where it is not 2xx, for example 409: its body
+   * is the first answer again. Of another body it is unknown, as without it.
+   */
+  readonly repeatStatus?: number;
   /** Why the printer could not print it, found before it is asked; null: it is sent. */
   readonly unsuitable?: (piece: PieceRequest) => SubmitResult | null;
   /** The request for a piece. May throw `ArtworkError`. */
@@ -150,7 +155,7 @@ function wrongMode(
 }
 
 function resultOf(
-  { account, faults, made }: OrderDesk,
+  { account, faults, repeatStatus, made }: OrderDesk,
   {
     piece,
     outcome,
@@ -168,11 +173,13 @@ function resultOf(
       afterMs: retryAfterMs(headers, now) ?? 5000,
       message: told.message,
     };
-  if (status < 200 || status >= 300) return refusalOf(status, told, faults);
+  const isRepeat = status === repeatStatus;
+  if (!isRepeat && (status < 200 || status >= 300)) return refusalOf(status, told, faults);
   const answered = made(body, piece, now);
+  if (answered === null && isRepeat) return { outcome: 'unknown', message: told.message };
   if (answered === null)
     return { outcome: 'unknown', message: `${account.title} answered something that is no card.` };
-  const { mailpieceId, ...accepted } = answered;
+  const { mailpieceId, ...accepted } = isRepeat ? { ...answered, replayed: true } : answered;
   const ours = piece.reference.mailpieceId;
   if (mailpieceId === ours) return { outcome: 'accepted', ...accepted };
   const whose = mailpieceId === null ? 'no mailpiece of ours' : `mailpiece ${mailpieceId}`;
