@@ -1,8 +1,9 @@
 /** Safeguards of the adapter of Lob: what makes a card exist once, and never in the wrong mode. */
 import type { Mutant } from './mutants.ts';
 
-const submit = 'packages/adapters/src/lob/submit.ts';
-const printer = 'packages/adapters/src/lob/printer.ts';
+const orders = 'packages/adapters/src/kit/orders.ts';
+const refusals = 'packages/adapters/src/kit/refusals.ts';
+const lookUps = 'packages/adapters/src/kit/look-ups.ts';
 const ofSubmits = 'packages/adapters/src/lob/test/submit.test.ts';
 const ofAnswers = 'packages/adapters/src/lob/test/malformed.test.ts';
 const schedules = 'test/once/schedules.test.ts';
@@ -11,7 +12,9 @@ export const lobs: readonly Mutant[] = [
   {
     name: 'lob-metadata-compared',
     without: 'an answer of Lob is accepted only where its metadata name our mailpiece',
-    edits: [{ file: submit, find: 'if (answered !== mailpieceId)', replace: 'if (false)' }],
+    edits: [
+      { file: orders, find: 'if (mailpieceId === ours) return', replace: 'if (true) return' },
+    ],
     test: { file: ofSubmits, pattern: 'an answer about another mailpiece is never accepted' },
   },
   {
@@ -19,7 +22,7 @@ export const lobs: readonly Mutant[] = [
     without: 'nothing is sent with a key, or by a connection, of the other mode',
     edits: [
       {
-        file: submit,
+        file: orders,
         find: 'if (connection.mode === mode && ofKey === mode) return null;',
         replace: 'if (connection.mode !== undefined) return null;',
       },
@@ -31,20 +34,34 @@ export const lobs: readonly Mutant[] = [
     without: 'what Lob refuses for the sake of the account rejects no card',
     edits: [
       {
-        file: 'packages/adapters/src/lob/refusals.ts',
-        find: 'if (status === 401 || status === 403 || (code !== null && ofTheAccount.has(code)))',
+        file: refusals,
+        find: 'if (ofAnyAccount.has(status) || (code !== null && faults.ofTheAccount(code)))',
         replace: 'if (false)',
       },
     ],
     test: { file: ofSubmits, pattern: 'each code of Lob means what follows from it' },
   },
   {
+    name: 'lob-proxy-blames-no-artwork',
+    without: 'a 413 that is not in the words of Lob blames no artwork',
+    edits: [
+      {
+        file: refusals,
+        find: "if (code === null) return { outcome: 'refused', reason: `http_${status}`, message };",
+        replace:
+          "if (code === null && status !== 413) return { outcome: 'refused' } as never;\n  " +
+          "if (code === null) return { outcome: 'rejected', reason: '', message } as never;",
+      },
+    ],
+    test: { file: ofSubmits, pattern: 'what refuses a card before Lob has seen it' },
+  },
+  {
     name: 'lob-filter-left-out',
     without: 'a list that was not filtered by our reference proves nothing',
     edits: [
       {
-        file: printer,
-        find: 'if (ours.length === 0 && list.data.length > 0)',
+        file: lookUps,
+        find: 'if (ours.length === 0 && looked.pieces.length > 0)',
         replace: 'if (false)',
       },
     ],
@@ -54,7 +71,7 @@ export const lobs: readonly Mutant[] = [
     name: 'lob-whole-list',
     without: 'a list of which a part is missing proves nothing',
     edits: [
-      { file: printer, find: 'if (ours.length === 0 && !isWhole(list))', replace: 'if (false)' },
+      { file: lookUps, find: 'if (ours.length === 0 && !looked.whole)', replace: 'if (false)' },
     ],
     test: { file: ofAnswers, pattern: 'says that more follows' },
   },
@@ -63,7 +80,7 @@ export const lobs: readonly Mutant[] = [
     without: 'a card whose answer was lost is looked for, and not sent as if nothing was made',
     edits: [
       {
-        file: submit,
+        file: orders,
         find: "if (outcome.kind === 'unclear') return { outcome: 'unknown', message: outcome.message };",
         replace:
           "if (outcome.kind === 'unclear') return { outcome: 'retry', afterMs: 0, message: outcome.message };",

@@ -192,9 +192,9 @@ export const sessions: readonly Mutant[] = [
     without: 'the print shop tells of one event that cannot be read and of the others',
     edits: [
       {
-        file: 'packages/adapters/src/print-shop/wire.ts',
-        find: 'if (!told.success) return {',
-        replace: 'if (!told.success) throw told.error;\n  if (!told.success) return {',
+        file: 'packages/adapters/src/kit/events.ts',
+        find: 'return read.success',
+        replace: 'if (!read.success) throw read.error;\n    return read.success',
       },
     ],
     test: { file: webhooks, pattern: 'the print shop tells of three cards' },

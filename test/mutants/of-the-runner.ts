@@ -225,6 +225,21 @@ export const runner: readonly Mutant[] = [
     test: { file: kills, pattern: 'before the lease check, at a printer without keys' },
   },
   {
+    name: 'print-shop-refusal-is-no-retry',
+    without: 'a token that the print shop does not take holds the printer, and is not tried again',
+    edits: [
+      {
+        file: 'packages/adapters/src/print-shop/orders.ts',
+        find: 'if (status === 401 || status === 403)',
+        replace: 'if (status === 0)',
+      },
+    ],
+    test: {
+      file: 'packages/adapters/src/print-shop/test/orders.test.ts',
+      pattern: 'sends nothing more where its token is refused',
+    },
+  },
+  {
     name: 'unclear-is-unknown',
     without: 'an answer that was lost is unknown, and not proof that nothing was printed',
     edits: [

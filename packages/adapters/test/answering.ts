@@ -3,6 +3,15 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** An address at which nobody listens. */
+export async function nobodyThere(): Promise<string> {
+  const http = createServer();
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  const { port } = http.address() as AddressInfo;
+  await new Promise((resolve) => http.close(resolve));
+  return `http://127.0.0.1:${port}`;
+}
+
 export interface SeenRequest {
   readonly method: string;
   readonly url: string;

@@ -4,7 +4,7 @@
  * replaced without losing a webhook.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { WebhookVerdict } from '@postrider/core/ports';
+import type { Connection, Printer, SecretKind, WebhookVerdict } from '@postrider/core/ports';
 
 const toleranceSeconds = 300;
 
@@ -20,6 +20,28 @@ export function parseWebhookSecrets(text: string): readonly Buffer[] | null {
   });
   // The specification asks for 24 to 64 bytes; a shorter key could be guessed.
   return keys.length > 0 && keys.every((key) => key.length >= 24 && key.length <= 64) ? keys : null;
+}
+
+/** For the secrets of an account whose webhooks are signed so. */
+export const standardWebhookSecret: SecretKind = {
+  purpose: 'webhook',
+  title: 'webhook secret',
+  required: false,
+  problem: (value) =>
+    parseWebhookSecrets(value) === null ? 'is not whsec_ and the base64 of 24 to 64 bytes' : null,
+};
+
+/** Checks the webhooks of an account by its secret `webhook`, asked for at each of them. */
+export function standardWebhooksOf(connection: Connection): Printer['verifyWebhook'] {
+  return ({ headers, body }, now) => {
+    const keys = parseWebhookSecrets(connection.secrets('webhook').join(' '));
+    if (keys === null)
+      return {
+        valid: false,
+        message: `Connection ${connection.name} has no webhook secret that is whsec_ and base64; no webhook can be trusted.`,
+      };
+    return verifyStandardWebhook(keys, headers, body, now);
+  };
 }
 
 /**

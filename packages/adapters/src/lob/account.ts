@@ -1,9 +1,11 @@
 /** An account at Lob: what it needs, and one harmless request to it. */
 import type { ConnectionKind } from '@postrider/core/ports';
+import { accountAt, modeByPrefix, prefixedApiKey } from '../kit/account.ts';
+import { checkAccount } from '../kit/account-check.ts';
 import { readJson } from '../kit/json.ts';
-import { lobClientOf, modeOfKey, readLimit } from './client.ts';
+import { lobAccounts, readLimit } from './client.ts';
 import { lobAccountOptions } from './options.ts';
-import { refusalOf, refusedBy } from './refusals.ts';
+import { lobFaults } from './refusals.ts';
 import { postcardList } from './wire.ts';
 
 const timeoutMs = 15_000;
@@ -11,14 +13,11 @@ const timeoutMs = 15_000;
 export const lobAccount: ConnectionKind = {
   secrets: [
     {
-      purpose: 'api_key',
-      title: 'API key',
-      required: true,
-      problem(value) {
-        if (/^(test|live)_pub_/.test(value))
-          return 'is a publishable key, and orders nothing; take a secret one';
-        return modeOfKey(value) === null ? 'does not begin with test_ or live_' : null;
-      },
+      ...prefixedApiKey,
+      problem: (value) =>
+        /^(test|live)_pub_/.test(value)
+          ? 'is a publishable key, and orders nothing; take a secret one'
+          : prefixedApiKey.problem(value),
     },
     {
       purpose: 'webhook',
@@ -31,43 +30,30 @@ export const lobAccount: ConnectionKind = {
     },
   ],
   options: lobAccountOptions,
-  modeOf: modeOfKey,
-  async check(connection, context) {
-    const outcome = await lobClientOf(connection).ask(
+  modeOf: modeByPrefix,
+  check: (connection, context) =>
+    checkAccount(
+      accountAt(lobAccounts, connection, timeoutMs),
+      { method: 'GET', path: '/postcards', query: new URLSearchParams({ limit: '1' }) },
       {
-        method: 'GET',
-        path: '/postcards',
-        query: new URLSearchParams({ limit: '1' }),
-        about: [],
-        timeoutMs,
+        context,
+        faults: lobFaults,
+        usable({ headers, body }) {
+          if (readJson(postcardList, body) === null) return null;
+          const [key = ''] = connection.secrets('api_key');
+          const notice = readLimit(headers);
+          const limit = notice?.kind === 'headers' ? notice.limit : null;
+          return {
+            mode: modeByPrefix(key) ?? connection.mode,
+            account: null,
+            notes: [
+              ...(limit === null ? [] : [`Lob takes ${limit} requests in five seconds.`]),
+              ...(connection.secrets('webhook').length === 0
+                ? ['No webhook secret is set: the cards are followed by polling.']
+                : []),
+            ],
+          };
+        },
       },
-      context,
-    );
-    if (outcome.kind !== 'answer') return { outcome: 'unreachable', message: outcome.message };
-    const { message } = refusedBy(outcome);
-    if (outcome.status >= 200 && outcome.status < 300) {
-      if (readJson(postcardList, outcome.body) === null)
-        return {
-          outcome: 'unreachable',
-          message: 'What answers there does not speak as Lob does. Is the address right?',
-        };
-      const [key = ''] = connection.secrets('api_key');
-      const notice = readLimit(outcome.headers);
-      const limit = notice?.kind === 'headers' ? notice.limit : null;
-      return {
-        outcome: 'usable',
-        mode: modeOfKey(key) ?? connection.mode,
-        account: null,
-        notes: [
-          ...(limit === null ? [] : [`Lob takes ${limit} requests in five seconds.`]),
-          ...(connection.secrets('webhook').length === 0
-            ? ['No webhook secret is set: the cards are followed by polling.']
-            : []),
-        ],
-      };
-    }
-    return outcome.status !== 429 && refusalOf(outcome).outcome === 'refused'
-      ? { outcome: 'refused', message }
-      : { outcome: 'unreachable', message };
-  },
+    ),
 };

@@ -1,88 +1,30 @@
-/** Requests to one account at Lob: its key, its address, its limits. */
-import { AdapterConfigError } from '@postrider/core/ports';
-import type {
-  AdapterWiring,
-  CallContext,
-  Connection,
-  LeaseGuard,
-  LimitNotice,
-  RouteLimit,
-} from '@postrider/core/ports';
-import { callProvider } from '../kit/call.ts';
-import type { HttpOutcome, HttpRequest } from '../kit/http.ts';
-import { parseOptions } from '../kit/options.ts';
-import { lobAccountOptions } from './options.ts';
+/** How Lob is spoken to: its key, its limits, its words. */
+import type { LimitNotice } from '@postrider/core/ports';
+import type { AccountKind } from '../kit/account.ts';
+import { readJson } from '../kit/json.ts';
+import { lobAccountOptions, type LobAccountOptions } from './options.ts';
+import { lobError } from './wire.ts';
 
-export interface LobClient {
-  readonly connection: Connection;
-  ask(request: LobRequest, context: CallContext, lease?: LeaseGuard): Promise<HttpOutcome>;
-}
-
-export interface LobRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  /** Below the address of the API, for example `/postcards`. */
-  readonly path: string;
-  readonly query?: URLSearchParams;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: HttpRequest['body'];
-  /** Mailpieces that it is about. */
-  readonly about: readonly string[];
-  readonly timeoutMs: number;
-}
-
-/** Lob counts by key and endpoint; a method is an endpoint of its own. */
-function limitOf(method: string, path: string): RouteLimit {
-  const route = `${method} /${path.split('/')[1]}`;
-  return { route, windows: [{ requests: 150, ms: 5000 }] };
-}
-
-/** Throws `AdapterConfigError` where there is no connection, or its options cannot be used. */
-export function createLobClient({ connection }: AdapterWiring): LobClient {
-  if (connection === undefined)
-    throw new AdapterConfigError(
-      'printer.kind',
-      'Lob needs an account: name a connection in its place, as in printer: { connection: lob-main } (see postrider connect lob)',
-    );
-  return lobClientOf(connection);
-}
-
-export function lobClientOf(connection: Connection): LobClient {
-  return {
-    connection,
-    async ask({ method, path, query, headers, body, about, timeoutMs }, context, lease) {
-      // Read at each call: what was rotated counts at once.
-      const { url, apiVersion } = parseOptions('connection', lobAccountOptions, connection.options);
-      const [key] = connection.secrets('api_key');
-      if (key === undefined)
-        return {
-          kind: 'not_sent',
-          message: `Not sent: connection ${connection.name} has no API key.`,
-          hungUp: true,
-        };
-      const asked = query === undefined || query.size === 0 ? '' : `?${query.toString()}`;
-      return await callProvider(
-        {
-          method,
-          url: `${url.replace(/\/+$/, '')}${path}${asked}`,
-          headers: {
-            authorization: `Basic ${Buffer.from(`${key}:`).toString('base64')}`,
-            accept: 'application/json',
-            ...(apiVersion === undefined ? {} : { 'lob-version': apiVersion }),
-            ...headers,
-          },
-          ...(body === undefined ? {} : { body }),
-          timeoutMs,
-          limit: limitOf(method, path),
-          about,
-          secrets: connection.secrets('api_key'),
-          readLimit,
-        },
-        context,
-        lease,
-      );
-    },
-  };
-}
+export const lobAccounts: AccountKind<LobAccountOptions> = {
+  title: 'Lob',
+  options: lobAccountOptions,
+  headers: (key, { apiVersion }) => ({
+    authorization: `Basic ${Buffer.from(`${key}:`).toString('base64')}`,
+    ...(apiVersion === undefined ? {} : { 'lob-version': apiVersion }),
+  }),
+  // Lob counts by key and endpoint; a method is an endpoint of its own.
+  limitOf: (method, path) => ({
+    route: `${method} /${path.split('/')[1]}`,
+    windows: [{ requests: 150, ms: 5000 }],
+  }),
+  readLimit,
+  refusalIn(body) {
+    const told = readJson(lobError, body)?.error;
+    return told === undefined
+      ? null
+      : { code: told.code?.toLowerCase() ?? null, message: told.message ?? '' };
+  },
+};
 
 /** Lob's text and its spec spell the headers in two ways; the reset is in seconds since 1970. */
 export function readLimit(headers: Headers): LimitNotice | null {
@@ -98,10 +40,4 @@ export function readLimit(headers: Headers): LimitNotice | null {
     remaining,
     resetAt: reset === null ? null : new Date(reset * 1000),
   };
-}
-
-/** What a key is for, by its form. */
-export function modeOfKey(key: string): 'test' | 'live' | null {
-  if (key.startsWith('test_')) return 'test';
-  return key.startsWith('live_') ? 'live' : null;
 }

@@ -1,18 +1,17 @@
 /** The options of Lob: of the account, and of a campaign's printer. */
 import { z } from 'zod';
+import { addressOption, timeoutOption } from '../kit/account.ts';
 
 /** Of a connection. */
 export const lobAccountOptions = z.strictObject({
-  url: z
-    .url({ protocol: /^https?$/, error: 'must be an http: or https: URL' })
-    .default('https://api.lob.com/v1')
-    .describe('where the API is; another one is for its twin'),
+  url: addressOption('https://api.lob.com/v1'),
   apiVersion: z
     .string()
     .regex(/^\d{4}-\d\d-\d\d$/)
     .optional()
     .describe('the header `Lob-Version`; the account’s own version unless told'),
 });
+export type LobAccountOptions = z.infer<typeof lobAccountOptions>;
 
 export const lobOptions = z.strictObject({
   useType: z
@@ -38,12 +37,7 @@ export const lobOptions = z.strictObject({
     .optional()
     .describe('`core`: two production days, where the account has it'),
   atOnce: z.int().min(1).max(200).default(50).describe('most requests of a cohort at a time'),
-  timeoutMs: z
-    .int()
-    .min(1000)
-    .max(55_000)
-    .default(30_000)
-    .describe('of one request, in milliseconds; shorter than the runner’s lease'),
+  timeoutMs: timeoutOption(30_000),
   keyLifetimeMs: z
     .int()
     .positive()

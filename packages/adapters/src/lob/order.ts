@@ -1,9 +1,9 @@
 /** A piece as Lob's form for a postcard. */
 import { ArtworkError } from '@postrider/core/ports';
 import type { Address, ArtworkCutter, PieceRequest } from '@postrider/core/ports';
+import { referencePairs } from '../kit/references.ts';
 import { mailTypes } from './formats.ts';
 import type { LobOptions } from './options.ts';
-import { metadataOf } from './wire.ts';
 
 /** Remote artwork, as the spec takes it: https, no query, an ending that tells what it is. */
 const linkForm = /^https:\/\/[-a-zA-Z0-9@:%._+~#=/]{1,256}\.(pdf|png|jpg)$/;
@@ -40,7 +40,7 @@ export async function postcardForm(
   put('mail_type', mailTypes[piece.mailClass] ?? null);
   if (options.useType !== 'account') put('use_type', options.useType);
   put('print_speed', options.printSpeed ?? null);
-  for (const [name, value] of Object.entries(metadataOf(piece.reference, piece)))
+  for (const [name, value] of Object.entries(referencePairs(piece)))
     put(`metadata[${name}]`, value);
   for (const side of ['front', 'back'] as const) {
     const { url, page } = piece.artwork[side];

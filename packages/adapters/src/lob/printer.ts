@@ -2,28 +2,24 @@
  * Lob, printer of postcards in the US. `submit.ts` orders, `webhook.ts` hears; here are look-ups,
  * lists and call-backs.
  */
-import type {
-  AdapterWiring,
-  CallContext,
-  CancelResult,
-  FindResult,
-  PieceReference,
-  Printer,
-} from '@postrider/core/ports';
+import type { AdapterWiring, CallContext, Printer } from '@postrider/core/ports';
+import { accountOf, type Account } from '../kit/account.ts';
 import { readJson } from '../kit/json.ts';
+import { askFor, cancelEach, findEach, type LookedUp } from '../kit/look-ups.ts';
 import { parseOptions } from '../kit/options.ts';
-import { createLobClient, type LobClient } from './client.ts';
+import { submitEach } from '../kit/orders.ts';
+import { pairIn } from '../kit/references.ts';
+import { lobAccounts } from './client.ts';
 import { formats, longestLines, longestName, mailClasses } from './formats.ts';
 import { lobOptions } from './options.ts';
-import { refusedBy } from './refusals.ts';
-import { submitPieces } from './submit.ts';
+import { lobDesk } from './submit.ts';
 import { webhooksOf } from './webhook.ts';
 import {
   deletedPostcard,
   eventsOfPiece,
+  isOnPaper,
   isWhole,
   listedPiece,
-  pair,
   postcardList,
 } from './wire.ts';
 
@@ -32,9 +28,9 @@ const DAY_MS = 86_400_000;
 
 export function createLobPrinter(options: unknown, wiring: AdapterWiring): Printer {
   const parsed = parseOptions('printer', lobOptions, options);
-  const client = createLobClient(wiring);
   const { timeoutMs } = parsed;
-  const asked = { client, timeoutMs };
+  const account = accountOf(lobAccounts, wiring, { timeoutMs, example: 'lob' });
+  const desk = lobDesk(account, parsed);
 
   return {
     takes: ['application/pdf', 'image/png', 'image/jpeg'],
@@ -47,37 +43,42 @@ export function createLobPrinter(options: unknown, wiring: AdapterWiring): Print
     timeoutMs,
     maxBatch: 100,
 
-    submit: (pieces, lease, context) => submitPieces(client, parsed, { pieces, lease, context }),
+    submit: (pieces, lease, context) => submitEach(desk, { pieces, lease, context }),
 
-    async find(pieces, context) {
-      const results: FindResult[] = [];
-      for (const { reference } of pieces) results.push(await find(asked, reference, context));
-      return results;
-    },
+    find: (pieces, context) =>
+      findEach(account, pieces, context, {
+        request: (mailpieceId) => ({
+          method: 'GET',
+          path: '/postcards',
+          query: new URLSearchParams({ 'metadata[mailpiece]': mailpieceId, limit: '10' }),
+        }),
+        read: lookedUp,
+      }),
 
     async list(since, cursor, context) {
-      const page = await listPage(asked, { since, after: cursor }, context);
-      const { mode } = client.connection;
+      const page = await listPage(account, { since, after: cursor }, context);
+      const { mode } = account.connection;
       return {
         pieces: page.pieces.map((piece) => listedPiece(piece, mode, context.now())),
         cursor: page.after,
       };
     },
 
-    async cancel(providerIds, context) {
-      const results: CancelResult[] = [];
-      for (const id of providerIds) results.push(await cancel(asked, id, context));
-      return results;
-    },
+    cancel: (providerIds, context) =>
+      cancelEach(account, providerIds, context, {
+        request: (id) => ({ method: 'DELETE', path: `/postcards/${id}` }),
+        isCancelled: (body, id) => readJson(deletedPostcard, body)?.id === id,
+        isTooLate: (code) => code === 'not_deletable',
+      }),
 
-    ...webhooksOf(client.connection),
+    ...webhooksOf(account.connection),
 
     // Newest first, page by page; from the end the next round begins anew.
     async poll(cursor, context) {
       const after = cursor === null || cursor === fromTheTop ? null : cursor;
       if (after === atTheEnd) return { events: [], cursor: fromTheTop };
       const since = new Date(context.now().getTime() - parsed.pollDays * DAY_MS);
-      const page = await listPage(asked, { since, after }, context);
+      const page = await listPage(account, { since, after }, context);
       // A round ends where a page has no events: after an empty list it has ended already.
       const end = page.pieces.length > 0 ? atTheEnd : fromTheTop;
       return { events: page.pieces.flatMap(eventsOfPiece), cursor: page.after ?? end };
@@ -88,49 +89,23 @@ export function createLobPrinter(options: unknown, wiring: AdapterWiring): Print
 const fromTheTop = 'from the top';
 const atTheEnd = 'at the end';
 
-interface Asked {
-  readonly client: LobClient;
-  readonly timeoutMs: number;
-}
-
-async function find(
-  { client, timeoutMs }: Asked,
-  { mailpieceId }: PieceReference,
-  context: CallContext,
-): Promise<FindResult> {
-  const query = new URLSearchParams({ 'metadata[mailpiece]': mailpieceId, limit: '10' });
-  const outcome = await client.ask(
-    { method: 'GET', path: '/postcards', query, about: [mailpieceId], timeoutMs },
-    context,
-  );
-  if (outcome.kind !== 'answer') return { outcome: 'cannot_tell', message: outcome.message };
-  const list = outcome.status === 200 ? readJson(postcardList, outcome.body) : null;
+function lookedUp(body: string): LookedUp | null {
+  const list = readJson(postcardList, body);
   // A list with a piece that cannot be read is no proof that ours is not there.
-  if (list === null || list.data.includes(null))
-    return { outcome: 'cannot_tell', message: refusedBy(outcome).message };
-  // Compared here as well: a filter that is not understood may be left out in silence.
-  const ours = list.data.filter(
-    (piece) => piece !== null && pair(piece, 'mailpiece') === mailpieceId,
-  );
-  if (ours.length === 0 && !isWhole(list))
-    return { outcome: 'cannot_tell', message: 'Lob answered a part of its list.' };
-  if (ours.length === 0 && list.data.length > 0)
-    return { outcome: 'cannot_tell', message: 'Lob did not look for our reference.' };
-  if (ours.length > 1)
-    context.logger.error(
-      { mailpieceId, ids: ours.map((piece) => piece?.id) },
-      'the printer has several pieces for one mailpiece',
-    );
-  // A cancelled one is evidence too, but one that is printed counts before it.
-  const best = ours.find((piece) => piece?.deleted !== true && piece?.status !== 'failed');
-  const found = best ?? ours[0];
-  return found === undefined || found === null
-    ? { outcome: 'absent' }
-    : { outcome: 'found', providerId: found.id };
+  if (list === null || list.data.includes(null)) return null;
+  const pieces = list.data.filter((piece) => piece !== null);
+  return {
+    pieces: pieces.map((piece) => ({
+      providerId: piece.id,
+      mailpieceId: pairIn(piece.metadata, 'mailpiece'),
+      onPaper: isOnPaper(piece),
+    })),
+    whole: isWhole(list),
+  };
 }
 
 async function listPage(
-  { client, timeoutMs }: Asked,
+  account: Account,
   { since, after }: { readonly since: Date; readonly after: string | null },
   context: CallContext,
 ) {
@@ -139,13 +114,12 @@ async function listPage(
     'date_created[gte]': since.toISOString(),
     ...(after === null ? {} : { after }),
   });
-  const outcome = await client.ask(
-    { method: 'GET', path: '/postcards', query, about: [], timeoutMs },
+  const list = await askFor(
+    account,
+    { method: 'GET', path: '/postcards', query },
     context,
+    (body) => readJson(postcardList, body),
   );
-  if (outcome.kind !== 'answer') throw new Error(`Its pieces cannot be listed: ${outcome.message}`);
-  const list = outcome.status === 200 ? readJson(postcardList, outcome.body) : null;
-  if (list === null) throw new Error(`Its pieces cannot be listed: ${refusedBy(outcome).message}`);
   return { pieces: list.data.filter((piece) => piece !== null), after: cursorOf(list.next_url) };
 }
 
@@ -153,20 +127,4 @@ async function listPage(
 function cursorOf(next: unknown): string | null {
   if (typeof next !== 'string' || !URL.canParse(next, 'https://api.lob.com')) return null;
   return new URL(next, 'https://api.lob.com').searchParams.get('after');
-}
-
-async function cancel(
-  { client, timeoutMs }: Asked,
-  id: string,
-  context: CallContext,
-): Promise<CancelResult> {
-  const path = `/postcards/${encodeURIComponent(id)}`;
-  const outcome = await client.ask({ method: 'DELETE', path, about: [id], timeoutMs }, context);
-  if (outcome.kind !== 'answer') return { outcome: 'unknown', message: outcome.message };
-  if (outcome.status === 200 && readJson(deletedPostcard, outcome.body)?.id === id)
-    return { outcome: 'cancelled' };
-  const { code, message } = refusedBy(outcome);
-  return code === 'not_deletable'
-    ? { outcome: 'too_late', message }
-    : { outcome: 'unknown', message };
 }

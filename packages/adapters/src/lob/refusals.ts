@@ -1,11 +1,8 @@
 /**
- * What Lob's refusals mean for a piece. The codes are those of its table of errors; what follows
- * from each is ours. In short: the account's fault holds the connection, the artwork's the
- * campaign, an address skips its person, and what is unclear is unknown.
+ * Whose fault Lob's refusals are. The codes are those of its table of errors; what follows from
+ * each is ours.
  */
-import type { SubmitResult } from '@postrider/core/ports';
-import { readJson } from '../kit/json.ts';
-import { lobError } from './wire.ts';
+import type { Faults } from '../kit/refusals.ts';
 
 /** Nothing was made, and whatever is sent next fares alike. */
 const ofTheAccount = new Set([
@@ -30,7 +27,7 @@ const ofTheAddress = new Set([
 ]);
 
 /** The same for every card of the campaign, mostly. */
-const ofTheCampaign = [
+const ofTheArtwork = [
   /^file_/,
   /^invalid_file/,
   /^invalid_image_dpi$/,
@@ -43,52 +40,11 @@ const ofTheCampaign = [
   /^foreign_return_address$/,
 ];
 
-const refusals = new Set([400, 401, 403, 404, 405, 410, 413, 414, 415, 422]);
-
-export interface Refused {
-  readonly code: string | null;
-  /** In a sentence, as far as Lob gives one. */
-  readonly message: string;
-}
-
-/** What an answer that is not 2xx says. */
-export function refusedBy({
-  status,
-  body,
-}: {
-  readonly status: number;
-  readonly body: string;
-}): Refused {
-  const told = readJson(lobError, body)?.error;
-  const code = told?.code?.toLowerCase() ?? null;
-  const words = told === undefined ? '' : ` ${code ?? ''}: ${(told.message ?? '').slice(0, 300)}`;
-  return { code, message: `Lob answered ${status}${words}` };
-}
-
-/** @param answer neither 2xx nor 429. */
-export function refusalOf(answer: {
-  readonly status: number;
-  readonly body: string;
-}): SubmitResult {
-  const { status } = answer;
-  const { code, message } = refusedBy(answer);
-  // 408, 409, 5xx, redirects, and what nobody documents: it may have made the piece.
-  if (!refusals.has(status)) return { outcome: 'unknown', message };
-  if (status === 401 || status === 403 || (code !== null && ofTheAccount.has(code)))
-    return { outcome: 'refused', reason: code ?? `http_${status}`, message };
-  // Not in Lob's words: something before Lob has answered. It made nothing, and would answer the
-  // next piece alike.
-  if (code === null && status !== 413)
-    return { outcome: 'refused', reason: `http_${status}`, message };
-  const reason = code ?? `http_${status}`;
-  return {
-    outcome: 'rejected',
-    reason,
-    message,
-    badAddress: ofTheAddress.has(reason) || isAboutTheAddress(reason, message),
-    badArtwork: status === 413 || ofTheCampaign.some((form) => form.test(reason)),
-  };
-}
+export const lobFaults: Faults = {
+  ofTheAccount: (code) => ofTheAccount.has(code),
+  ofTheAddress: (code, message) => ofTheAddress.has(code) || isAboutTheAddress(code, message),
+  ofTheArtwork: (code) => ofTheArtwork.some((form) => form.test(code)),
+};
 
 /** A general code whose words name a field of the recipient's address. */
 function isAboutTheAddress(code: string, message: string): boolean {

@@ -2,14 +2,9 @@
  * What Lob answers. Read loosely: a field that we do not know is no error, a status that we do not
  * know is kept.
  */
-import type {
-  Confidence,
-  ListedPiece,
-  MailpieceStatus,
-  PieceReference,
-  PrinterEvent,
-} from '@postrider/core/ports';
+import type { Confidence, ListedPiece, MailpieceStatus, PrinterEvent } from '@postrider/core/ports';
 import { z } from 'zod';
+import { ownerIn, pairIn } from '../kit/references.ts';
 
 const text = z.string().nullish().catch(null);
 
@@ -70,45 +65,19 @@ export const lobEvent = z.object({
   body: z.looseObject({ id: text, metadata }).nullish().catch(null),
 });
 
-/** Our reference, as it travels in the metadata of a piece. */
-export function metadataOf(
-  { organizationId, campaignId, recipientId, mailpieceId }: PieceReference,
-  { idempotencyKey, person }: { readonly idempotencyKey: string; readonly person?: string },
-): Record<string, string> {
-  return {
-    organization: organizationId,
-    campaign: campaignId,
-    recipient: recipientId,
-    mailpiece: mailpieceId,
-    key: idempotencyKey,
-    ...(person === undefined ? {} : { person }),
-  };
-}
-
-/** A pair of a piece's metadata; null where there is none. */
-export function pair(piece: { readonly metadata?: Postcard['metadata'] }, name: string) {
-  const value = piece.metadata?.[name];
-  return typeof value === 'string' && value !== '' ? value : null;
-}
-
 export function listedPiece(piece: Postcard, mode: 'test' | 'live', now: Date): ListedPiece {
-  const [organizationId, campaignId, recipientId, mailpieceId] = [
-    pair(piece, 'organization'),
-    pair(piece, 'campaign'),
-    pair(piece, 'recipient'),
-    pair(piece, 'mailpiece'),
-  ];
-  const isOurs =
-    organizationId !== null && campaignId !== null && recipientId !== null && mailpieceId !== null;
   return {
     providerId: piece.id,
-    reference: isOurs ? { organizationId, campaignId, recipientId, mailpieceId } : null,
-    idempotencyKey: pair(piece, 'key'),
-    person: pair(piece, 'person'),
+    ...ownerIn(piece.metadata),
     mode,
     createdAt: piece.date_created ?? now.toISOString(),
-    onPaper: piece.deleted !== true && piece.status !== 'failed',
+    onPaper: isOnPaper(piece),
   };
+}
+
+/** Neither cancelled nor failed. */
+export function isOnPaper({ deleted, status }: Postcard): boolean {
+  return deleted !== true && status !== 'failed';
 }
 
 /** What its events say, without `postcard.`; null: nothing about where the piece is. */
@@ -148,12 +117,12 @@ export function eventOf(told: z.infer<typeof lobEvent>): PrinterEvent | null {
   const word = told.event_type.id.replace(/^postcard\./, '');
   const known = statusOf(word);
   if (known === null) return null;
-  const piece = { metadata: told.body?.metadata };
+  const metadata = told.body?.metadata;
   return {
     eventId: told.id,
     providerId: told.reference_id ?? told.body?.id ?? null,
-    mailpieceId: pair(piece, 'mailpiece'),
-    organizationId: pair(piece, 'organization'),
+    mailpieceId: pairIn(metadata, 'mailpiece'),
+    organizationId: pairIn(metadata, 'organization'),
     status: known?.[0] ?? null,
     providerStatus: told.event_type.id,
     occurredAt: told.date_created ?? '',
@@ -165,8 +134,8 @@ export function eventOf(told: z.infer<typeof lobEvent>): PrinterEvent | null {
 export function eventsOfPiece(piece: Postcard): PrinterEvent[] {
   const about = {
     providerId: piece.id,
-    mailpieceId: pair(piece, 'mailpiece'),
-    organizationId: pair(piece, 'organization'),
+    mailpieceId: pairIn(piece.metadata, 'mailpiece'),
+    organizationId: pairIn(piece.metadata, 'organization'),
   };
   const created = piece.date_created ?? '';
   const told = (word: string, at: string | null | undefined): PrinterEvent => {

@@ -5,9 +5,10 @@
  * "cannot be told". So: a refused connection and 429 are `retry`; a definite refusal of a single
  * piece is `rejected`; everything else, 5xx and answers that cannot be read included, is `unknown`,
  * and core asks the shop before it sends again.
- * - 401, 403, 404 and 405 mean that token or address of the shop are wrong: nothing was created,
- *   but rejecting thousands of pieces for a mistyped token would be absurd. They are `retry`, with
- *   a pause in which somebody can mend it.
+ * - 401 and 403 mean that our token is not taken: nothing was created, and whatever is sent next
+ *   fares alike. They are `refused`, which holds the printer with one alarm.
+ * - 404 and 405 mean that something else answers at the shop's address. They are `retry`, with a
+ *   pause in which the shop can come back there.
  * - 409 and `idempotency_conflict` mean that the shop knows the key: a piece exists. They are
  *   `unknown`, never `rejected`, because a rejected piece gets a new key and would be printed a
  *   second time.
@@ -58,7 +59,13 @@ export async function submitBatch(
       afterMs: retryAfterMs(outcome.headers, context.now()) ?? 5_000,
       message: told,
     });
-  if ([401, 403, 404, 405].includes(status) || isAnotherLedger(outcome))
+  if (status === 401 || status === 403)
+    return all({
+      outcome: 'refused',
+      reason: readJson(refusal, outcome.body)?.code ?? `http_${status}`,
+      message: told,
+    });
+  if (status === 404 || status === 405 || isAnotherLedger(outcome))
     return all({ outcome: 'retry', afterMs: configurationPauseMs, message: told });
   if ([400, 413, 414, 422].includes(status)) {
     if (batch.length > 1) {

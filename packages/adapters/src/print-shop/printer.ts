@@ -14,6 +14,7 @@ import type {
 } from '@postrider/core/ports';
 import { readJson } from '../kit/json.ts';
 import { parseOptions } from '../kit/options.ts';
+import { foundAmong } from '../kit/references.ts';
 import { createClient, describe } from './client.ts';
 import { formats, mailClasses } from './formats.ts';
 import { printShopOptions } from './options.ts';
@@ -25,7 +26,7 @@ import {
   isAnotherLedger,
   listAnswer,
   listedPiece,
-  printerEvent,
+  printerEvents,
 } from './wire.ts';
 
 const pollLimit = 500;
@@ -46,8 +47,16 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
 
     async submit(pieces, lease, context) {
       const results: SubmitResult[] = [];
-      for (const batch of chunks(pieces, parsed.maxBatch))
-        results.push(...(await submitBatch(client, batch, lease, context)));
+      let refused: SubmitResult | null = null;
+      for (const batch of chunks(pieces, parsed.maxBatch)) {
+        // What refuses us refuses the rest as well: it is not sent.
+        const answers: readonly SubmitResult[] =
+          refused === null
+            ? await submitBatch(client, batch, lease, context)
+            : batch.map(() => refused as SubmitResult);
+        results.push(...answers);
+        refused ??= answers.find(({ outcome }) => outcome === 'refused') ?? null;
+      }
       return results;
     },
 
@@ -78,22 +87,12 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
           continue;
         }
         for (const { reference } of batch) {
-          const found = answer.pieces.filter(
-            ({ mailpiece }) => mailpiece === reference.mailpieceId,
+          const found = answer.pieces.flatMap(({ id, mailpiece, status }) =>
+            mailpiece === reference.mailpieceId
+              ? [{ providerId: id, onPaper: status !== 'cancelled' && status !== 'failed' }]
+              : [],
           );
-          if (found.length > 1) {
-            const ids = found.map(({ id }) => id);
-            context.logger.error(
-              { mailpieceId: reference.mailpieceId, ids },
-              'the printer has several pieces for one mailpiece',
-            );
-          }
-          // A cancelled one is evidence too, but one that is printed counts before it.
-          const best =
-            found.find(({ status }) => status !== 'cancelled' && status !== 'failed') ?? found[0];
-          results.push(
-            best === undefined ? { outcome: 'absent' } : { outcome: 'found', providerId: best.id },
-          );
+          results.push(foundAmong(found, reference.mailpieceId, context));
         }
       }
       return results;
@@ -155,7 +154,7 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
           ? readJson(eventsAnswer, outcome.body)
           : null;
       if (answer === null) throw new Error(`Events cannot be fetched: ${describe(outcome)}`);
-      return { events: answer.events.map(printerEvent), cursor: answer.cursor ?? cursor };
+      return { events: printerEvents(answer.events), cursor: answer.cursor ?? cursor };
     },
   };
 }

@@ -2,7 +2,7 @@
 import type { AdapterWiring, Printer } from '@postrider/core/ports';
 import { readJson } from '../kit/json.ts';
 import { parseWebhookSecrets, verifyStandardWebhook } from '../kit/webhooks.ts';
-import { printerEvent, webhookBody } from './wire.ts';
+import { printerEvents, webhookBody } from './wire.ts';
 
 /** @param secretName of the secret that they are signed with; asked for at each webhook. */
 export function webhooksOf(
@@ -26,7 +26,7 @@ export function webhooksOf(
         throw new Error(
           'The webhook is signed but not in the format of the print shop; it was not applied.',
         );
-      return parsedBody.data.events.map(printerEvent);
+      return printerEvents(parsedBody.data.events);
     },
   };
 }

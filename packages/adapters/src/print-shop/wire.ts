@@ -10,6 +10,7 @@ import type {
   UnusableEvent,
 } from '@postrider/core/ports';
 import { z } from 'zod';
+import { eachEvent, timeOf } from '../kit/events.ts';
 import { readJson } from '../kit/json.ts';
 
 /** Names the ledger: in an answer the shop's own, in a request the one that is meant. */
@@ -142,25 +143,16 @@ function isConfidence(text: string | null | undefined): text is Confidence {
   return confidences.has(text ?? '');
 }
 
-export function printerEvent(raw: unknown): PrinterEvent | UnusableEvent {
-  const told = event.safeParse(raw);
-  if (!told.success)
-    return {
-      unusable: `the print shop told an event that cannot be read: ${z.prettifyError(told.error)}`,
-      raw,
-    };
-  const wire = told.data;
-  return {
+export function printerEvents(told: readonly unknown[]): (PrinterEvent | UnusableEvent)[] {
+  return eachEvent(told, event, 'the print shop', (wire) => ({
     eventId: wire.eventId,
     providerId: wire.pieceId ?? null,
     mailpieceId: wire.mailpieceId ?? null,
     organizationId: wire.organizationId ?? null,
     status: isStatus(wire.status) ? wire.status : null,
     providerStatus: wire.status,
-    occurredAt: Number.isNaN(Date.parse(wire.occurredAt))
-      ? wire.occurredAt
-      : new Date(wire.occurredAt).toISOString(),
+    occurredAt: timeOf(wire.occurredAt),
     // How sure an unknown word is cannot be told, so as little as possible is claimed.
     confidence: isConfidence(wire.confidence) ? wire.confidence : 'estimated',
-  };
+  }));
 }

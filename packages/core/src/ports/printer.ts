@@ -126,7 +126,8 @@ export interface Printer {
     context: SubmitContext,
   ): Promise<readonly SubmitResult[]>;
   /**
-   * Look-up by our reference: one answer for each, in the order asked. Like `cancel`, `list` and
+   * Look-up by our reference: one answer for each, in the order asked. Of test pieces some printers
+   * keep no record: of these it cannot tell. Like `cancel`, `list` and
    * `poll` it may be silent for `timeoutMs`; where it needs several requests, it calls
    * `context.alive` before each.
    */

@@ -31,6 +31,13 @@ export function unusableFolder(folder: string, error: unknown, why = ''): TwinEr
   );
 }
 
+/** For a promise that fails where a folder cannot be used. */
+export function unwritable(folder: string): (error: unknown) => never {
+  return (error) => {
+    throw error instanceof TwinError ? error : unusableFolder(folder, error);
+  };
+}
+
 function makeOne(path: string, mode: number): void {
   try {
     mkdirSync(path, { mode });

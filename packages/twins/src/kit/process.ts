@@ -15,12 +15,41 @@ export interface RunningTwin {
   stop(): Promise<void>;
 }
 
+/** For a stop that several may ask for: it is done once, and all of them wait for it. */
+export function once(stop: () => Promise<void>): () => Promise<void> {
+  let stopping: Promise<void> | null = null;
+  return () => (stopping ??= stop());
+}
+
 export interface TwinProcess {
   /** What the twin is, for example `print shop`: before each line that it says. */
   readonly what: string;
   readonly usage: string;
   /** Null where `--help` was asked. Throws `TwinError` (usage). */
   read(): { readonly untilStdinEnds: boolean; start(): Promise<RunningTwin> } | null;
+}
+
+/** A twin as a command, by what its package has: its usage, its arguments, what opens it. */
+export function twinProcess<Options>(
+  what: string,
+  usage: string,
+  parts: {
+    /** Null where `--help` was asked. Throws `TwinError` (usage). */
+    read(): { readonly options: Options; readonly untilStdinEnds: boolean } | null;
+    /** Imports what it needs only now. */
+    open(options: Options): Promise<RunningTwin>;
+  },
+): TwinProcess {
+  return {
+    what,
+    usage,
+    read() {
+      const commandLine = parts.read();
+      if (commandLine === null) return null;
+      const { options, untilStdinEnds } = commandLine;
+      return { untilStdinEnds, start: () => parts.open(options) };
+    },
+  };
 }
 
 /**

@@ -3,7 +3,7 @@
  * by everybody on the machine.
  */
 import { milliseconds, percent, type Flag } from '../kit/flags.ts';
-import type { LobOptions } from './options.ts';
+import { accountStates, type LobOptions } from './options.ts';
 
 function number(least: number, most: number) {
   return { type: 'number', least, most } as const;
@@ -75,14 +75,7 @@ export const flags = {
   },
   account: {
     type: 'choice',
-    choices: [
-      'ok',
-      'billing_address_required',
-      'payment_method_unverified',
-      'email_required',
-      'feature_limit_reached',
-      'unauthorized',
-    ],
+    choices: accountStates,
     help: 'why live pieces are refused, by Lob’s code (ok)',
   },
   normalizeAddresses: {

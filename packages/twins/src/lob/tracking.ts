@@ -1,13 +1,9 @@
 /** Lets time pass for the pieces: writes down everything that is due. */
 import type { TwinClock } from '../kit/clock.ts';
-import { DueHeap } from '../kit/heap.ts';
+import { DueEvents } from '../kit/due-events.ts';
 import type { Books, Piece } from './books.ts';
 import type { Commit, Happened } from './entries.ts';
 import { journey, type JourneyOptions, type Step } from './journey.ts';
-
-/** Events in one entry of the ledger. */
-const PER_ENTRY = 500;
-const TICK_MS = 100;
 
 interface Coming {
   readonly piece: Piece;
@@ -17,29 +13,23 @@ interface Coming {
 
 export class Tracking {
   readonly #books: Books;
-  readonly #clock: TwinClock;
-  readonly #commit: Commit;
   readonly #options: JourneyOptions;
-  readonly #due = new DueHeap<Coming>();
-  #stopped = false;
-  #timer: NodeJS.Timeout | null = null;
-  #round: Promise<void> = Promise.resolve();
+  readonly #due: DueEvents<Coming, Happened>;
 
   constructor(books: Books, clock: TwinClock, commit: Commit, options: JourneyOptions) {
     this.#books = books;
-    this.#clock = clock;
-    this.#commit = commit;
     this.#options = options;
+    this.#due = new DueEvents({
+      clock,
+      tell: (coming) => this.#tell(coming),
+      write: (events) => commit({ kind: 'happened', events }),
+    });
   }
 
   /** Takes up the pieces that were under way when the twin closed. */
   start(onError: (error: unknown) => void): void {
     for (const piece of this.#books.all()) this.follow(piece);
-    if (this.#clock.standsStill) return;
-    this.#timer = setInterval(() => {
-      if (this.#due.nextDue <= this.#clock.now().travel) this.catchUp().catch(onError);
-    }, TICK_MS);
-    this.#timer.unref();
+    this.#due.start(onError);
   }
 
   /** Follows a piece from where it is. */
@@ -54,42 +44,23 @@ export class Tracking {
 
   /** Resolves when everything that is due by now has been written down. */
   catchUp(): Promise<void> {
-    this.#round = this.#round.catch(() => undefined).then(() => this.#catchUp());
-    return this.#round;
+    return this.#due.catchUp();
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    if (this.#timer !== null) clearInterval(this.#timer);
-    await this.#round.catch(() => undefined);
+  stop(): Promise<void> {
+    return this.#due.stop();
   }
 
   #await(piece: Piece, steps: readonly Step[]): void {
     const [next] = steps;
-    if (next !== undefined) this.#due.push(piece.created.travel + next.told, { piece, steps });
+    if (next !== undefined) this.#due.add(piece.created.travel + next.told, { piece, steps });
   }
 
-  async #catchUp(): Promise<void> {
-    const { travel } = this.#clock.now();
-    while (this.#due.nextDue <= travel && !this.#stopped) {
-      const events: Happened[] = [];
-      while (this.#due.nextDue <= travel && events.length < PER_ENTRY) {
-        const coming = this.#due.pop();
-        const step = coming?.steps[0];
-        if (coming === undefined || step === undefined) break;
-        const { piece, steps } = coming;
-        if (piece.deletedAt !== null) continue;
-        const { at } = piece.created;
-        events.push([
-          piece.id,
-          step.type,
-          Math.round(at + step.scanned),
-          Math.round(at + step.told),
-        ]);
-        this.#await(piece, steps.slice(1));
-      }
-      // Waited for, so that requests are answered between two entries.
-      if (events.length > 0) await this.#commit({ kind: 'happened', events });
-    }
+  #tell({ piece, steps }: Coming): Happened | null {
+    const [step, ...later] = steps;
+    if (step === undefined || piece.deletedAt !== null) return null;
+    const { at } = piece.created;
+    this.#await(piece, later);
+    return [piece.id, step.type, Math.round(at + step.scanned), Math.round(at + step.told)];
   }
 }

@@ -6,16 +6,15 @@ import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { TwinClock } from '../kit/clock.ts';
 import { control, controlRoutes } from '../kit/control.ts';
-import { messageOf, TwinError } from '../kit/errors.ts';
 import { json } from '../kit/exchange.ts';
 import { Faults } from '../kit/faults.ts';
-import { makeFolder, unusableFolder } from '../kit/folders.ts';
+import { makeFolder, unwritable } from '../kit/folders.ts';
 import { front } from '../kit/front.ts';
-import { Ledger } from '../kit/ledger.ts';
 import { lockFolder } from '../kit/lock.ts';
+import { openMemory } from '../kit/memory.ts';
 import type { Misfortune } from '../kit/misfortunes.ts';
 import { ApiSpec } from '../kit/openapi.ts';
-import type { RunningTwin } from '../kit/process.ts';
+import { once, type RunningTwin } from '../kit/process.ts';
 import { RequestLog } from '../kit/request-log.ts';
 import { TwinServer } from '../kit/server.ts';
 import { endpoints, keyIn, LobApi } from './api.ts';
@@ -56,26 +55,16 @@ async function open(
   const clock = new TwinClock(settings.daysPerSecond);
   const faults = new Faults<Misfortune>();
   const requests = new RequestLog(settings.keepRequests);
-  const broken = Promise.withResolvers<TwinError>();
-  let breakage: TwinError | null = null;
-  let entries = 0;
   const spec = await ApiSpec.read(new URL('openapi.json', import.meta.url));
-  const ledger = await Ledger.open<Entry>(
-    join(folder, 'ledger.ndjson'),
-    { twin: 'twin of Lob', entry: 'piece' },
-    (entry) => {
-      if (entries === 0 && entry.kind !== 'opened')
-        throw new Error('it does not begin as a ledger of this twin does');
-      entries += 1;
-      books.apply(entry);
-      clock.resume(entry, entry.kind === 'turned' ? entry.days : 0);
-    },
-    (error) => {
-      breakage = error;
-      log(error.message);
-      broken.resolve(error);
-    },
-  ).catch(unwritable(folder));
+  const { ledger, isNew, breakage, broken, onError } = await openMemory<Entry>({
+    path: join(folder, 'ledger.ndjson'),
+    folder,
+    words: { twin: 'twin of Lob', entry: 'piece' },
+    whose: 'this twin',
+    clock,
+    apply: (entry) => books.apply(entry),
+    log,
+  });
 
   const commit: Commit = async (entry: EntryBody, stamp = clock.now()) => {
     const before = books.events.length;
@@ -86,9 +75,6 @@ async function open(
     // Told once it is on the disk.
     for (const event of news) if (event.webhook === null) webhooks.add(event);
     if (news.length > 0) webhooks.pump();
-  };
-  const onError = (error: unknown): void => {
-    if (error !== breakage) log(messageOf(error));
   };
   const tracking = new Tracking(books, clock, commit, settings);
   const webhooks = createWebhooks({ books, clock, commit, faults }, settings);
@@ -129,7 +115,9 @@ async function open(
     serve: (request, noted) => api.serve(request, noted),
     async control(request) {
       if (request.path === '/twin/health')
-        return json(breakage === null ? 200 : 503, { status: breakage === null ? 'ok' : 'broken' });
+        return json(breakage() === null ? 200 : 503, {
+          status: breakage() === null ? 'ok' : 'broken',
+        });
       const key = keyIn(request);
       if (key === null || !settings.keys.includes(key)) return refusal('unauthorized');
       return await control(routes, request);
@@ -144,8 +132,7 @@ async function open(
     await ledger.close();
   };
   try {
-    if (entries === 0)
-      await commit({ kind: 'opened', version: LEDGER_VERSION, ledger: randomUUID() });
+    if (isNew) await commit({ kind: 'opened', version: LEDGER_VERSION, ledger: randomUUID() });
     // Given on the command line as before, it does not undo what a request has said since.
     for (const mode of ['test', 'live'] as const) {
       const { webhook: url } = settings;
@@ -162,22 +149,10 @@ async function open(
     await stopParts();
     throw error;
   }
-  let stopping: Promise<void> | null = null;
+  const { url, port } = server;
   const stop = async (): Promise<void> => {
     await server.stop(stopParts);
     await unlock();
   };
-  return {
-    url: server.url,
-    port: server.port,
-    ledger: books.ledger,
-    broken: broken.promise,
-    stop: () => (stopping ??= stop()),
-  };
-}
-
-function unwritable(folder: string): (error: unknown) => never {
-  return (error) => {
-    throw error instanceof TwinError ? error : unusableFolder(folder, error);
-  };
+  return { url, port, ledger: books.ledger, broken, stop: once(stop) };
 }

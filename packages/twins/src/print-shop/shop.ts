@@ -10,13 +10,13 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { TwinClock } from '../kit/clock.ts';
-import { exitCodes, messageOf, TwinError } from '../kit/errors.ts';
+import { exitCodes, TwinError } from '../kit/errors.ts';
 import { Faults } from '../kit/faults.ts';
 import { removeUnfinished, writeAtomically } from '../kit/files.ts';
-import { unusableFolder, makeFolder } from '../kit/folders.ts';
-import { Ledger } from '../kit/ledger.ts';
+import { makeFolder, unwritable } from '../kit/folders.ts';
 import { lockFolder } from '../kit/lock.ts';
-import type { RunningTwin } from '../kit/process.ts';
+import { openMemory } from '../kit/memory.ts';
+import { once, type RunningTwin } from '../kit/process.ts';
 import { TwinServer } from '../kit/server.ts';
 import { ArtworkReader } from './artwork.ts';
 import { Books } from './books.ts';
@@ -70,25 +70,15 @@ async function open(
     if (!existsSync(partPath(paths.parts, plan.file)))
       lostParts.push({ file: plan.file, rows: manifestPart(plan) });
   };
-  const broken = Promise.withResolvers<TwinError>();
-  let breakage: TwinError | null = null;
-  let entries = 0;
-  const ledger = await Ledger.open<Entry>(
-    paths.ledger,
-    { twin: 'shop', entry: 'piece' },
-    (entry) => {
-      if (entries === 0 && entry.kind !== 'opened')
-        throw new Error('it does not begin as a ledger of a print shop does');
-      entries += 1;
-      books.apply(entry);
-      clock.resume(entry, entry.kind === 'turned' ? entry.days : 0);
-    },
-    (error) => {
-      breakage = error;
-      log(error.message);
-      broken.resolve(error);
-    },
-  ).catch(unwritable(paths.output));
+  const { ledger, isNew, breakage, broken, onError } = await openMemory<Entry>({
+    path: paths.ledger,
+    folder: paths.output,
+    words: { twin: 'shop', entry: 'piece' },
+    whose: 'a print shop',
+    clock,
+    apply: (entry) => books.apply(entry),
+    log,
+  });
   books.onPrinted = () => undefined;
   books.live = true;
 
@@ -100,9 +90,6 @@ async function open(
     await ledger.append(whole);
     durableEvents = Math.max(durableEvents, seen);
     webhooks.wake();
-  };
-  const onError = (error: unknown): void => {
-    if (error !== breakage) log(messageOf(error));
   };
   const artwork = new ArtworkReader(settings.artwork.map((directory) => resolve(directory)));
   const tracking = new Tracking(books, clock, commit, settings);
@@ -135,7 +122,7 @@ async function open(
       return durableEvents;
     },
     get broken() {
-      return breakage;
+      return breakage();
     },
     get closing() {
       return server.closing;
@@ -164,8 +151,7 @@ async function open(
   };
   try {
     await refuseForeignFiles(paths.output, books);
-    if (entries === 0)
-      await commit({ kind: 'opened', version: LEDGER_VERSION, ledger: randomUUID() });
+    if (isNew) await commit({ kind: 'opened', version: LEDGER_VERSION, ledger: randomUUID() });
     // Given on the command line as before, it does not undo what a request has said since.
     if (settings.webhook !== null && settings.webhook !== books.webhook.started) {
       await commit({ kind: 'webhook', url: settings.webhook, from: 'start' });
@@ -185,18 +171,12 @@ async function open(
   if (books.size > 0)
     log(`${books.size} pieces in the ledger, ${books.waitingSheets.size} cards wait to be printed`);
 
-  let stopping: Promise<void> | null = null;
+  const { url, port } = server;
   const stop = async (): Promise<void> => {
     await server.stop(stopParts);
     await unlock();
   };
-  return {
-    url: server.url,
-    port: server.port,
-    ledger: books.ledger,
-    broken: broken.promise,
-    stop: () => (stopping ??= stop()),
-  };
+  return { url, port, ledger: books.ledger, broken, stop: once(stop) };
 }
 
 /**
@@ -214,10 +194,4 @@ async function refuseForeignFiles(output: string, books: Books): Promise<void> {
         `Nothing was changed. Restore ${join('shop', 'ledger.ndjson')}, or use another folder.`,
     );
   }
-}
-
-function unwritable(folder: string): (error: unknown) => never {
-  return (error) => {
-    throw error instanceof TwinError ? error : unusableFolder(folder, error);
-  };
 }

@@ -1,15 +1,11 @@
 /** Lets time pass for the cards that have left: writes down every scan that is due. */
-import type { Books } from './books.ts';
-import type { Piece } from './pieces.ts';
 import type { TwinClock } from '../kit/clock.ts';
+import { DueEvents } from '../kit/due-events.ts';
+import type { Books } from './books.ts';
 import type { Commit } from './entries.ts';
-import { DueHeap } from '../kit/heap.ts';
 import { nextStop, type JourneyOptions } from './journey.ts';
+import type { Piece } from './pieces.ts';
 import type { PieceStatus } from './wire.ts';
-
-/** Scans in one entry of the ledger. */
-const SCANS_PER_ENTRY = 500;
-const TICK_MS = 100;
 
 /** A scan that will be. */
 interface Coming {
@@ -21,29 +17,29 @@ interface Coming {
 
 export class Tracking {
   readonly #books: Books;
-  readonly #clock: TwinClock;
-  readonly #commit: Commit;
   readonly #options: JourneyOptions;
-  readonly #due = new DueHeap<Coming>();
-  #stopped = false;
-  #timer: NodeJS.Timeout | null = null;
-  #round: Promise<void> = Promise.resolve();
+  readonly #due: DueEvents<Coming, Coming>;
 
   constructor(books: Books, clock: TwinClock, commit: Commit, options: JourneyOptions) {
     this.#books = books;
-    this.#clock = clock;
-    this.#commit = commit;
     this.#options = options;
+    this.#due = new DueEvents({
+      clock,
+      tell: (coming) => coming,
+      write: async (due) => {
+        await commit({
+          kind: 'scanned',
+          scans: due.map(({ piece, status, at }) => [piece.id, status, at]),
+        });
+        for (const { piece } of due) this.follow(piece);
+      },
+    });
   }
 
   /** Takes up the cards that were under way when the shop closed. */
   start(onError: (error: unknown) => void): void {
     for (const piece of this.#books.all()) this.follow(piece);
-    if (this.#clock.standsStill) return;
-    this.#timer = setInterval(() => {
-      if (this.#due.nextDue <= this.#clock.now().travel) this.catchUp().catch(onError);
-    }, TICK_MS);
-    this.#timer.unref();
+    this.#due.start(onError);
   }
 
   /** Follows a card that has left. Cards that have not, or have arrived, are passed over. */
@@ -51,7 +47,7 @@ export class Tracking {
     const base = departure(piece);
     const stop = base === null ? null : nextStop(piece.id, piece.stage, this.#options);
     if (base !== null && stop !== null)
-      this.#due.push(base.travel + stop.after, {
+      this.#due.add(base.travel + stop.after, {
         piece,
         status: stop.status,
         at: Math.round(base.at + stop.after),
@@ -60,32 +56,11 @@ export class Tracking {
 
   /** Resolves when everything that is due by now has been written down. */
   catchUp(): Promise<void> {
-    this.#round = this.#round.catch(() => undefined).then(() => this.#catchUp());
-    return this.#round;
+    return this.#due.catchUp();
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    if (this.#timer !== null) clearInterval(this.#timer);
-    await this.#round.catch(() => undefined);
-  }
-
-  async #catchUp(): Promise<void> {
-    const { travel } = this.#clock.now();
-    while (this.#due.nextDue <= travel && !this.#stopped) {
-      const due: Coming[] = [];
-      while (this.#due.nextDue <= travel && due.length < SCANS_PER_ENTRY) {
-        const coming = this.#due.pop();
-        if (coming !== undefined) due.push(coming);
-      }
-      // Waited for, so that requests are answered between two entries: 100,000 cards have 400,000
-      // scans.
-      await this.#commit({
-        kind: 'scanned',
-        scans: due.map(({ piece, status, at }) => [piece.id, status, at]),
-      });
-      for (const { piece } of due) this.follow(piece);
-    }
+  stop(): Promise<void> {
+    return this.#due.stop();
   }
 }
 

@@ -5,21 +5,7 @@
  */
 import { isKnownGroup, type Heading } from './headings.ts';
 import { named } from './named-columns.ts';
-import { weakWords } from './spellings.ts';
-
-export const addressRoles = [
-  'line1',
-  'line2',
-  'line3',
-  'line4',
-  'houseNumber',
-  'city',
-  'region',
-  'postalCode',
-  'postalCodeSuffix',
-  'country',
-] as const;
-export type AddressRole = (typeof addressRoles)[number];
+import { addressRoles, weakWords, type AddressRole } from './spellings.ts';
 
 /** A heading that may be part of an address, and where it stands. */
 export interface AddressHeading extends Heading {

@@ -2,18 +2,12 @@
 import { AudienceSourceError } from '@postrider/core/ports';
 import { z } from 'zod';
 import { refuseOtherDelimiter } from './header-delimiter.ts';
-import {
-  addressColumns,
-  addressRoles,
-  type AddressHeading,
-  type AddressRole,
-  type Fault,
-} from './address-columns.ts';
+import { addressColumns, type AddressHeading, type Fault } from './address-columns.ts';
 import { misleading } from './exports.ts';
 import { fold, headingOf, type Heading } from './headings.ts';
 import { mailSense, type MailColumn } from './mail-columns.ts';
 import { named } from './named-columns.ts';
-import { idSpellings, ownEmails } from './spellings.ts';
+import { addressRoles, idSpellings, ownEmails, type AddressRole } from './spellings.ts';
 
 /** What is printed. */
 export const nameAndAddress = ['firstName', 'lastName', 'name', ...addressRoles] as const;

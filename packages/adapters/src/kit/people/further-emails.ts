@@ -18,21 +18,28 @@ export function furtherEmails(plan: ColumnPlan, values: readonly string[]): Furt
     if (!cell.includes('@')) continue;
     const read = readEmails(cell);
     addresses.push(...read.addresses);
-    if (read.unread === null) continue;
-    const column = plan.names[index] ?? '';
-    notes.push(
-      read.addresses.length === 0
-        ? {
-            column,
-            reason: 'email_not_used',
-            message: `Column "${column}" is not an e-mail address, and was left out: ${quote(cell)}.`,
-          }
-        : {
-            column,
-            reason: 'email_partly_read',
-            message: `Column "${column}" was read as ${read.addresses.join(', ')}; this in it is no address: ${quote(read.unread)}.`,
-          },
-    );
+    const note = emailNote(plan.names[index] ?? '', cell, read);
+    if (note !== null) notes.push(note);
   }
   return { addresses, notes };
+}
+
+/** What could not be read of a cell with e-mail addresses; null: all of it was read. */
+export function emailNote(
+  column: string,
+  cell: string,
+  { addresses, unread }: Pick<ReturnType<typeof readEmails>, 'addresses' | 'unread'>,
+): Note | null {
+  if (unread === null) return null;
+  return addresses.length === 0
+    ? {
+        column,
+        reason: 'email_not_used',
+        message: `Column "${column}" is not an e-mail address, and was left out: ${quote(cell)}.`,
+      }
+    : {
+        column,
+        reason: 'email_partly_read',
+        message: `Column "${column}" was read as ${addresses.join(', ')}; this in it is no address: ${quote(unread)}.`,
+      };
 }

@@ -15,7 +15,7 @@ import { columnName, columnOf, nameAndAddress } from './columns.ts';
 import type { ColumnPlan, Role } from './columns.ts';
 import { readDoNotMail } from './do-not-mail.ts';
 import { isRounded } from './long-numbers.ts';
-import { furtherEmails } from './further-emails.ts';
+import { emailNote, furtherEmails } from './further-emails.ts';
 import { quote } from './quote.ts';
 
 // A control character, a line separator or a bidirectional override changes what is printed without
@@ -166,22 +166,8 @@ export function readRow(
     );
   }
 
-  if (unread !== null) {
-    const column = columnName(plan, 'email');
-    notes.push(
-      own.length === 0
-        ? {
-            column,
-            reason: 'email_not_used',
-            message: `Column "${column}" is not an e-mail address, and was left out: ${quote(cell)}.`,
-          }
-        : {
-            column,
-            reason: 'email_partly_read',
-            message: `Column "${column}" was read as ${own.join(', ')}; this in it is no address: ${quote(unread)}.`,
-          },
-    );
-  }
+  const unreadNote = emailNote(columnName(plan, 'email'), cell, { addresses: own, unread });
+  if (unreadNote !== null) notes.push(unreadNote);
 
   let firstName = at('firstName');
   let lastName = at('lastName');

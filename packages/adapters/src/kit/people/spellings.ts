@@ -4,12 +4,8 @@
  * punctuation; the most trusted first, a code before a name.
  */
 
-/** What a heading may mean. The last one is a part of an address for which a card has no line. */
-export const headingParts = [
-  'email',
-  'firstName',
-  'lastName',
-  'name',
+/** What a heading may mean of an address. */
+export const addressRoles = [
   'line1',
   'line2',
   'line3',
@@ -20,6 +16,16 @@ export const headingParts = [
   'postalCode',
   'postalCodeSuffix',
   'country',
+] as const;
+export type AddressRole = (typeof addressRoles)[number];
+
+/** What a heading may mean. The last one is a part of an address for which a card has no line. */
+export const headingParts = [
+  'email',
+  'firstName',
+  'lastName',
+  'name',
+  ...addressRoles,
   'other',
 ] as const;
 export type HeadingPart = (typeof headingParts)[number];

@@ -5,6 +5,7 @@ import { contractContext } from '@postrider/core/contract';
 import type { ArtworkCutter, PieceRequest, SubmitResult } from '@postrider/core/ports';
 import { ArtworkError } from '@postrider/core/ports';
 import { startLob, lobTwinClient, type LobTwinClient, type RunningLob } from '@postrider/twins/lob';
+import { server } from '../../../test/answering.ts';
 import { temporaryFolder } from '../../../test/helpers.ts';
 import { heldLease, piece } from '../../../test/pieces.ts';
 import { accountAt, liveKey, printerOf, testKey } from './accounts.ts';
@@ -67,6 +68,7 @@ const table: readonly (readonly [number, string, string])[] = [
   [422, 'invalid_template_html', 'artwork'],
   [422, 'merge_variable_required', 'artwork'],
   [422, 'foreign_return_address', 'artwork'],
+  [413, 'file_size_exceeds_limit', 'artwork'],
   [422, 'invalid', 'piece'],
   [408, 'request_timeout', 'unknown'],
   [409, 'conflict', 'unknown'],
@@ -87,6 +89,28 @@ void test('each code of Lob means what follows from it', async () => {
     const result = await submitted(one);
     assert.equal(kindOf(result), meaning, `${status} ${code}: ${JSON.stringify(result)}`);
     assert.equal(await madeOf(one), 0);
+  }
+});
+
+void test('what refuses a card before Lob has seen it holds the connection, and blames no artwork', async () => {
+  for (const [status, body] of [
+    [413, '<html>413 Request Entity Too Large</html>'],
+    [413, ''],
+    [413, '{"message":"too large"}'],
+    [403, '<html>403 Forbidden</html>'],
+    [400, '<html>400 Bad Request</html>'],
+  ] as const) {
+    const gate = await server((_, response) => response.writeHead(status).end(body));
+    const [result] = await printerOf(accountAt(gate.url)).submit(
+      [piece()],
+      heldLease,
+      contractContext(),
+    );
+    assert.deepEqual(
+      result,
+      { outcome: 'refused', reason: `http_${status}`, message: `Lob answered ${status}` },
+      body,
+    );
   }
 });
 

@@ -7,18 +7,12 @@ import { AdapterConfigError, AudienceSourceError } from '@postrider/core/ports';
 import type { AddressEnricher, EnrichRequest } from '@postrider/core/ports';
 import { createLookupEnricher } from '../index.ts';
 import { temporaryFolder, wiringAt } from '../../../test/helpers.ts';
+import { piece } from '../../../test/pieces.ts';
 
 const caseFolder = join(import.meta.dirname, '../../../../../test/cases/lists');
 const table =
   'email,line1,city,state,zip\nAnn@Example.com,12 Main Street,Springfield,IL,62701\nbad@example.com,1 Main Street,Springfield,IL,6270\n';
-const address = {
-  line1: '12 Main Street',
-  line2: null,
-  city: 'Springfield',
-  region: 'IL',
-  postalCode: '62701',
-  country: 'US',
-};
+const { address } = piece().to;
 function person(email: string): EnrichRequest {
   return { recipientId: `r-${email}`, email, firstName: null, lastName: null };
 }

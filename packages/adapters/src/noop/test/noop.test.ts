@@ -12,14 +12,7 @@ import { createNoopPrinter, createNoopRenderer } from '../index.ts';
 import { wiringAt } from '../../../test/helpers.ts';
 import { piece } from '../../../test/pieces.ts';
 
-const address = {
-  line1: '12 Main Street',
-  line2: null,
-  city: 'Springfield',
-  region: 'IL',
-  postalCode: '62701',
-  country: 'US',
-};
+const { address } = piece().to;
 
 function card(index: number): CardRequest {
   return {

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describePrinterContract } from '@postrider/core/contract';
 import { startPrintShop } from '@postrider/twins';
 import type { FaultInput, LedgerLine } from '@postrider/twins';
+import { nobodyThere } from '../../../test/answering.ts';
 import { temporaryFolder } from '../../../test/helpers.ts';
 import { piece } from '../../../test/pieces.ts';
 import { bodyOf, eventOf, printerAt, token, webhookOf } from './pieces.ts';
@@ -44,13 +43,11 @@ for (const keys of [true, false]) {
         breakNext: () => fault({ kind: 'http_500_before_effect' }),
         limitNext: () => fault({ kind: 'http_429', retryAfterSeconds: 3 }),
         breakNextFind: () => fault({ kind: 'http_503', endpoint: 'find' }),
-        async unreachable() {
-          const server = createServer();
-          await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-          const { port } = server.address() as AddressInfo;
-          await new Promise((resolve) => server.close(resolve));
-          return printerAt(`http://127.0.0.1:${port}`, options);
-        },
+        unreachable: async () => printerAt(await nobodyThere(), options),
+        refused: async () =>
+          await Promise.resolve(
+            printerAt(shop.url, options, { PRINT_SHOP_TOKEN: 'of somebody else' }),
+          ),
         badAddress: () => {
           const one = piece();
           return {
@@ -79,6 +76,7 @@ for (const keys of [true, false]) {
       'odd-events',
       'poll',
       'rate-limit',
+      'refused',
       ...(keys ? (['tells-replays'] as const) : []),
       'unreachable',
       'webhooks',

@@ -50,8 +50,9 @@ describe('Orders at the print shop', () => {
       [302, '', 'unknown'],
       [400, refusal, 'rejected'],
       [422, refusal, 'rejected'],
-      [401, refusal, 'retry'],
-      [403, refusal, 'retry'],
+      [401, refusal, 'refused'],
+      [401, '', 'refused'],
+      [403, refusal, 'refused'],
       [404, 'not here', 'retry'],
       [408, '', 'unknown'],
       [412, refusal, 'unknown'],
@@ -63,6 +64,27 @@ describe('Orders at the print shop', () => {
       const [result] = await outcomeOf(status, body, { location: 'http://127.0.0.1:1/' });
       assert.equal(result?.outcome, expected, `${status} ${body}`);
     }
+  });
+
+  it('sends nothing more where its token is refused, and says so of every piece', async () => {
+    const { url, seen } = await server((_, response) =>
+      response.writeHead(401).end('{"code":"unauthorized","message":"No."}'),
+    );
+    const pieces = Array.from({ length: 7 }, piece);
+    const results = await printerAt(url, { maxBatch: 2 }).submit(
+      pieces,
+      heldLease,
+      contractContext(),
+    );
+    assert.deepEqual(
+      results,
+      pieces.map(() => ({
+        outcome: 'refused',
+        reason: 'unauthorized',
+        message: 'The print shop answered 401 unauthorized: No.',
+      })),
+    );
+    assert.equal(seen.length, 1);
   });
 
   it('takes the good results of a batch in which one cannot be read', async () => {

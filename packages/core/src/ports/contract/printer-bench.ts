@@ -1,8 +1,9 @@
 /** What the parts of a printer's contract share. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
+import { inspect } from 'node:util';
 import { LeaseLostError, type LeaseGuard, type PieceRequest, type SubmitResult } from '../order.ts';
-import type { PrinterEvent, UnusableEvent } from '../printer.ts';
+import type { FindResult, PrinterEvent, UnusableEvent } from '../printer.ts';
 import { contractContext } from './context.ts';
 import type { PrinterAbility, PrinterHarness } from './printer-harness.ts';
 
@@ -13,6 +14,17 @@ export interface PrinterBench {
   /** How many pieces the printer has made for this one. */
   made(piece: PieceRequest): Promise<number>;
   accepted(result: SubmitResult | undefined): Extract<SubmitResult, { outcome: 'accepted' }>;
+  /** What a look-up finds out about this piece. */
+  find(piece: PieceRequest): Promise<FindResult | undefined>;
+  /**
+   * That a look-up found this out. Printers keep no record of their test pieces, some of them: of
+   * one it may say that it cannot tell, and never the contrary.
+   */
+  foundOut(
+    piece: PieceRequest,
+    found: FindResult | undefined,
+    expected: Exclude<FindResult, { outcome: 'cannot_tell' }>,
+  ): void;
   /** A test for printers with this ability. */
   can(ability: PrinterAbility, title: string, test: () => void | Promise<void>): void;
 }
@@ -53,8 +65,15 @@ export function printerBench(
       return (await harness().created()).filter((id) => id === reference.mailpieceId).length;
     },
     accepted(result) {
-      assert.equal(result?.outcome, 'accepted', JSON.stringify(result));
+      assert.equal(result?.outcome, 'accepted', inspect(result));
       return result as Extract<SubmitResult, { outcome: 'accepted' }>;
+    },
+    async find(piece) {
+      return (await harness().printer.find([piece], contractContext()))[0];
+    },
+    foundOut({ mode }, found, expected) {
+      if (mode === 'test' && found?.outcome === 'cannot_tell') return;
+      assert.deepEqual(found, expected);
     },
     can(ability, title, test) {
       if (abilities.includes(ability)) it(title, test);

@@ -4,7 +4,7 @@ import type { Printer, WebhookRequest } from '../printer.ts';
 
 export interface PrinterHarness {
   readonly printer: Printer;
-  /** A good order with ids and a key of its own. */
+  /** A good order with ids and a key of its own; run the suite for each mode that there is. */
   piece(): PieceRequest;
   /**
    * Mailpiece ids of what the printer has made, one entry per piece: a double print is two entries.

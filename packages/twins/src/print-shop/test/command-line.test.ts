@@ -3,19 +3,10 @@ import assert from 'node:assert/strict';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { TwinError, startPrintShop } from '../../index.ts';
+import { startPrintShop } from '../../index.ts';
 import { fromArguments, settle, toArguments } from '../options.ts';
 import { SECRET, temporaryFolder, TOKEN } from './helpers.ts';
-import { run } from './running.ts';
-
-function withCode(exitCode: number, message: RegExp) {
-  return (error: unknown) => {
-    assert.ok(error instanceof TwinError);
-    assert.equal(error.exitCode, exitCode);
-    assert.match(error.message, message);
-    return true;
-  };
-}
+import { run, withCode } from './running.ts';
 
 suite('the command line of the print shop', { concurrency: 4 }, () => {
   test('wrong usage is said in a sentence, and ends with 2', async (t) => {

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { suite, test } from 'node:test';
 import { loader } from '../../../../../test/support/loader.ts';
-import { ledgerIn, TwinError, spawnPrintShop, startPrintShop } from '../../index.ts';
+import { ledgerIn, spawnPrintShop, startPrintShop } from '../../index.ts';
 import { cardOf, makeArtwork, pdfNames } from './artwork.ts';
 import {
   anOrder,
@@ -21,16 +21,7 @@ import {
   temporaryFolder,
   TOKEN,
 } from './helpers.ts';
-import { main, run } from './running.ts';
-
-function withCode(exitCode: number, message: RegExp) {
-  return (error: unknown) => {
-    assert.ok(error instanceof TwinError);
-    assert.equal(error.exitCode, exitCode);
-    assert.match(error.message, message);
-    return true;
-  };
-}
+import { main, run, withCode } from './running.ts';
 
 // Side by side, because each mostly waits for a process to start.
 suite('the print shop as a process', { concurrency: 4 }, () => {

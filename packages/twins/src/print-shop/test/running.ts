@@ -1,12 +1,24 @@
 /** The command line of the shop, run as a person does. */
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loader } from '../../../../../test/support/loader.ts';
+import { TwinError } from '../../index.ts';
 import { eventually, TOKEN } from './helpers.ts';
 
 export const main = fileURLToPath(new URL('../main.ts', import.meta.url));
+
+/** Whether an error is the twin's, with this exit code and these words. */
+export function withCode(exitCode: number, message: RegExp) {
+  return (error: unknown) => {
+    assert.ok(error instanceof TwinError);
+    assert.equal(error.exitCode, exitCode);
+    assert.match(error.message, message);
+    return true;
+  };
+}
 
 /** Runs the command line as a person does. */
 export function run(

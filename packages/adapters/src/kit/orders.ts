@@ -1,0 +1,191 @@
+/**
+ * Orders of a printer that takes a request for each card: what is sent, when, and what its answer
+ * proves. A result is never guessed: 2xx that cannot be read, a lost answer and 5xx are unknown,
+ * and an answer that names another piece than was sent is never `accepted`.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isNamed } from '@postrider/core/ports';
+import type {
+  ArtworkCutter,
+  ArtworkError,
+  LeaseGuard,
+  LeaseLostError,
+  PieceRequest,
+  PrinterDetails,
+  SubmitContext,
+  SubmitResult,
+} from '@postrider/core/ports';
+import type { Account, AccountRequest } from './account.ts';
+import { retryAfterMs, type HttpOutcome } from './http.ts';
+import { refusalOf, type Faults } from './refusals.ts';
+
+/** A 429 is waited for so often, at the limiter that all runners share. */
+const triesAtTheLimit = 5;
+const unreachableArtworkMs = 60_000;
+
+/** What an answer says of the piece that was made. */
+export interface MadePiece extends PrinterDetails {
+  readonly providerId: string;
+  /** Whose it is, as the printer has it; null: it does not say. */
+  readonly mailpieceId: string | null;
+  readonly replayed: boolean;
+  readonly expectedDelivery: string | null;
+}
+
+export interface OrderDesk {
+  readonly account: Account;
+  readonly faults: Faults;
+  /** Most requests of a batch at a time. */
+  readonly atOnce: number;
+  /**
+   * What a key is for, where its form tells: a key of the other mode, or of none, orders nothing.
+   * Absent: a key does not tell, and the mode of the connection alone counts.
+   */
+  readonly modeOf?: (key: string) => 'test' | 'live' | null;
+  /**
+   * The status of an answer to a key that is known, where it is not 2xx, for example 409: its body
+   * is the first answer again. Of another body it is unknown, as without it.
+   */
+  readonly repeatStatus?: number;
+  /** Why the printer could not print it, found before it is asked; null: it is sent. */
+  readonly unsuitable?: (piece: PieceRequest) => SubmitResult | null;
+  /** The request for a piece. May throw `ArtworkError`. */
+  readonly order: (piece: PieceRequest, artwork: ArtworkCutter) => Promise<AccountRequest>;
+  /** Of an answer of 2xx; null: it cannot be read. */
+  readonly made: (body: string, piece: PieceRequest, now: Date) => MadePiece | null;
+}
+
+/** One result a piece. What refuses the account ends the batch: the rest is not sent. */
+export async function submitEach(
+  desk: OrderDesk,
+  {
+    pieces,
+    lease,
+    context,
+  }: {
+    readonly pieces: readonly PieceRequest[];
+    readonly lease: LeaseGuard;
+    readonly context: SubmitContext;
+  },
+): Promise<readonly SubmitResult[]> {
+  const results: SubmitResult[] = [];
+  let refused: SubmitResult | null = null;
+  const rest = pieces.entries();
+  const takeTurns = async (): Promise<void> => {
+    for (const [index, piece] of rest) {
+      const result: SubmitResult = refused ?? (await submitOne(desk, { piece, lease, context }));
+      results[index] = result;
+      if (result.outcome === 'refused') refused = result;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(desk.atOnce, pieces.length) }, takeTurns));
+  return results;
+}
+
+/** For `unsuitable`: why a piece is not sent. */
+export function notSent(
+  reason: string,
+  message: string,
+  whose: 'address' | 'campaign',
+): SubmitResult {
+  return {
+    outcome: 'rejected',
+    reason,
+    message: `Not sent: ${message}.`,
+    badAddress: whose === 'address',
+    badArtwork: whose === 'campaign',
+  };
+}
+
+interface Order {
+  readonly piece: PieceRequest;
+  readonly lease: LeaseGuard;
+  readonly context: SubmitContext;
+}
+
+async function submitOne(desk: OrderDesk, { piece, lease, context }: Order): Promise<SubmitResult> {
+  const wrong = wrongMode(desk, piece) ?? desk.unsuitable?.(piece) ?? null;
+  if (wrong !== null) return wrong;
+  let request: AccountRequest;
+  try {
+    request = await desk.order(piece, context.artwork);
+  } catch (error) {
+    if (!isNamed<ArtworkError>(error, 'ArtworkError')) throw error;
+    const { kind, message } = error;
+    return kind === 'unreachable'
+      ? { outcome: 'retry', afterMs: unreachableArtworkMs, message }
+      : { outcome: 'rejected', reason: 'artwork', message, badAddress: false, badArtwork: true };
+  }
+  for (let tries = 1; ; tries += 1) {
+    const outcome = await desk.account.ask(request, context, lease);
+    const answer = resultOf(desk, { piece, outcome, now: context.now() });
+    if (outcome.kind !== 'answer' || outcome.status !== 429 || answer.outcome !== 'retry')
+      return answer;
+    if (tries === triesAtTheLimit) return answer;
+    // Without a connection's limiter nothing else would make it wait.
+    await sleep(Math.min(answer.afterMs, 1000), undefined, { ref: false });
+    try {
+      lease.assertHeld();
+    } catch (error) {
+      if (isNamed<LeaseLostError>(error, 'LeaseLostError')) return answer;
+      throw error;
+    }
+  }
+}
+
+/** Nothing is sent with a key of the other mode: a test is never printed. */
+function wrongMode(
+  { account: { title, connection }, modeOf }: OrderDesk,
+  { mode }: PieceRequest,
+): SubmitResult | null {
+  const [key = ''] = connection.secrets('api_key');
+  const ofKey = modeOf === undefined ? mode : modeOf(key);
+  if (connection.mode === mode && ofKey === mode) return null;
+  const { name } = connection;
+  const itsKey = ofKey === null ? `none of ${title}` : `for ${ofKey} mode`;
+  const what =
+    connection.mode === mode
+      ? `the key of connection ${name} is ${itsKey}`
+      : `connection ${name} is for ${connection.mode} mode`;
+  return {
+    outcome: 'refused',
+    reason: 'wrong_mode',
+    message: `Not sent: the piece is ${mode}, and ${what}.`,
+  };
+}
+
+function resultOf(
+  { account, faults, repeatStatus, made }: OrderDesk,
+  {
+    piece,
+    outcome,
+    now,
+  }: { readonly piece: PieceRequest; readonly outcome: HttpOutcome; readonly now: Date },
+): SubmitResult {
+  if (outcome.kind === 'not_sent')
+    return { outcome: 'retry', afterMs: 5000, message: outcome.message };
+  if (outcome.kind === 'unclear') return { outcome: 'unknown', message: outcome.message };
+  const { status, headers, body } = outcome;
+  const told = account.refusalIn(outcome);
+  if (status === 429)
+    return {
+      outcome: 'retry',
+      afterMs: retryAfterMs(headers, now) ?? 5000,
+      message: told.message,
+    };
+  const isRepeat = status === repeatStatus;
+  if (!isRepeat && (status < 200 || status >= 300)) return refusalOf(status, told, faults);
+  const answered = made(body, piece, now);
+  if (answered === null && isRepeat) return { outcome: 'unknown', message: told.message };
+  if (answered === null)
+    return { outcome: 'unknown', message: `${account.title} answered something that is no card.` };
+  const { mailpieceId, ...accepted } = isRepeat ? { ...answered, replayed: true } : answered;
+  const ours = piece.reference.mailpieceId;
+  if (mailpieceId === ours) return { outcome: 'accepted', ...accepted };
+  const whose = mailpieceId === null ? 'no mailpiece of ours' : `mailpiece ${mailpieceId}`;
+  return {
+    outcome: 'mismatched',
+    providerId: accepted.providerId,
+    message: `${account.title} answered ${accepted.providerId}, which is for ${whose}: ${ours} was sent.`,
+  };
+}

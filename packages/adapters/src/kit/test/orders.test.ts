@@ -1,0 +1,114 @@
+/** Orders of printers that are not like those of this checkout: what the kit has for them. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { contractContext } from '@postrider/core/contract';
+import type { PieceRequest, SubmitResult } from '@postrider/core/ports';
+import { z } from 'zod';
+import { server } from '../../../test/answering.ts';
+import { heldLease, piece } from '../../../test/pieces.ts';
+import { accountAt, type AccountKind } from '../account.ts';
+import { readJson } from '../json.ts';
+import { submitEach, type OrderDesk } from '../orders.ts';
+
+const kind: AccountKind = {
+  title: 'The mill',
+  options: z.object({ url: z.url() }),
+  headers: (key) => ({ authorization: `Bearer ${key}` }),
+  limitOf: () => ({ route: 'POST /cards', windows: [] }),
+  refusalIn: (body) => readJson(z.object({ code: z.string(), message: z.string() }), body),
+};
+const card = z.object({ id: z.string(), mailpiece: z.string() });
+
+async function answered(
+  { status, body }: { readonly status: number; readonly body: object },
+  one: PieceRequest,
+  changes: Partial<OrderDesk> & { readonly mode?: 'test' | 'live' } = {},
+): Promise<{ readonly result: SubmitResult | undefined; readonly requests: number }> {
+  const { url, seen } = await server((_, response) =>
+    response.writeHead(status).end(JSON.stringify(body)),
+  );
+  const { mode = 'live', ...more } = changes;
+  const connection = {
+    organizationId: randomUUID(),
+    name: 'mill',
+    provider: 'mill',
+    mode,
+    options: { url },
+    secrets: () => ['a key that tells nothing'],
+  };
+  const desk: OrderDesk = {
+    account: accountAt(kind, connection, 5000),
+    faults: {
+      ofTheAccount: (code) => code === 'plan_limit',
+      ofTheAddress: (code) => code === 'no_such_street',
+      ofTheArtwork: (code) => code === 'no_pdf',
+    },
+    atOnce: 1,
+    order: async ({ reference }) =>
+      await Promise.resolve({
+        method: 'POST',
+        path: '/cards',
+        json: { piece: reference.mailpieceId },
+        about: [reference.mailpieceId],
+      }),
+    made(text) {
+      const made = readJson(card, text);
+      if (made === null) return null;
+      const { id: providerId, mailpiece: mailpieceId } = made;
+      return { providerId, mailpieceId, replayed: false, expectedDelivery: null };
+    },
+    ...more,
+  };
+  const order = { pieces: [one], lease: heldLease, context: contractContext() };
+  const [result] = await submitEach(desk, order);
+  return { result, requests: seen.length };
+}
+
+void test('where a key does not tell its mode, that of the connection counts', async () => {
+  const one = piece();
+  const body = { id: 'c1', mailpiece: one.reference.mailpieceId };
+  const { result } = await answered({ status: 201, body }, one);
+  assert.equal(result?.outcome, 'accepted');
+  const wrong = await answered({ status: 201, body }, one, { mode: 'test' });
+  assert.equal(wrong.result?.outcome, 'refused');
+  assert.equal(wrong.requests, 0);
+});
+
+void test('a repeat that is answered 409 and the first card is accepted, and nothing else with 409 is', async () => {
+  const one = piece();
+  const repeatStatus = 409;
+  const ours = { id: 'c1', mailpiece: one.reference.mailpieceId };
+  const { result } = await answered({ status: 409, body: ours }, one, { repeatStatus });
+  assert.deepEqual(result, {
+    outcome: 'accepted',
+    providerId: 'c1',
+    replayed: true,
+    expectedDelivery: null,
+  });
+  for (const [body, changes, outcome] of [
+    [ours, {}, 'unknown'],
+    [{ code: 'conflict', message: 'Known.' }, { repeatStatus }, 'unknown'],
+    [{ id: 'c1', mailpiece: randomUUID() }, { repeatStatus }, 'mismatched'],
+  ] as const)
+    assert.equal((await answered({ status: 409, body }, one, changes)).result?.outcome, outcome);
+});
+
+void test('a refusal is whose fault its code says, and unknown where nobody documents it', async () => {
+  for (const [status, code, outcome] of [
+    [402, 'anything', 'refused'],
+    [422, 'plan_limit', 'refused'],
+    [422, 'no_such_street', 'rejected'],
+    [413, 'too_large', 'rejected'],
+    [418, 'teapot', 'unknown'],
+    [503, 'plan_limit', 'unknown'],
+  ] as const) {
+    const { result } = await answered({ status, body: { code, message: 'No.' } }, piece());
+    assert.equal(result?.outcome, outcome, `${status} ${code}`);
+    if (result.outcome === 'rejected')
+      assert.deepEqual(
+        [result.badAddress, result.badArtwork],
+        [code === 'no_such_street', status === 413],
+      );
+  }
+});
