@@ -29,6 +29,7 @@ import { households } from './of-households.ts';
 import { launches } from './of-launches.ts';
 import { limited } from './of-limits.ts';
 import { lobs } from './of-lob.ts';
+import { klaviyos } from './of-klaviyo.ts';
 import { lists } from './of-lists.ts';
 import { preflights } from './of-preflight.ts';
 import { providerCalls } from './of-provider-calls.ts';
@@ -98,6 +99,7 @@ export const mutants: readonly Mutant[] = [
   ...providerCalls,
   ...twins,
   ...lobs,
+  ...klaviyos,
 ];
 
 /** Quick ones of different kinds, for the run of every day. */

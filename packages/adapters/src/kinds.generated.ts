@@ -8,5 +8,5 @@ export const kinds: Readonly<Record<string, readonly string[]>> = {
   image_host: ['folder', 'noop'],
   printer: ['lob', 'print-shop', 'noop'],
   usage_meter: ['file'],
-  event_sink: ['file', 'webhook'],
+  event_sink: ['file', 'webhook', 'klaviyo'],
 };

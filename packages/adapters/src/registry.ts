@@ -11,6 +11,7 @@ import { file } from './file/index.ts';
 import { folder } from './folder/index.ts';
 import type { Offer, Provider } from './kit/provider.ts';
 import { portFields, portNames } from './kit/provider.ts';
+import { klaviyo } from './klaviyo/index.ts';
 import { lob } from './lob/index.ts';
 import { lookup } from './lookup/index.ts';
 import { ndjson } from './ndjson/index.ts';
@@ -29,6 +30,7 @@ export const providers = [
   printShop,
   file,
   webhook,
+  klaviyo,
   noop,
 ] as const;
 

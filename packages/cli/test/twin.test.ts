@@ -41,11 +41,11 @@ test('a twin that there is not, and options that it does not have, are wrong usa
   const place = placeOf(t);
   const odd = await run(place, ['twin', 'stannp']);
   assert.deepEqual([odd.code, odd.stdout], [2, '']);
-  assert.match(odd.stderr, /there is no twin of stannp\nthere are: lob, print-shop/);
+  assert.match(odd.stderr, /there is no twin of stannp\nthere are: klaviyo, lob, print-shop/);
   const option = await run(place, ['twin', 'lob', '--folder', 'x', '--speed', '1']);
   assert.equal(option.code, 2);
   assert.match(option.stderr, /^lob twin: .*--speed/);
   const none = await run(place, ['twin', '--help']);
   assert.equal(none.code, 0);
-  assert.match(none.stdout, /Providers: lob, print-shop/);
+  assert.match(none.stdout, /Providers: klaviyo, lob, print-shop/);
 });

@@ -4,6 +4,7 @@ import type { TwinProcess } from './kit/process.ts';
 type TwinCommand = (argv: readonly string[], environment: NodeJS.ProcessEnv) => TwinProcess;
 
 export const twinCommands: Readonly<Record<string, () => Promise<TwinCommand>>> = {
+  klaviyo: async () => (await import('./klaviyo/command.ts')).klaviyoCommand,
   lob: async () => (await import('./lob/command.ts')).lobCommand,
   'print-shop': async () => (await import('./print-shop/command.ts')).printShopCommand,
 };

@@ -4,3 +4,4 @@ export { makeFolder } from './kit/folders.ts';
 export type { SpawnedTwin } from './kit/spawn.ts';
 export * from './print-shop/index.ts';
 export * from './lob/index.ts';
+export * from './klaviyo/index.ts';

@@ -16,7 +16,7 @@
 
 -- Tells how a route is paced: the requests that each window allows, shortest window first, the
 -- span in which no more are sent (window and slack), and the spacing of a steady pace. A provider
--- tells the limit of its longest window (Klaviyo does).
+-- that tells one limit of several windows means that of the longest.
 create function postrider.pace_of(
   p_windows jsonb,
   p_told int,

@@ -15,6 +15,7 @@ import type {
 } from '@postrider/core/ports';
 import { callProvider } from '../kit/call.ts';
 import { retryAfterMs, type HttpAnswer } from '../kit/http.ts';
+import { oneByOne, type Tried } from '../kit/one-by-one.ts';
 import { parseOptions } from '../kit/options.ts';
 import { parseWebhookSecrets, signStandardWebhook } from '../kit/webhooks.ts';
 import { bodyOf, LARGEST_BODY } from './event.ts';
@@ -37,10 +38,6 @@ const ladder = [
   20 * HOUR,
   DAY,
 ];
-/** Core gives a call up after a minute: within it nothing new is begun after so long. */
-const BEGIN_WITHIN = 40 * SECOND;
-/** So many without an answer, one after the other, say that the endpoint is down. */
-const DOWN_AFTER = 4;
 
 /** The secret with the private networks that webhooks may go to. */
 export const NETWORKS = 'WEBHOOK_PRIVATE_NETWORKS';
@@ -110,49 +107,18 @@ export function createWebhookSink(options: unknown, wiring: AdapterWiring): Even
   return {
     offAfterMs: offAfterDays * DAY,
     async emit(items, context) {
-      const results: EffectResult[] = [];
-      const started = performance.now();
-      const left = items.entries();
-      let silent = 0;
-      // Once for all of them: they go to the addresses that were judged, and to no others.
       let judging: Promise<Judged> | null = null;
+      // Once for all of them: they go to the addresses that were judged, and to no others.
       const target = async (): Promise<Judged> => await (judging ??= judge(url, allowed));
-      /** What holds for all that was not begun yet. */
-      let rest: EffectResult | null = null;
-      const lane = async (): Promise<void> => {
-        for (const [index, item] of left) {
-          if (context.signal.aborted)
-            rest ??= untried(SECOND, 'The runner is stopping; the event was not sent.');
-          else if (performance.now() - started > BEGIN_WITHIN)
-            rest ??= untried(SECOND, 'The endpoint is slow: the event waits for its turn.');
-          if (rest !== null) {
-            results[index] = rest;
-            continue;
-          }
-          const { result, answered, pauseMs } = await send(item, target, context);
-          results[index] = result;
-          silent = answered ? 0 : silent + 1;
-          if (result.outcome === 'refused') rest = result;
-          else if (result.outcome === 'retry' && (pauseMs !== undefined || silent >= DOWN_AFTER))
-            rest ??= untried(pauseMs ?? MINUTE, `Not sent after another: ${result.message}`);
-        }
-      };
-      await Promise.all(Array.from({ length: concurrency }, lane));
-      return results;
+      return await oneByOne(items, {
+        atOnce: concurrency,
+        who: 'The endpoint',
+        context,
+        started: performance.now(),
+        send: async (item) => await send(item, target, context),
+      });
     },
   };
-}
-
-/** What became of one event, and what it says of the next. */
-interface Tried {
-  readonly result: EffectResult;
-  readonly answered: boolean;
-  /** The endpoint asks for so much time. */
-  readonly pauseMs?: number;
-}
-
-function untried(afterMs: number, message: string): EffectResult {
-  return { outcome: 'retry', afterMs, message, untried: true };
 }
 
 /** By the ladder, and not before the endpoint asks for it. */

@@ -8,7 +8,8 @@ export function twins(program: Command, act: Act): void {
     'twin [provider] [options...]',
     'A stand-in for a provider, as a process in the foreground: the real wire format, nothing ' +
       'printed, a ledger of its own, a clock that can be turned, bad luck by script. ' +
-      'Providers: lob, print-shop. `postrider twin lob --help` lists the options of the one of Lob.',
+      'Providers: klaviyo, lob, print-shop. ' +
+      '`postrider twin lob --help` lists the options of the one of Lob.',
     ['postrider twin lob --help', 'postrider twin lob --folder ./lob --days-per-second 2'],
   ).allowUnknownOption();
   readsItsOwnOptions(made);

@@ -2,6 +2,7 @@
  * Requests checked against a provider's own OpenAPI file. Schemas are compiled once, at the start.
  *
  * Bodies of forms have only texts, so that for them numbers and truth values are read from texts.
+ * A media type that ends in `+json` is JSON; which types an operation takes, its twin asks.
  * What the file forbids is an error; what it does not speak of (an unknown field, say) is none.
  */
 import { readFileSync } from 'node:fs';
@@ -38,14 +39,22 @@ interface AjvError {
 export class ApiSpec {
   readonly #json: OpenAPIBackend;
   readonly #forms: OpenAPIBackend;
+  readonly #mediaTypes: ReadonlyMap<string, readonly string[]>;
 
-  private constructor(json: OpenAPIBackend, forms: OpenAPIBackend) {
+  private constructor(
+    json: OpenAPIBackend,
+    forms: OpenAPIBackend,
+    mediaTypes: ReadonlyMap<string, readonly string[]>,
+  ) {
     this.#json = json;
     this.#forms = forms;
+    this.#mediaTypes = mediaTypes;
   }
 
   static async read(path: URL): Promise<ApiSpec> {
-    const text = readFileSync(path, 'utf8');
+    const given = readFileSync(path, 'utf8');
+    // The checker knows the one name alone.
+    const text = given.replaceAll(/"application\/[\w.]+\+json":/g, '"application/json":');
     const backend = async (coerceTypes: boolean): Promise<OpenAPIBackend> => {
       const api = new OpenAPIBackend({
         definition: JSON.parse(text) as Document,
@@ -60,7 +69,13 @@ export class ApiSpec {
       await api.init();
       return api;
     };
-    return new ApiSpec(await backend(false), await backend(true));
+    const types = mediaTypesIn(JSON.parse(given) as Document);
+    return new ApiSpec(await backend(false), await backend(true), types);
+  }
+
+  /** Of the bodies that an operation takes. */
+  mediaTypes(operation: string): readonly string[] {
+    return this.#mediaTypes.get(operation) ?? [];
   }
 
   /**
@@ -93,6 +108,22 @@ export class ApiSpec {
     const { errors } = this.#json.validator.validateResponse(body, operation, status);
     return ((errors ?? []) as AjvError[]).map(toViolation);
   }
+}
+
+interface Operation {
+  readonly operationId?: string;
+  readonly requestBody?: { readonly content?: object };
+}
+
+function mediaTypesIn({ paths = {} }: Document): Map<string, readonly string[]> {
+  const types = new Map<string, readonly string[]>();
+  for (const path of Object.values(paths))
+    for (const operation of Object.values(path as Record<string, Operation>)) {
+      const { operationId, requestBody } = operation;
+      if (operationId !== undefined)
+        types.set(operationId, Object.keys(requestBody?.content ?? {}));
+    }
+  return types;
 }
 
 function toViolation({ instancePath, keyword, message = '', params }: AjvError): Violation {
