@@ -10,6 +10,7 @@ import { artworks } from './of-artwork.ts';
 import { callBacks } from './of-call-backs.ts';
 import { cohorts } from './of-cohorts.ts';
 import { connections } from './of-connections.ts';
+import { deliveries } from './of-deliveries.ts';
 import { effects } from './of-effects.ts';
 import { emails } from './of-emails.ts';
 import { ofEndpoints } from './of-endpoints.ts';
@@ -76,6 +77,7 @@ export const mutants: readonly Mutant[] = [
   ...restores,
   ...refusals,
   ...callBacks,
+  ...deliveries,
   ...house,
   ...migrations,
   ...handedOver,
