@@ -67,16 +67,16 @@ declare
   -- promise: they change with their view.
   v_parts constant text[] := '{
       alarm_help, alarm_meaning, alive_runners, breaker_help, breaker_meaning,
-      connections_named, decode_punycode, expected_days, fold_email, held_by, hold_details,
-      household_key_parts, least_expected_days, least_sample, local_time, neighbourhood_of,
-      next_at_printer, next_before_printer, next_when_over, next_when_sent, numbered_of,
-      obstacle_help, obstacle_meaning, obstacle_of, overdue_grace, overdue_in, price_text,
-      printer_links, rejects_of, standing_hold, standing_hold_details, stuck_at_enricher,
-      stuck_at_printer, stuck_in_cohorts, stuck_in_error, stuck_overdue, stuck_waiting,
-      suppression_entries, trace_alarms, trace_cards, trace_interventions, trace_moves,
-      trace_requests, trace_test, usual_days, why_amended, why_at_printer, why_cancelled,
-      why_held, why_held_alone, why_only_possible, why_test, why_unknown, window_basis,
-      window_months}';
+      campaigns_on_their_way, connections_named, decode_punycode, expected_days, fold_email,
+      held_by, hold_details, household_key_parts, least_expected_days, least_sample, local_time,
+      neighbourhood_of, next_at_printer, next_before_printer, next_when_over, next_when_sent,
+      numbered_of, obstacle_help, obstacle_meaning, obstacle_of, overdue_grace, overdue_in,
+      price_text, printer_links, rejects_of, standing_hold, standing_hold_details,
+      stuck_at_enricher, stuck_at_printer, stuck_in_cohorts, stuck_in_error, stuck_overdue,
+      stuck_waiting, suppression_entries, trace_alarms, trace_cards, trace_interventions,
+      trace_moves, trace_requests, trace_test, usual_days, why_amended, why_at_printer,
+      why_cancelled, why_held, why_held_alone, why_only_possible, why_test, why_unknown,
+      window_basis, window_months}';
   -- Operating: each of these checks the organization itself.
   v_operating constant text[] := '{
       amend, apply_campaign, arm_printer, cancel, cancel_people, cancel_preview, clear_alarm,

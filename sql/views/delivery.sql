@@ -66,49 +66,92 @@ join postrider.organization o
   on o.id = s.organization_id;
 
 -- Lists people of a campaign whose live card is overdue: the printer has it, and it should have
--- been there a day ago or longer. The search goes by the index of those who wait, from the least
--- time after which a card of the campaign can be overdue: it never looks at cards that are young,
--- nor at those that came to their end. Since when the printer has it is when its person became
--- sent; who waits for a card that is not printed yet has another row of the view stuck.
+-- been there a day ago or longer; at most p_limit, where it is not null. The search goes by the
+-- index of those who wait, from the least time after which a card of the campaign can be overdue:
+-- it never looks at cards that are younger, nor at those that came to their end. Since when the
+-- printer has it is when its person became sent. Who waits for a card that is not printed has
+-- another row of the view stuck, and is here with p_unprinted only.
 create function postrider.overdue_in(
-  p_campaign postrider.campaign,
-  p_unprinted boolean
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_unprinted boolean,
+  p_limit bigint
 ) returns table (
   recipient_id uuid,
   since timestamptz,
   due_at timestamptz,
   expected_days int,
   basis text
-) language sql stable
+) language plpgsql stable as $$
+declare
+  v_campaign postrider.campaign;
+  v_least int;
+  v_before timestamptz := postrider.now() - postrider.overdue_grace();
+begin
+  select c.* into v_campaign
+  from postrider.campaign c
+  where c.organization_id = p_organization_id
+    and c.id = p_campaign_id
+    and c.mode = 'live';
+  if not found then
+    return;
+  end if;
+  v_least := postrider.least_expected_days(v_campaign);
+  return query
+  with known as materialized (
+    select w.country, postrider.expected_days(v_campaign, w.country, w) as days,
+      postrider.window_basis(w) as basis
+    from postrider.delivery_window w
+    where w.organization_id = p_organization_id
+      and w.printer_name = v_campaign.printer_name
+      and w.mail_class = v_campaign.mail_class
+  )
+  select s.recipient_id, s.since,
+    s.since + make_interval(days => x.days) + postrider.overdue_grace(), x.days, x.basis
+  from (
+    select p.recipient_id, p.since
+    from postrider.recipient_state p
+    where p.organization_id = p_organization_id
+      and p.campaign_id = p_campaign_id
+      and p.waiting_state = 'sent'
+      and p.available_at <= v_before + v_campaign.assumed_after - make_interval(days => v_least)
+    union all
+    select p.recipient_id, p.since
+    from postrider.recipient_state p
+    where p_unprinted
+      and p.organization_id = p_organization_id
+      and p.campaign_id = p_campaign_id
+      and p.waiting_state = 'sent'
+      and p.available_at = 'infinity'
+  ) s
+  cross join lateral (
+    select r.country
+    from postrider.recipient r
+    where r.organization_id = p_organization_id
+      and r.id = s.recipient_id
+    limit 1) r
+  left join known k on k.country = r.country
+  cross join lateral (
+    select coalesce(k.basis, 'usual') as basis,
+      coalesce(k.days, greatest(
+        postrider.usual_days(v_campaign.mail_class, r.country), v_campaign.transit_days)) as days
+  ) x
+  where s.since < v_before - make_interval(days => x.days)
+  limit p_limit;
+end $$;
+
+-- The live campaigns with cards on their way: of ten thousand few.
+create function postrider.campaigns_on_their_way() returns setof postrider.campaign
+language sql stable
 begin atomic
-  select s.recipient_id, s.since, d.due_at, x.expected_days, postrider.window_basis(w)
-  from postrider.recipient_state s
-  -- Asked for one by one, whatever the statistics say: by a join everybody would be read.
-  cross join lateral (
-    select (
-      select r.country
-      from postrider.recipient r
-      where r.organization_id = s.organization_id
-        and r.id = s.recipient_id) as country) r
-  left join postrider.delivery_window w
-    on w.organization_id = s.organization_id
-    and w.printer_name = p_campaign.printer_name
-    and w.mail_class = p_campaign.mail_class
-    and w.country = r.country
-  cross join lateral (
-    select postrider.expected_days(p_campaign, r.country, w) as expected_days) x
-  cross join lateral (
-    select s.since + make_interval(days => x.expected_days) + postrider.overdue_grace() as due_at) d
-  where p_campaign.mode = 'live'
-    and s.organization_id = p_campaign.organization_id
-    and s.campaign_id = p_campaign.id
-    and s.waiting_state = 'sent'
-    and (s.available_at <= postrider.now()
-        + p_campaign.assumed_after
-        - make_interval(days => postrider.least_expected_days(p_campaign))
-        - postrider.overdue_grace()
-      or p_unprinted and s.available_at = 'infinity')
-    and d.due_at < postrider.now();
+  select c.*
+  from postrider.campaign c
+  where c.mode = 'live'
+    and exists (
+      select from postrider.recipient_state s
+      where s.organization_id = c.organization_id
+        and s.campaign_id = c.id
+        and s.waiting_state = 'sent');
 end;
 
 -- Cards that are overdue, one by one: by when they were expected, by which basis, and the last that
@@ -118,10 +161,10 @@ select c.organization_id, o.name as organization, c.id as campaign_id, c.name as
   m.printer_name as printer, c.mail_class, r.country, r.region, m.id as mailpiece_id,
   m.provider_id, v.recipient_id, m.status, m.accepted_at, v.expected_days, v.basis, v.due_at,
   postrider.now() - v.due_at as overdue_for, e.status as last_told, e.occurred_at as last_told_at
-from postrider.campaign c
+from postrider.campaigns_on_their_way() c
 join postrider.organization o
   on o.id = c.organization_id
-cross join lateral postrider.overdue_in(c, true) v
+cross join lateral postrider.overdue_in(c.organization_id, c.id, true, null) v
 cross join lateral (
   select x.country, x.region
   from postrider.recipient x
@@ -183,7 +226,7 @@ begin atomic
         and m.recipient_id = v.first_one
         and m.mode = 'live'
         and m.status not in ('rejected', 'cancelled', 'failed', 'voided'))
-  from postrider.campaign c
+  from postrider.campaigns_on_their_way() c
   cross join lateral (
     select count(*) as people, min(x.since) as since,
       (array_agg(x.recipient_id order by x.since, x.recipient_id))[1] as first_one,
@@ -191,10 +234,7 @@ begin atomic
         when max(x.expected_days) then min(x.expected_days)::text
         else min(x.expected_days) || ' to ' || max(x.expected_days) end as expected,
       string_agg(distinct x.basis, ', ' order by x.basis) as basis
-    from (
-      select *
-      from postrider.overdue_in(c, false)
-      limit 10000) x
+    from postrider.overdue_in(c.organization_id, c.id, false, 10000) x
   ) v
   where v.people > 0;
 end;

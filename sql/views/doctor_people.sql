@@ -220,14 +220,12 @@ begin atomic
         where t.organization_id = c.organization_id
           and t.campaign_id = c.id
           and t.state in ('sent', 'received', 'returned')), 0) as is_late
-    from postrider.campaign c
+    from postrider.campaigns_on_their_way() c
     cross join lateral (
       select coalesce(postrider.count_limit(p_whole), 1000000) as most) l
     cross join lateral (
       select count(*) as people
-      from (
-        select from postrider.overdue_in(c, true)
-        limit l.most) x) n
+      from postrider.overdue_in(c.organization_id, c.id, true, l.most) x) n
     where n.people > 0
       and (p_mine is null or c.organization_id = any (p_mine))) v;
 end;

@@ -16,7 +16,7 @@ end;
 create function postrider.window_months(p_now timestamptz) returns date language sql immutable
 return (date_trunc('month', p_now at time zone 'UTC') - interval '6 months')::date;
 
--- Counts what was noted and is due, some 20,000 people at a time, and learns the windows of their
+-- Counts what was noted and is due, some 10,000 people at a time, and learns the windows of their
 -- printers anew. Returns how many cards were counted.
 create function postrider.learn_deliveries(p_organization_id uuid) returns int
 language plpgsql security definer as $$
@@ -43,7 +43,7 @@ begin
             and due_at <= v_now
           order by due_at, id
           limit 1000) x) d
-      where d.so_far - d.people < 20000) due
+      where d.so_far - d.people < 10000) due
     where n.organization_id = p_organization_id
       and n.id = due.id
     returning n.people
@@ -93,6 +93,12 @@ begin
         and not m.answered_otherwise
         and m.made_mode is distinct from 'test'
         and m.accepted_at < m.opened_at + interval '1 day' as teaches,
+      -- As a sub-select: while statistics are old a join reads all results that there are.
+      (
+        select r.result
+        from postrider.delivery_result r
+        where r.organization_id = p_organization_id
+          and r.mailpiece_id = m.id) as before,
       date_trunc('day', m.accepted_at) + make_interval(days => 1 + postrider.usual_days(
         m.request ->> 'mailClass', m.request #>> '{to,address,country}')) as due_at
     from unnest(p_people) as p (id)
@@ -113,12 +119,9 @@ begin
     where p.due_at > p_now
     group by p.due_at
   ), changed as (
-    select p.*, r.result as before
+    select p.*
     from piece p
-    left join postrider.delivery_result r
-      on r.organization_id = p_organization_id
-      and r.mailpiece_id = p.id
-    where p.result is distinct from r.result
+    where p.result is distinct from p.before
       and p.result is not null
       and p.country is not null
       and p.due_at <= p_now
@@ -174,9 +177,12 @@ begin
     from jsonb_to_recordset(p_counted) as c (
       "mailpieceId" uuid, printer text, "mailClass" text, country text, region text, month date,
       "acceptedAt" timestamptz, result text, teaches boolean)
-    join postrider.mailpiece_event e
-      on e.organization_id = p_organization_id
-      and e.mailpiece_id = c."mailpieceId"
+    cross join lateral (
+      select x.status, x.confidence, x.occurred_at, x.received_at
+      from postrider.mailpiece_event x
+      where x.organization_id = p_organization_id
+        and x.mailpiece_id = c."mailpieceId"
+      offset 0) e
     where c.teaches
       and e.status in ('in_production', 'in_transit', 'in_local_area', 'processed_for_delivery',
         'delivered', 'returned')
@@ -201,6 +207,12 @@ create function postrider.learn_windows(
   p_now timestamptz
 ) returns void language plpgsql as $$
 begin
+  with touched as materialized (
+    select distinct c.printer, c."mailClass", c.country
+    from jsonb_to_recordset(p_counted) as c (
+      printer text, "mailClass" text, country text, teaches boolean)
+    where c.teaches
+  )
   insert into postrider.delivery_window as w (
     organization_id, printer_name, mail_class, country, pieces, p50_days, p90_days, learned_at)
   select p_organization_id, r.printer_name, r.mail_class, r.country, max(r.of_all),
@@ -212,18 +224,17 @@ begin
         partition by d.printer_name, d.mail_class, d.country order by d.days) as so_far,
       sum(sum(d.pieces)) over (
         partition by d.printer_name, d.mail_class, d.country) as of_all
-    from (
-      select distinct c.printer, c."mailClass", c.country
-      from jsonb_to_recordset(p_counted) as c (
-        printer text, "mailClass" text, country text, teaches boolean)
-      where c.teaches) k
-    join postrider.delivery_days d
-      on d.organization_id = p_organization_id
-      and d.printer_name = k.printer
-      and d.mail_class = k."mailClass"
-      and d.country = k.country
-    where d.month >= postrider.window_months(p_now)
-      and d.status = 'delivered'
+    from touched k
+    cross join lateral (
+      select x.*
+      from postrider.delivery_days x
+      where x.organization_id = p_organization_id
+        and x.printer_name = k.printer
+        and x.mail_class = k."mailClass"
+        and x.country = k.country
+        and x.month >= postrider.window_months(p_now)
+        and x.status = 'delivered'
+      offset 0) d
     group by d.printer_name, d.mail_class, d.country, d.days) r
   group by r.printer_name, r.mail_class, r.country
   order by r.printer_name, r.mail_class, r.country
