@@ -167,6 +167,8 @@
 \ir functions/80_operate/go_live.sql
 \ir functions/80_operate/launch_preview.sql
 \ir functions/80_operate/launch_sample.sql
+\ir functions/80_operate/claim_piece.sql
+\ir functions/80_operate/claims.sql
 \ir views/find_recipients.sql
 \ir views/suppressions.sql
 \ir views/unknown_people.sql

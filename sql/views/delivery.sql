@@ -217,8 +217,10 @@ begin atomic
         else v.people || ' cards' end,
       case when v.people = 1 then 'it was' else 'they were' end,
       v.expected, v.basis),
-    format('ask the printer; each of them: select * from postrider.overdue where campaign_id = %L',
-      c.id),
+    format('ask the printer; each of them: select * from postrider.overdue where campaign_id = %L; '
+      'a claim pack has what printers want to see: '
+      'select postrider.claim_preview(%L, ''{"campaignId": "%s", "which": ["overdue"]}'')',
+      c.id, c.organization_id, c.id),
     null::uuid, null, (
       select m.id
       from postrider.mailpiece m

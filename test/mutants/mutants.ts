@@ -8,6 +8,7 @@ import { addresses } from './of-addresses.ts';
 import { amendments } from './of-amendments.ts';
 import { artworks } from './of-artwork.ts';
 import { callBacks } from './of-call-backs.ts';
+import { claimPacks } from './of-claims.ts';
 import { cohorts } from './of-cohorts.ts';
 import { connections } from './of-connections.ts';
 import { deliveries } from './of-deliveries.ts';
@@ -78,6 +79,7 @@ export const mutants: readonly Mutant[] = [
   ...refusals,
   ...callBacks,
   ...deliveries,
+  ...claimPacks,
   ...house,
   ...migrations,
   ...handedOver,
