@@ -19,13 +19,16 @@ async function timesOf(at: Place) {
   ].map((row) => ({ ...row }));
 }
 
+/** Of all months: a card that was accepted two days later may be of the next one. */
 async function resultsOf(at: Place) {
   return [
     ...(await rig.sql`
-      select pieces::int, delivered::int, returned::int, silent::int,
-        delivered_share::float8 as "deliveredShare"
+      select sum(pieces)::int as pieces, sum(delivered)::int as delivered,
+        sum(returned)::int as returned, sum(silent)::int as silent,
+        max(delivered_share)::float8 as "deliveredShare"
       from postrider.delivery_results
-      where organization_id = ${at.organizationId}`),
+      where organization_id = ${at.organizationId}
+      having count(*) > 0`),
   ].map((row) => ({ ...row }));
 }
 
