@@ -16,5 +16,6 @@
 \ir baseline/enrichment.sql
 \ir baseline/cohort.sql
 \ir baseline/mailpiece.sql
+\ir baseline/delivery.sql
 \ir baseline/alarms_and_interventions.sql
 \ir baseline/provider_call.sql

@@ -76,6 +76,9 @@
 \ir functions/60_track/endpoints.sql
 \ir functions/60_track/poll.sql
 \ir functions/60_track/apply_events.sql
+\ir functions/60_track/delivery_windows.sql
+\ir functions/60_track/delivery_evidence.sql
+\ir functions/60_track/learn_deliveries.sql
 \ir functions/60_track/follow_mailpieces.sql
 \ir functions/60_track/closed_pieces.sql
 \ir functions/60_track/returned_mail.sql
@@ -151,6 +154,7 @@
 \ir views/spending.sql
 \ir views/cancellations.sql
 \ir views/queue.sql
+\ir views/delivery.sql
 \ir views/stuck_people.sql
 \ir views/stuck_campaigns.sql
 \ir views/stuck.sql
@@ -165,6 +169,8 @@
 \ir functions/80_operate/go_live.sql
 \ir functions/80_operate/launch_preview.sql
 \ir functions/80_operate/launch_sample.sql
+\ir functions/80_operate/claim_piece.sql
+\ir functions/80_operate/claims.sql
 \ir views/find_recipients.sql
 \ir views/suppressions.sql
 \ir views/unknown_people.sql

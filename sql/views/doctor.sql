@@ -14,7 +14,7 @@ language plpgsql stable security definer as $$
 declare
   v_known constant text[] := array['runners', 'leases', 'beats', 'event partitions',
     'default partition', 'unreachable states', 'unknown outcomes', 'tried again', 'work',
-    'connections', 'alarms', 'history', 'lost mailpieces', 'household keys', 'webhooks',
+    'connections', 'alarms', 'history', 'lost mailpieces', 'overdue', 'household keys', 'webhooks',
     'oldest transaction', 'blocked sessions', 'bloat', 'restore'];
   v_whole boolean := coalesce(cardinality(p_only) > 0, false);
   v_mine uuid[] := case when not postrider.sees_all() then postrider.my_organizations() end;

@@ -191,6 +191,45 @@ begin atomic
     limit postrider.count_limit(p_whole)) l;
 end;
 
+-- Counts the cards that are overdue, and names the campaigns of which more than one in ten are: by
+-- what was learned one in ten takes longer, and no more.
+create function postrider.doctor_overdue(p_mine uuid[], p_whole boolean)
+returns table (check_name text, verdict text, message text, what_helps text)
+language sql stable
+begin atomic
+  select 'overdue',
+    case when count(*) filter (where v.is_late) > 0 then 'warn' else 'ok' end,
+    case coalesce(sum(v.people), 0)
+      when 0 then 'no card'
+      when 1 then '1 card'
+      else case when bool_or(v.is_cut) then 'more than ' else '' end
+        || sum(v.people) || ' cards' end
+    || coalesce(
+      '; more than one in ten of: '
+        || string_agg(v.campaign, ', ' order by v.campaign) filter (where v.is_late),
+      ''),
+    case
+      when count(*) filter (where v.is_late) > 0
+        then 'ask the printer: select * from postrider.overdue has them one by one, '
+          'and a claim pack is made of them' end
+  from (
+    select c.name as campaign, n.people, n.people >= l.most as is_cut,
+      n.people * 10 > coalesce((
+        select sum(t.people)
+        from postrider.tallied() t
+        where t.organization_id = c.organization_id
+          and t.campaign_id = c.id
+          and t.state in ('sent', 'received', 'returned')), 0) as is_late
+    from postrider.campaigns_on_their_way() c
+    cross join lateral (
+      select coalesce(postrider.count_limit(p_whole), 1000000) as most) l
+    cross join lateral (
+      select count(*) as people
+      from postrider.overdue_in(c.organization_id, c.id, true, l.most) x) n
+    where n.people > 0
+      and (p_mine is null or c.organization_id = any (p_mine))) v;
+end;
+
 -- Counts the webhooks that wait, and those that could not be read.
 create function postrider.doctor_webhooks(p_mine uuid[], p_whole boolean)
 returns table (check_name text, verdict text, message text, what_helps text)

@@ -20,4 +20,6 @@ from (
   union all
   select * from postrider.stuck_waiting()
   union all
-  select * from postrider.stuck_at_printer()) s;
+  select * from postrider.stuck_at_printer()
+  union all
+  select * from postrider.stuck_overdue()) s;

@@ -8,8 +8,10 @@ import { addresses } from './of-addresses.ts';
 import { amendments } from './of-amendments.ts';
 import { artworks } from './of-artwork.ts';
 import { callBacks } from './of-call-backs.ts';
+import { claimPacks } from './of-claims.ts';
 import { cohorts } from './of-cohorts.ts';
 import { connections } from './of-connections.ts';
+import { deliveries } from './of-deliveries.ts';
 import { effects } from './of-effects.ts';
 import { emails } from './of-emails.ts';
 import { ofEndpoints } from './of-endpoints.ts';
@@ -77,6 +79,8 @@ export const mutants: readonly Mutant[] = [
   ...restores,
   ...refusals,
   ...callBacks,
+  ...deliveries,
+  ...claimPacks,
   ...house,
   ...migrations,
   ...handedOver,

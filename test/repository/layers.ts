@@ -40,6 +40,7 @@ const layersOfCore: readonly string[] = [
   `${core}/common/`,
   `${core}/queues/`,
   `${core}/machine/`,
+  `${core}/claims/`,
   `${core}/runtime/`,
   `${core}/stages/*/`,
   `${core}/scheduling/`,

@@ -17,6 +17,21 @@ export {
   type AmendOptions,
 } from './machine/amend.ts';
 export * from './machine/campaigns.ts';
+export {
+  claimPreview,
+  claimResults,
+  type ClaimPreview,
+  type ClaimResult,
+  type ClaimSelection,
+} from './machine/claims.ts';
+export {
+  claimPack,
+  ClaimPackError,
+  MOST_CLAIMED,
+  requireClaimable,
+  type ClaimFile,
+  type ClaimPack,
+} from './claims/claim-pack.ts';
 export * from './machine/connections.ts';
 export * from './machine/launch.ts';
 export * from './machine/operate.ts';

@@ -97,5 +97,16 @@ begin
     and s.recipient_id = any (v_due)
     and s.recipient_id <> all (coalesce(v_early, '{}'));
   get diagnostics v_moved = row_count;
+  if exists (
+    select from postrider.campaign c
+    where c.organization_id = p_organization_id
+      and c.id = p_campaign_id
+      and c.mode = 'live')
+  then
+    perform postrider.note_deliveries(
+      p_organization_id,
+      array(select unnest(v_due) except select unnest(v_early)),
+      p_now);
+  end if;
   return v_moved;
 end $$;

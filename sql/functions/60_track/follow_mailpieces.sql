@@ -107,6 +107,7 @@ create function postrider.raise_statuses(
 ) returns uuid[] language plpgsql as $$
 declare
   v_returned uuid[];
+  v_ended uuid[];
 begin
   with told as materialized (
     select e.mailpiece_id, e.status, r.rank, r.event, e.occurred_at
@@ -161,9 +162,13 @@ begin
     returning m.recipient_id, m.status, m.mode
   )
   -- What a printer makes up in test mode was never at the address.
-  select array_agg(recipient_id) filter (where status = 'returned' and mode = 'live')
-  into v_returned
+  select array_agg(recipient_id) filter (where status = 'returned' and mode = 'live'),
+    array_agg(recipient_id) filter (where status in ('delivered', 'returned') and mode = 'live')
+  into v_returned, v_ended
   from raised;
+  if v_ended is not null then
+    perform postrider.note_deliveries(p_organization_id, v_ended, p_now);
+  end if;
   return v_returned;
 end $$;
 
@@ -263,36 +268,4 @@ begin
       m.organization_id, m.recipient_id, m.id, m.mode, m.status);
   get diagnostics v_moved = row_count;
   return v_moved;
-end $$;
-
--- The surest word that a mailpiece was delivered; no row where there is none.
-create function postrider.best_delivery_evidence(p_organization_id uuid, p_mailpiece_id uuid)
-returns table (confidence text)
-language sql stable
-begin atomic
-  select e.confidence
-  from postrider.mailpiece_event e
-  where e.organization_id = p_organization_id
-    and e.mailpiece_id = p_mailpiece_id
-    and e.status = 'delivered'
-  order by array_position('{scan,assumed,logical,estimated}'::text[], e.confidence)
-  limit 1;
-end;
-
--- Gives people who are received the surest word for it, whichever came first: a scan after an
--- estimate, or after it was assumed.
-create function postrider.confirm_deliveries(p_organization_id uuid, p_pieces uuid[]) returns void
-language plpgsql as $$
-begin
-  update postrider.recipient_state s
-  set reason = d.confidence
-  from postrider.mailpiece m
-  cross join lateral postrider.best_delivery_evidence(p_organization_id, m.id) d
-  where s.organization_id = p_organization_id
-    and m.organization_id = p_organization_id
-    and m.id = any (p_pieces)
-    and m.recipient_id = s.recipient_id
-    and m.status = 'delivered'
-    and s.state = 'received'
-    and s.reason <> d.confidence;
 end $$;

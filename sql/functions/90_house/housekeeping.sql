@@ -4,8 +4,9 @@
 create function postrider.housekeeping_parts() returns text[]
 language sql immutable
 return array[
-  'fold_tally', 'event_partitions', 'complete_campaigns', 'assume_received', 'old_webhooks',
-  'old_calls', 'old_cohorts', 'old_addresses', 'old_runners', 'old_failures'];
+  'fold_tally', 'event_partitions', 'complete_campaigns', 'assume_received', 'note_promises',
+  'learn_deliveries', 'old_webhooks', 'old_calls', 'old_cohorts', 'old_addresses', 'old_runners',
+  'old_failures'];
 
 -- The organizations for which a part has something to do: of ten thousand each costs little, and
 -- together they cost seconds. None, where the part is of the installation.
@@ -33,6 +34,30 @@ begin
         limit 1
       ) s
       order by 1)
+    -- A promise is looked at once an hour.
+    when 'note_promises' then array(
+      select distinct c.organization_id
+      from postrider.campaign c
+      cross join lateral (
+        select from postrider.recipient_state s
+        where s.organization_id = c.organization_id
+          and s.campaign_id = c.id
+          and s.waiting_state = 'sent'
+        limit 1
+      ) s
+      where c.mode = 'live'
+        and not exists (
+          select from postrider.delivery_window w
+          where w.organization_id = c.organization_id
+            and w.printer_name = c.printer_name
+            and w.mail_class = c.mail_class
+            and w.promised_at > v_now - interval '1 hour')
+      order by 1)
+    when 'learn_deliveries' then array(
+      select distinct n.organization_id
+      from postrider.delivery_news n
+      where n.due_at <= v_now
+      order by 1)
     else '{}'
   end;
 end $$;
@@ -58,6 +83,12 @@ begin
       from unnest(p_organizations) as o (id);
     when 'assume_received' then
       perform postrider.assume_received(o.id)
+      from unnest(p_organizations) as o (id);
+    when 'note_promises' then
+      perform postrider.note_promises(o.id)
+      from unnest(p_organizations) as o (id);
+    when 'learn_deliveries' then
+      perform postrider.learn_deliveries(o.id)
       from unnest(p_organizations) as o (id);
     -- Some at a time: what is left is left to the next minute.
     when 'old_webhooks' then

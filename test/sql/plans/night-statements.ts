@@ -18,7 +18,10 @@ const nothingDone = {
  * What a night needs: what people ask when something is not as they thought, and what watches the
  * runners meanwhile.
  */
-export function askedAtNight(sql: postgres.Sql, { campaignId }: Place): readonly Step[] {
+export function askedAtNight(
+  sql: postgres.Sql,
+  { organizationId, campaignId }: Place,
+): readonly Step[] {
   return [
     ['why by an id of nobody', async () => await sql`select * from postrider.why('nobody')`],
     ['trace by an id of nobody', async () => await sql`select * from postrider.trace('nobody')`],
@@ -33,6 +36,23 @@ export function askedAtNight(sql: postgres.Sql, { campaignId }: Place): readonly
     ['spending', async () => await sql`select * from postrider.spending`],
     ['pace', async () => await sql`select * from postrider.pace`],
     ['progress', async () => await campaignProgress(sql, [campaignId])],
+    [
+      'learn deliveries',
+      async () => {
+        await sql`update postrider.delivery_news set due_at = now()`;
+        await sql`
+          select postrider.note_promises(${organizationId}),
+            postrider.learn_deliveries(${organizationId})`;
+      },
+    ],
+    ['overdue', async () => await sql`select * from postrider.overdue`],
+    [
+      'delivery times',
+      async () =>
+        await sql`
+          select (select count(*) from postrider.delivery_times),
+            (select count(*) from postrider.delivery_results)`,
+    ],
     ['metrics', async () => await metricsText(sql, nothingDone, new Map())],
   ];
 }

@@ -93,6 +93,8 @@ async function aimed(): Promise<Record<string, string>> {
     replace_lost_mailpieces: `'${o}'`,
     cancel_people: `'${o}', '${theirs.campaignId}'`,
     cancel_preview: `'${o}', '${theirs.campaignId}'`,
+    claim_pieces: `'${o}', '{"campaignId": "${theirs.campaignId}"}'`,
+    claim_preview: `'${o}', '{"campaignId": "${theirs.campaignId}"}'`,
     retry_all: `'${o}', '${theirs.campaignId}', 'rejected'`,
     clear_alarm: `'${alarm?.id}', 'I looked'`,
     retry_webhooks: `'${o}'`,

@@ -41,6 +41,10 @@ export function asCommand(helps: string, name: string): string {
       /(?:select )?postrider\.go_live\((?:'[^']+', '[^']+'|organization, campaign)\)/,
       `postrider campaign launch ${campaign} --live`,
     )
+    .replace(
+      /select postrider\.claim_preview\('[^']+', '\{"campaignId": "[^"]+", "which": \["(\w+)"\]\}'\)/,
+      `postrider claim --campaign ${campaign} --$1`,
+    )
     .replace(/select postrider\.launch\(.*\)/, `postrider campaign launch ${campaign}`)
     .replace(/select postrider\.end_campaign\([^)]*\)/, `postrider campaign end ${campaign}`)
     .replace(

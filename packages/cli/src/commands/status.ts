@@ -97,27 +97,31 @@ async function show(cli: Cli, sql: Sql): Promise<void> {
         (why === null ? '' : `: ${printable(why)}`),
     );
   }
-  const [trouble] = await sql<{ stuck: number; alarms: number }[]>`
+  const [trouble] = await sql<{ stuck: number; overdue: number; alarms: number }[]>`
     select
-      (
-        -- Who waits for a launch or a release waits on purpose.
-        select coalesce(sum(s.people), 0)
-        from postrider.stuck s
-        left join postrider.campaigns c
-          on c.organization_id = s.organization_id
-          and c.name = s.campaign
-        where not (
-          s.state in ('pending', 'proofed')
-          and (c.status = 'paused' or c.status = 'pending' and s.state = 'proofed')
-        )
-      )::int as stuck,
-      (select count(*) from postrider.alarms)::int as alarms`;
+      coalesce(sum(s.people) filter (where not s.is_overdue), 0)::int as stuck,
+      coalesce(sum(s.people) filter (where s.is_overdue), 0)::int as overdue,
+      (select count(*) from postrider.alarms)::int as alarms
+    from (
+      select x.people, coalesce(x.reason = 'overdue', false) as is_overdue
+      from postrider.stuck x
+      left join postrider.campaigns c
+        on c.organization_id = x.organization_id
+        and c.name = x.campaign
+      -- Who waits for a launch or a release waits on purpose.
+      where not (
+        x.state in ('pending', 'proofed')
+        and (c.status = 'paused' or c.status = 'pending' and x.state = 'proofed')
+      )
+    ) s`;
   if (trouble === undefined) return;
   if (trouble.stuck > 0)
     cli.out.note(
       `\n${count(trouble.stuck, 'person does', 'people do')} not move although they should: ` +
         'postrider stuck',
     );
+  if (trouble.overdue > 0)
+    cli.out.note(`\n${count(trouble.overdue, 'card is', 'cards are')} overdue: postrider stuck`);
   if (trouble.alarms > 0)
     cli.out.note(`\n${count(trouble.alarms, 'alarm is', 'alarms are')} open: postrider alarms`);
 }

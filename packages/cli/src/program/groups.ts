@@ -43,6 +43,7 @@ export const groups: Groups = [
       ['queue', 'the cohorts on their way'],
       ['alarms', 'what needs a person'],
       ['calls', 'what printers were asked, and what they answered'],
+      ['claim', 'what a printer asks for with a claim for a refund, as an archive'],
       ['interventions', 'who stopped what, who let it go on, and why'],
       ['doctor', 'what is wrong, and what helps'],
     ],

@@ -11,6 +11,7 @@ import { providerCalls } from '../commands/calls.ts';
 import { amending } from '../commands/amend.ts';
 import { benchFamily } from '../commands/bench.ts';
 import { campaigns } from '../commands/campaign.ts';
+import { claims } from '../commands/claim.ts';
 import { connections } from '../commands/connections.ts';
 import { databases } from '../commands/db.ts';
 import { demonstration } from '../commands/demo.ts';
@@ -57,6 +58,7 @@ const families: readonly Family[] = [
   queuedCohorts,
   alarms,
   providerCalls,
+  claims,
   checks,
   holds,
   repairs,

@@ -30,7 +30,12 @@ export const metricsOfDatabase = {
     'People who wait because a provider does not work.',
   ],
   postrider_alarms: ['gauge', 'kind', 'Alarms that are open.'],
-  postrider_stuck_people: ['gauge', '', 'People who do not move although they should.'],
+  postrider_stuck_people: [
+    'gauge',
+    '',
+    'People who do not move although they should, but for overdue cards.',
+  ],
+  postrider_overdue_mailpieces: ['gauge', '', 'Live cards that are overdue.'],
 } as const satisfies Readonly<Record<string, Metric>>;
 
 /** What one process counts from its start. */

@@ -62,8 +62,12 @@ async function ofDatabase(sql: Sql) {
       group by 1`,
       sql<{ kind: string; alarms: number }[]>`
       select kind, count(*)::int as alarms from postrider.alarms group by 1`,
-      sql<{ people: number }[]>`
-      select coalesce(sum(people), 0)::float8 as people from postrider.stuck`,
+      // One in ten cards is late in good order: they have a number of their own.
+      sql<{ people: number; overdue: number }[]>`
+      select
+        coalesce(sum(people) filter (where reason is distinct from 'overdue'), 0)::float8 as people,
+        coalesce(sum(people) filter (where reason = 'overdue'), 0)::float8 as overdue
+      from postrider.stuck`,
     ]);
   const ofStages = (value: 'cohorts' | 'people' | 'oldest'): Sample[] =>
     cohorts.map((row) => [[row.stage, row.phase], row[value]]);
@@ -91,6 +95,7 @@ async function ofDatabase(sql: Sql) {
     ],
     postrider_alarms: alarms.map((row): Sample => [[row.kind], row.alarms]),
     postrider_stuck_people: [[[], stuck[0]?.people ?? 0]],
+    postrider_overdue_mailpieces: [[[], stuck[0]?.overdue ?? 0]],
   } satisfies Partial<Samples>;
 }
 

@@ -113,6 +113,34 @@ export async function cancelPreview<Result>(
     ) as result`);
 }
 
+export async function claimPieces<Result>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly selection: unknown;
+    readonly after?: string | null | undefined;
+    readonly limit?: number | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.claim_pieces(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_selection => ${json(given.selection)}::text::jsonb,
+      p_after => ${uuid(given.after ?? null, 'after')}
+      ${given.limit === undefined ? sql`` : sql`,
+      p_limit => ${given.limit}`}
+    ) as result`);
+}
+
+export async function claimPreview<Result>(
+  sql: Sql,
+  given: { readonly organizationId: string; readonly selection: unknown },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.claim_preview(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_selection => ${json(given.selection)}::text::jsonb
+    ) as result`);
+}
+
 export async function clearAlarm<Result extends string | null = string>(
   sql: Sql,
   given: { readonly alarmId: string; readonly why: string },
