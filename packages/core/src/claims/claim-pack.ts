@@ -15,7 +15,7 @@ import {
   type ClaimSelection,
 } from '../machine/claims.ts';
 import { keepOwnBody, keepOwnText, type OwnCard } from './keep-own.ts';
-import { readme, summary } from './summary.ts';
+import { readme, summary, type NamedPiece } from './summary.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
 export interface ClaimFile {
@@ -141,11 +141,6 @@ export function requireClaimable({ pieces, printers }: ClaimPreview): string {
       'make several of them, by when the cards were accepted; nothing was written',
     );
   return first.printer;
-}
-
-export interface NamedPiece {
-  readonly path: string;
-  readonly piece: ClaimedPiece;
 }
 
 /** By the printer's id, as far as it can be the name of a file and is one card's alone. */

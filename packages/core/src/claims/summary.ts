@@ -1,6 +1,11 @@
 /** What people read of a claim pack first: a table of all cards, and a text about the files. */
-import type { ClaimPreview } from '../machine/claims.ts';
-import type { NamedPiece } from './claim-pack.ts';
+import type { ClaimedPiece, ClaimPreview } from '../machine/claims.ts';
+
+export interface NamedPiece {
+  /** In the archive. */
+  readonly path: string;
+  readonly piece: ClaimedPiece;
+}
 
 const columns: readonly (readonly [name: string, value: (one: NamedPiece) => unknown])[] = [
   ['printer_id', ({ piece }) => piece.providerId],
@@ -23,7 +28,7 @@ const columns: readonly (readonly [name: string, value: (one: NamedPiece) => unk
   ['artwork_back_sha256', ({ piece }) => piece.artwork.back?.hash],
   ['events', ({ piece }) => piece.events.length],
   ['calls', ({ piece }) => piece.calls.length],
-  ['file', ({ path }) => path],
+  ['path', ({ path }) => path],
 ];
 
 function firstTime({ piece }: NamedPiece, status: string): string | undefined {
