@@ -35,7 +35,7 @@ from (
       partition by d.organization_id, d.printer_name, d.mail_class, d.country, d.region, d.status)
       as of_all
   from postrider.delivery_days d
-  where d.month >= postrider.window_months(postrider.now())
+  where d.month >= postrider.window_months()
   group by d.organization_id, d.printer_name, d.mail_class, d.country, d.region, d.status, d.days
 ) r
 join postrider.organization o
@@ -137,7 +137,7 @@ begin
         postrider.usual_days(v_campaign.mail_class, r.country), v_campaign.transit_days)) as days
   ) x
   where s.since < v_before - make_interval(days => x.days)
-  limit p_limit;
+  limit case when p_limit is not null then greatest(p_limit, 0) end;
 end $$;
 
 -- The live campaigns with cards on their way: of ten thousand few.

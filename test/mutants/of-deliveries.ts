@@ -61,8 +61,8 @@ export const deliveries: readonly Mutant[] = [
     edits: [
       {
         file: windows,
-        find: "when p_window.pieces >= postrider.least_sample() then 'learned'",
-        replace: "when p_window.pieces > 0 then 'learned'",
+        find: "when p_learned.pieces >= postrider.least_sample() then 'learned'",
+        replace: "when p_learned.pieces > 0 then 'learned'",
       },
     ],
     test: { file: test, pattern: 'by rank' },

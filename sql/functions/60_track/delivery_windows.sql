@@ -18,25 +18,25 @@ return case
 end;
 
 -- By what a window is known: learned, promised or usual.
-create function postrider.window_basis(p_window postrider.delivery_window) returns text
+create function postrider.window_basis(p_learned postrider.delivery_window) returns text
 language sql immutable
 return case
-  when p_window.pieces >= postrider.least_sample() then 'learned'
-  when p_window.promised_days is not null then 'promised'
+  when p_learned.pieces >= postrider.least_sample() then 'learned'
+  when p_learned.promised_days is not null then 'promised'
   else 'usual'
 end;
 
 -- Within how many days of its acceptance a card is expected. The usual time is not shorter than the
 -- campaign's own transit_days.
--- p_window: its fields are null where there is none.
+-- p_learned: its fields are null where there is none.
 create function postrider.expected_days(
   p_campaign postrider.campaign,
   p_country text,
-  p_window postrider.delivery_window
+  p_learned postrider.delivery_window
 ) returns int language sql immutable
-return case postrider.window_basis(p_window)
-  when 'learned' then p_window.p90_days
-  when 'promised' then p_window.promised_days
+return case postrider.window_basis(p_learned)
+  when 'learned' then p_learned.p90_days
+  when 'promised' then p_learned.promised_days
   else greatest(
     postrider.usual_days(p_campaign.mail_class, p_country), p_campaign.transit_days)
 end;

@@ -12,9 +12,9 @@ begin atomic
   values (p_organization_id, p_now + interval '1 day', p_people);
 end;
 
--- How long a window remembers.
-create function postrider.window_months(p_now timestamptz) returns date language sql immutable
-return (date_trunc('month', p_now at time zone 'UTC') - interval '6 months')::date;
+-- From which month on cards teach a window.
+create function postrider.window_months() returns date language sql stable
+return (date_trunc('month', postrider.now() at time zone 'UTC') - interval '6 months')::date;
 
 -- Counts what was noted and is due, some 10,000 people at a time, and learns the windows of their
 -- printers anew. Returns how many cards were counted.
@@ -232,7 +232,7 @@ begin
         and x.printer_name = k.printer
         and x.mail_class = k."mailClass"
         and x.country = k.country
-        and x.month >= postrider.window_months(p_now)
+        and x.month >= postrider.window_months()
         and x.status = 'delivered'
       offset 0) d
     group by d.printer_name, d.mail_class, d.country, d.days) r
