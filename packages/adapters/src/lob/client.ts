@@ -9,7 +9,8 @@ import type {
   RouteLimit,
 } from '@postrider/core/ports';
 import { callProvider } from '../kit/call.ts';
-import type { HttpOutcome, HttpRequest } from '../kit/http.ts';
+import type { HttpOutcome } from '../kit/http.ts';
+import type { HttpBody } from '../kit/http-body.ts';
 import { parseOptions } from '../kit/options.ts';
 import { lobAccountOptions } from './options.ts';
 
@@ -24,7 +25,7 @@ export interface LobRequest {
   readonly path: string;
   readonly query?: URLSearchParams;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: HttpRequest['body'];
+  readonly body?: HttpBody;
   /** Mailpieces that it is about. */
   readonly about: readonly string[];
   readonly timeoutMs: number;
