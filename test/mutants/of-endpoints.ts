@@ -3,6 +3,8 @@ import type { Mutant } from './mutants.ts';
 
 const endpoints = 'sql/functions/60_track/endpoints.sql';
 const webhooks = 'test/pipeline/track/endpoint-webhooks.test.ts';
+const receive = 'packages/core/src/stages/track/receive-webhook.ts';
+const together = 'test/pipeline/track/many-webhooks.test.ts';
 const byItsAddress = 'a webhook comes in by the endpoint of the connection';
 const toEachPrinter = 'what an account tells reaches the pieces of each of its printers';
 
@@ -30,7 +32,7 @@ export const ofEndpoints: readonly Mutant[] = [
     without: 'what an account tells reaches the pieces of its other printers',
     edits: [
       {
-        file: 'packages/core/src/stages/track/inbox.ts',
+        file: 'packages/core/src/stages/track/apply-webhooks.ts',
         find: 'siblings.get(eventId) ?? printerName',
         replace: 'printerName',
       },
@@ -62,6 +64,72 @@ export const ofEndpoints: readonly Mutant[] = [
     test: {
       file: 'test/e2e/demo-lob.test.ts',
       pattern: 'sends nothing to a connection of this name',
+    },
+  },
+  {
+    name: 'repeat-beside-its-first',
+    without: 'of one delivery that comes twice at once, one is a repeat',
+    edits: [
+      {
+        file: receive,
+        find: 'stored.has(one.deliveryId) && first.get(one.deliveryId) === one',
+        replace: 'stored.has(one.deliveryId)',
+      },
+    ],
+    test: { file: together, pattern: 'have each their own answer' },
+  },
+  {
+    name: 'refused-with-its-neighbours',
+    without: 'a webhook that the database refuses costs none that came with it',
+    edits: [
+      {
+        file: receive,
+        find: 'if (verified.length === 1 || isLostConnection(error)) throw error;',
+        replace: 'throw error;',
+      },
+    ],
+    test: { file: together, pattern: 'have each their own answer' },
+  },
+  {
+    name: 'answered-before-the-disk',
+    without: 'a webhook is answered when it is stored',
+    edits: [
+      {
+        file: receive,
+        find: '      if (verdict.valid) verified.push({ ...one, deliveryId: verdict.deliveryId });',
+        replace:
+          "      if (verdict.valid) one.answer.resolve({ outcome: 'stored' });\n" +
+          '      if (verdict.valid) verified.push({ ...one, deliveryId: verdict.deliveryId });',
+      },
+    ],
+    test: { file: together, pattern: 'have each their own answer' },
+  },
+  {
+    name: 'cut-by-letters',
+    without: 'a body that is no text by itself is stored as it came',
+    edits: [
+      {
+        file: 'packages/core/src/machine/track.ts',
+        find: 'isUtf8(bodies) && !bodies.includes(0)',
+        replace: 'isUtf8(bodies)',
+      },
+    ],
+    test: { file: together, pattern: 'have each their own answer' },
+  },
+  {
+    name: 'cards-among-all-events',
+    without:
+      'what is told of some cards is looked for card by card, also before there are statistics',
+    edits: [
+      {
+        file: 'sql/functions/60_track/follow_mailpieces.sql',
+        find: '      offset 0) e',
+        replace: '      ) e',
+      },
+    ],
+    test: {
+      file: 'test/sql/plans/webhooks.test.ts',
+      pattern: 'look at the events of their own cards alone',
     },
   },
 ];

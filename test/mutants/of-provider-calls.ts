@@ -171,4 +171,19 @@ export const providerCalls: readonly Mutant[] = [
       pattern: 'a call that comes while others are written',
     },
   },
+  {
+    name: 'body-after-the-slot',
+    without: 'nothing that takes its time comes between the slot of a request and its first byte',
+    edits: [
+      {
+        file: call,
+        find: 'request.body === undefined ? {} : { body: await encodeBody(request.body) };',
+        replace: '{};',
+      },
+    ],
+    test: {
+      file: 'packages/adapters/src/kit/test/call.test.ts',
+      pattern: 'begins its request as soon as it has its slot',
+    },
+  },
 ];

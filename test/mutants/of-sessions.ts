@@ -3,7 +3,7 @@ import type { Mutant } from './mutants.ts';
 
 const session = 'packages/core/src/machine/session.ts';
 const track = 'packages/core/src/machine/generated/track.generated.ts';
-const inbox = 'packages/core/src/stages/track/inbox.ts';
+const inbox = 'packages/core/src/stages/track/apply-webhooks.ts';
 const answers = 'packages/core/src/stages/track/event-answers.ts';
 const settings = 'test/pipeline/settings/hostile-settings.test.ts';
 const told = 'test/sql/common/session-settings.test.ts';
@@ -15,7 +15,7 @@ export const sessions: readonly Mutant[] = [
     without: 'a printer that cannot be had keeps nobody else from its webhooks',
     edits: [
       {
-        file: inbox,
+        file: 'packages/core/src/stages/track/inbox-printers.ts',
         find: 'if (isLostSession(error)) throw error;\nreturn asError(error);',
         replace: 'throw error;',
       },
@@ -231,8 +231,8 @@ export const sessions: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/60_track/apply_events.sql',
-        find: 'and id = p_inbox_id and unusable is null;',
-        replace: 'and id = p_inbox_id;',
+        find: '    and w.id = t."inboxId"\n    and w.unusable is null;',
+        replace: '    and w.id = t."inboxId";',
       },
     ],
     test: { file: webhooks, pattern: 'is kept until all of it is applied' },

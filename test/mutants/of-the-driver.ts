@@ -274,7 +274,7 @@ export const driver: readonly Mutant[] = [
     without: 'a lost connection says nothing about a webhook',
     edits: [
       {
-        file: 'packages/core/src/stages/track/inbox.ts',
+        file: 'packages/core/src/stages/track/inbox-printers.ts',
         find: 'if (isLostSession(error)) throw error;',
         replace: '',
       },

@@ -16,7 +16,7 @@ import {
   makeConnection,
 } from '@postrider/core';
 import { lobTwinClient, startLob, type LobTwinClient, type RunningLob } from '@postrider/twins/lob';
-import { receiveWebhook } from '../../packages/core/src/stages/track/receive-webhook.ts';
+import { WebhookIntake } from '../../packages/core/src/stages/track/receive-webhook.ts';
 import { definition, people, syncPeople, type Machine, type Place } from '../support/machine.ts';
 import { turnClock } from '../sql/rig.ts';
 import { Draws } from './draws.ts';
@@ -119,7 +119,10 @@ export async function openWorld(sql: Machine['sql'], schedule: Schedule): Promis
     const told = { url: request.url ?? '', headers, body: Buffer.concat(chunks) };
     const [first] = runners;
     if (first === undefined) throw new Error('no runner is there');
-    const { outcome } = await receiveWebhook(first.context, [CONNECTION, endpoint], told);
+    const { outcome } = await new WebhookIntake(first.context).receive(
+      [CONNECTION, endpoint],
+      told,
+    );
     response.writeHead(outcome === 'stored' || outcome === 'repeated' ? 204 : 401).end();
   };
   const server = createServer((request, response) => {

@@ -112,7 +112,7 @@ const planted: Readonly<Record<string, readonly string[]>> = {
     "import '../../core/src/index.ts';",
   ],
   'packages/cli/src/output/table.ts': ["import '@postrider/twins';", "import '@postrider/bench';"],
-  'packages/bench/src/median.ts': ["import '@postrider/runner';"],
+  'packages/bench/src/median.ts': ["import '@postrider/cli';"],
   'bin/main.ts': ["import '../packages/cli/src/main.ts';"],
   'examples/library/plain-cards.ts': [
     "import '@postrider/runner';",

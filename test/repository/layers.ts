@@ -136,8 +136,14 @@ const above: readonly Layer[] = [
   },
   {
     of: `${bench}/`,
-    may: [`${core}/index.ts`, `${core}/queues/`, `${adapters}/*/`],
-    because: 'benchmarks measure the library',
+    may: [
+      `${core}/index.ts`,
+      `${core}/queues/`,
+      `${adapters}/*/`,
+      `${runner}/`,
+      `${twins}/index.ts`,
+    ],
+    because: 'benchmarks measure the library, and a runner with what it speaks to',
   },
   {
     of: 'bin/',

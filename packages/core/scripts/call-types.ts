@@ -36,6 +36,7 @@ const parameters: Readonly<Record<string, ParameterType>> = {
   boolean: parameter('boolean', '', ''),
   bytea: parameter('Buffer', '', ''),
   'text[]': parameter('readonly string[]', '', '::text[]'),
+  'integer[]': parameter('readonly number[]', '', '::text[]::integer[]'),
   'uuid[]': id('readonly string[]', 'uuids', '::uuid[]'),
   // In milliseconds.
   interval: parameter('number', 'interval', '::interval', 'Ms'),

@@ -21,7 +21,7 @@ import { enrichCampaign, workEnrich } from './stages/enrich/enrich.ts';
 import { reconcileSince, type AskedSince } from './stages/house/restore.ts';
 import { reconcile } from './stages/mail/reconcile.ts';
 import { syncCampaign, type SyncOptions } from './stages/sync/sync.ts';
-import { receiveWebhook, type Reception } from './stages/track/receive-webhook.ts';
+import { WebhookIntake, type Reception } from './stages/track/receive-webhook.ts';
 
 /** How long what a failed start had begun may take to end. */
 const UNDO_MS = 5000;
@@ -41,6 +41,7 @@ export class PipelineStoppedError extends Error {
 export class Pipeline {
   readonly #context: PipelineContext;
   readonly #running: Running;
+  readonly #webhooks: WebhookIntake;
   readonly #stop = new AbortController();
   /** What the program has asked for and still waits for. */
   readonly #asked = new Set<Promise<unknown>>();
@@ -53,6 +54,7 @@ export class Pipeline {
       onBossError: (error) => this.#running.noteError(error),
     });
     this.#running = new Running(this.#context);
+    this.#webhooks = new WebhookIntake(this.#context);
   }
 
   /** The id under which this pipeline's cohorts are leased. */
@@ -141,7 +143,7 @@ export class Pipeline {
    * Answer the printer at once; what it says is applied in the background. Needs no start.
    */
   async receiveWebhook(whose: string, which: string, request: WebhookRequest): Promise<Reception> {
-    return await receiveWebhook(this.#context, [whose, which], request);
+    return await this.#webhooks.receive([whose, which], request);
   }
 
   /**

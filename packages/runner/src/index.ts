@@ -2,6 +2,6 @@
 export { readCampaignFile, type CampaignFile } from './config/campaign-file.ts';
 export { openProject, type Project } from './config/project.ts';
 export { ConfigurationError } from './config/yaml-file.ts';
-export { createApp, startHttp, type HttpOptions, type RunningHttp } from './http/server.ts';
+export { startHttp, type HttpOptions, type RunningHttp } from './http/server.ts';
 export { run, type RunHooks, type RunHost, type RunOptions } from './run/run.ts';
 export { createIntegrations } from './wiring/integrations.ts';

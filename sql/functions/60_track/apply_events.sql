@@ -15,16 +15,23 @@ declare
 begin
   perform postrider.require_list('the events', jsonb_typeof(p_events));
   -- As sub-selects: a join, made while statistics are old, reads the printer's ids of all
-  -- mailpieces and not only of these.
+  -- mailpieces and not only of these. Of a live piece here, since a call costs more than the look.
   select array_agg(p.id), array_agg(p.id) filter (where t.status = 'returned')
   into v_people, v_returned
   from jsonb_to_recordset(p_events) as t ("providerId" text, "mailpieceId" uuid, status text)
   cross join lateral (values
-    ((select m.recipient_id
-      from postrider.mailpiece m
-      where m.organization_id = p_organization_id
-        and m.id = postrider.piece_of_provider_id(
-          p_organization_id, p_printer_name, t."providerId"))),
+    (coalesce(
+      (select m.recipient_id
+        from postrider.mailpiece m
+        where m.organization_id = p_organization_id
+          and m.printer_name = p_printer_name
+          and m.provider_id = t."providerId"
+          and m.mode = 'live'),
+      (select m.recipient_id
+        from postrider.mailpiece m
+        where m.organization_id = p_organization_id
+          and m.id = postrider.piece_of_provider_id(
+            p_organization_id, p_printer_name, t."providerId")))),
     ((select m.recipient_id
       from postrider.mailpiece m
       where m.organization_id = p_organization_id
@@ -51,21 +58,38 @@ return case
 
 -- Applies what a printer told, and returns how many events were new.
 -- p_events: [{eventId, providerId, mailpieceId, status, providerStatus, occurredAt, confidence}].
--- p_inbox_id: the webhook that brought them; null where they were polled.
 create function postrider.apply_events(
   p_organization_id uuid,
   p_printer_name text,
-  p_events jsonb,
-  p_received_at timestamptz default null,
-  p_inbox_id uuid default null
+  p_events jsonb
 ) returns int language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('track');
   v_new int;
 begin
   perform postrider.require_whole_events(p_events);
-  v_new := postrider.apply_whole_events(
-    p_organization_id, p_printer_name, p_events, p_received_at, p_inbox_id);
+  -- People before their events. Webhooks may bring the same event as a poll.
+  perform postrider.lock_for_track(p_organization_id, p_printer_name, p_events);
+  v_new := postrider.apply_whole_events(p_organization_id, p_printer_name, p_events);
+  perform postrider.act_as(v_before);
+  return v_new;
+end $$;
+
+-- Applies what webhooks of a printer told, those of many at once, and returns how many events were
+-- new. The caller has locked whom they concern: see lock_for_track.
+-- p_events: as apply_events takes them; each with the id of its webhook, inboxId, and the time when
+-- that came, receivedAt.
+create function postrider.apply_webhooks(
+  p_organization_id uuid,
+  p_printer_name text,
+  p_events jsonb
+) returns int language plpgsql security definer as $$
+declare
+  v_before text := postrider.act_as('track');
+  v_new int;
+begin
+  perform postrider.require_whole_events(p_events);
+  v_new := postrider.apply_whole_events(p_organization_id, p_printer_name, p_events);
   perform postrider.act_as(v_before);
   return v_new;
 end $$;
@@ -91,13 +115,11 @@ begin
 end $$;
 
 -- Stores the events, moves their pieces and people, and returns how many were new. The caller has
--- claimed track, and has looked whether the events are whole.
+-- claimed track, has looked whether the events are whole, and has locked whom they concern.
 create function postrider.apply_whole_events(
   p_organization_id uuid,
   p_printer_name text,
-  p_events jsonb,
-  p_received_at timestamptz,
-  p_inbox_id uuid
+  p_events jsonb
 ) returns int language plpgsql as $$
 declare
   v_now timestamptz := postrider.now();
@@ -108,16 +130,9 @@ declare
 begin
   -- A crash of the server loses nothing: the webhook is stored, and a poll is repeated.
   perform postrider.commit_asynchronously();
-  -- People before their events. A caller that applies webhooks has locked its people, and may bring
-  -- the same event as a poll.
-  if p_inbox_id is null then
-    perform postrider.lock_for_track(p_organization_id, p_printer_name, p_events);
-  end if;
-
   select s.new_events, s.pieces, s.evidence, s.produces
   into v_new, v_pieces, v_evidence, v_produces
-  from postrider.store_events(p_organization_id, p_printer_name, p_events,
-    coalesce(p_received_at, v_now), p_inbox_id) s;
+  from postrider.store_events(p_organization_id, p_printer_name, p_events, v_now) s;
   if exists (
     select from jsonb_to_recordset(p_events) as t (status text)
     where postrider.known_status(t.status) is null)
@@ -141,18 +156,39 @@ begin
   if v_pieces is not null then
     perform postrider.follow_mailpieces(p_organization_id, v_pieces);
     -- The printer may still send the name of somebody who was erased meanwhile.
-    if p_inbox_id is not null and exists (
+    if exists (
       select from postrider.mailpiece m
       where m.organization_id = p_organization_id
         and m.id = any (v_pieces)
         and m.erased_at is not null)
     then
-      update postrider.provider_event
-      set body = ''
-      where organization_id = p_organization_id and id = p_inbox_id and unusable is null;
+      perform postrider.blank_webhooks_of_erased(p_organization_id, p_printer_name, p_events);
     end if;
   end if;
   return v_new;
+end $$;
+
+-- Blanks the webhooks that told these events of people who are erased.
+create function postrider.blank_webhooks_of_erased(
+  p_organization_id uuid,
+  p_printer_name text,
+  p_events jsonb
+) returns void language plpgsql as $$
+begin
+  update postrider.provider_event w
+  set body = ''
+  from jsonb_to_recordset(p_events) as t ("eventId" text, "inboxId" uuid)
+  join postrider.mailpiece_event e
+    on e.organization_id = p_organization_id
+    and e.printer_name = p_printer_name
+    and e.event_id = t."eventId"
+  join postrider.mailpiece m
+    on m.organization_id = e.organization_id
+    and m.id = e.mailpiece_id
+    and m.erased_at is not null
+  where w.organization_id = p_organization_id
+    and w.id = t."inboxId"
+    and w.unusable is null;
 end $$;
 
 -- Stores events, each once. Returns how many were new, the mailpieces that they are of, what they
@@ -161,8 +197,7 @@ create function postrider.store_events(
   p_organization_id uuid,
   p_printer_name text,
   p_events jsonb,
-  p_received_at timestamptz,
-  p_inbox_id uuid,
+  p_now timestamptz,
   out new_events int,
   out pieces uuid[],
   out evidence jsonb,
@@ -171,10 +206,12 @@ create function postrider.store_events(
 begin
   with told as materialized (
     select distinct on (e."eventId") e."eventId", e."providerId", e."mailpieceId",
-      e."providerStatus", e."occurredAt", e.confidence, postrider.known_status(e.status) as status
+      e."providerStatus", e."occurredAt", e.confidence, e."receivedAt", e."inboxId",
+      postrider.known_status(e.status) as status
     from jsonb_to_recordset(p_events) as e ("eventId" text, "providerId" text, "mailpieceId" uuid,
-      status text, "providerStatus" text, "occurredAt" timestamptz, confidence text)
-    order by e."eventId"
+      status text, "providerStatus" text, "occurredAt" timestamptz, confidence text,
+      "receivedAt" timestamptz, "inboxId" uuid)
+    order by e."eventId", e."receivedAt"
   ), stored as (
     insert into postrider.mailpiece_event (
       organization_id, printer_name, event_id, mailpiece_id, provider_id, status, provider_status,
@@ -191,14 +228,20 @@ begin
             and x.id = t."mailpieceId"
             and x.printer_name = p_printer_name
             and x.mode = 'test'),
+        (select l.id
+          from postrider.mailpiece l
+          where l.organization_id = p_organization_id
+            and l.printer_name = p_printer_name
+            and l.provider_id = t."providerId"
+            and l.mode = 'live'),
         postrider.piece_of_provider_id(p_organization_id, p_printer_name, t."providerId"),
         (select o.id
           from postrider.mailpiece o
           where o.organization_id = p_organization_id
             and o.id = t."mailpieceId"
             and o.printer_name = p_printer_name)),
-      t."providerId", t.status, t."providerStatus", t.confidence, t."occurredAt", p_received_at,
-      p_inbox_id
+      t."providerId", t.status, t."providerStatus", t.confidence, t."occurredAt",
+      coalesce(t."receivedAt", p_now), t."inboxId"
     from told t
     on conflict do nothing
     returning mailpiece_id, provider_id, event_id, status

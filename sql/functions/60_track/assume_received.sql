@@ -110,3 +110,24 @@ begin
   end if;
   return v_moved;
 end $$;
+
+-- Lets the usual time of the mail class begin for people who waited for the printer beyond it:
+-- their card was printed now.
+create function postrider.start_delivery_window(
+  p_organization_id uuid,
+  p_pieces uuid[],
+  p_now timestamptz
+) returns void language plpgsql as $$
+begin
+  update postrider.recipient_state s
+  set available_at = p_now + c.assumed_after
+  from postrider.mailpiece m, postrider.campaign c
+  where s.organization_id = p_organization_id
+    and s.available_at = 'infinity'
+    and m.organization_id = s.organization_id
+    and m.recipient_id = s.recipient_id
+    and m.id = any (p_pieces)
+    and m.status not in ('accepted', 'voided')
+    and c.organization_id = s.organization_id
+    and c.id = s.campaign_id;
+end $$;

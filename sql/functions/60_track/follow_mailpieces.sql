@@ -111,9 +111,15 @@ declare
 begin
   with told as materialized (
     select e.mailpiece_id, e.status, r.rank, r.event, e.occurred_at
-    from postrider.mailpiece_event e
+    -- Piece by piece, and no join: made while statistics are old, it compares each piece with all
+    -- events that there are.
+    from unnest(p_pieces) as p (id)
+    cross join lateral (
+      select x.mailpiece_id, x.status, x.occurred_at
+      from postrider.mailpiece_event x
+      where x.organization_id = p_organization_id and x.mailpiece_id = p.id
+      offset 0) e
     join postrider.mailpiece_status r on r.name = e.status
-    where e.organization_id = p_organization_id and e.mailpiece_id = any (p_pieces)
   ), events as (
     insert into postrider.effect (
       organization_id, mailpiece_id, kind, status, campaign_id, recipient_id, available_at,
@@ -194,27 +200,6 @@ return exists (
     and o.accepted_at is not null
     and postrider.piece_is_closed(o.status)
     and r.rank > (select rank from postrider.mailpiece_status where name = o.status));
-
--- Lets the usual time of the mail class begin for people who waited for the printer beyond it:
--- their card was printed now.
-create function postrider.start_delivery_window(
-  p_organization_id uuid,
-  p_pieces uuid[],
-  p_now timestamptz
-) returns void language plpgsql as $$
-begin
-  update postrider.recipient_state s
-  set available_at = p_now + c.assumed_after
-  from postrider.mailpiece m, postrider.campaign c
-  where s.organization_id = p_organization_id
-    and s.available_at = 'infinity'
-    and m.organization_id = s.organization_id
-    and m.recipient_id = s.recipient_id
-    and m.id = any (p_pieces)
-    and m.status not in ('accepted', 'voided')
-    and c.organization_id = s.organization_id
-    and c.id = s.campaign_id;
-end $$;
 
 -- Marks mailpieces that were sent on to another address.
 create function postrider.mark_rerouted(p_organization_id uuid, p_pieces uuid[]) returns void

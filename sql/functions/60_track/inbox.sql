@@ -2,27 +2,47 @@
 -- bulk. A mailpiece's status is a function of the set of its events, not of their order: the
 -- highest rank wins.
 
--- Stores a verified webhook. False where it was delivered before.
-create function postrider.receive_webhook(
+-- Stores verified webhooks of a printer, and returns the ids of those deliveries that were not
+-- stored before. It notifies nobody: who commits with a notification keeps all others that do the
+-- same waiting for the disk. The caller notifies when this is committed.
+-- p_delivery_ids: each once. p_bodies: their bodies, one behind the other, since an array is read
+-- letter by letter; as text or, with p_are_hex, in hex. p_lengths: how many bytes each of them has.
+create function postrider.receive_webhooks(
   p_organization_id uuid,
   p_printer_name text,
-  p_delivery_id text,
-  p_body bytea
-) returns boolean language plpgsql security definer as $$
+  p_delivery_ids text[],
+  p_bodies text,
+  p_lengths int[],
+  p_are_hex boolean default false
+) returns text[] language plpgsql security definer as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_bodies bytea;
+  v_new text[];
 begin
-  if p_delivery_id is null or p_body is null or length(p_delivery_id) > 1000 then
-    perform postrider.require_given(
-      'the id of a delivery, and its body', p_delivery_id, left(p_body::text, 1));
-    perform postrider.require_within(
-      'the length of a delivery''s id', length(p_delivery_id), 0, 1000);
+  if p_are_hex then
+    v_bodies := postrider.bytes_of_hex(p_bodies);
+  else
+    v_bodies := convert_to(p_bodies, 'UTF8');
   end if;
-  insert into postrider.provider_event (
-    id, organization_id, printer_name, delivery_id, body, received_at)
-  select postrider.new_id(), p.organization_id, p.name, p_delivery_id, p_body, postrider.now()
-  from postrider.printer p
-  where p.organization_id = p_organization_id and p.name = p_printer_name
-  on conflict on constraint provider_event_delivery_key do nothing;
-  if not found then
+  perform postrider.require_whole_deliveries(p_delivery_ids, v_bodies, p_lengths);
+  with stored as (
+    insert into postrider.provider_event (
+      id, organization_id, printer_name, delivery_id, body, received_at)
+    select postrider.new_id(), p.organization_id, p.name, d.id,
+      substring(v_bodies from (d.ends - d.length + 1)::int for d.length), v_now
+    from (
+      select t.id, t.length, sum(t.length) over (order by t.nth) as ends
+      from unnest(p_delivery_ids, p_lengths) with ordinality as t (id, length, nth)) d
+    cross join postrider.printer p
+    where p.organization_id = p_organization_id and p.name = p_printer_name
+    -- Two runners that are sent the same wait for each other in one direction.
+    order by d.id
+    on conflict on constraint provider_event_delivery_key do nothing
+    returning delivery_id
+  )
+  select array_agg(delivery_id) into v_new from stored;
+  if v_new is null then
     if not exists (
       select from postrider.printer
       where organization_id = p_organization_id and name = p_printer_name)
@@ -30,19 +50,71 @@ begin
       perform postrider.fail('PR010',
         format('there is no printer %s', coalesce(left(p_printer_name, 100), 'null')),
         'select organization, name from postrider.printers; '
-        'the webhook was not kept, and its sender should send it again');
+        'nothing was kept, and their sender should send them again');
     end if;
-    return false;
+    return '{}';
   end if;
   -- The row stands apart from the printer's, which every begin shares. It is written once a minute,
-  -- not once a webhook.
-  insert into postrider.printer_feed as f (organization_id, printer_name, told_at)
-  values (p_organization_id, p_printer_name, postrider.now())
-  on conflict (organization_id, printer_name) do update
-  set told_at = excluded.told_at
-  where f.told_at is null or f.told_at < excluded.told_at - interval '1 minute';
+  -- not once a webhook, and looked at first: an upsert locks it until the disk has all of this.
+  if not exists (
+    select from postrider.printer_feed
+    where organization_id = p_organization_id
+      and printer_name = p_printer_name
+      and told_at > v_now - interval '1 minute')
+  then
+    insert into postrider.printer_feed as f (organization_id, printer_name, told_at)
+    values (p_organization_id, p_printer_name, v_now)
+    on conflict (organization_id, printer_name) do update set told_at = excluded.told_at;
+  end if;
+  return v_new;
+end $$;
+
+-- Stores one verified webhook, by hand. False where it was delivered before.
+create function postrider.receive_webhook(
+  p_organization_id uuid,
+  p_printer_name text,
+  p_delivery_id text,
+  p_body bytea
+) returns boolean language plpgsql security definer as $$
+declare
+  v_new text[] := postrider.receive_webhooks(
+    p_organization_id, p_printer_name, array[p_delivery_id], encode(p_body, 'hex'),
+    array[length(p_body)], true);
+begin
   perform pg_notify('postrider_moved', 'track');
-  return true;
+  return cardinality(v_new) = 1;
+end $$;
+
+-- Reads bytes that came in hex, or refuses them.
+create function postrider.bytes_of_hex(p_hex text) returns bytea language plpgsql immutable as $$
+begin
+  return decode(p_hex, 'hex');
+exception when invalid_parameter_value then
+  perform postrider.fail('PR020', 'the bodies are not in hex',
+    'give two digits for each byte, or the text itself; none was stored');
+end $$;
+
+-- Refuses deliveries of which one lacks its id or its body, or has an id that is too long.
+create function postrider.require_whole_deliveries(
+  p_delivery_ids text[],
+  p_bodies bytea,
+  p_lengths int[]
+) returns void language plpgsql stable as $$
+declare
+  v_is_whole boolean;
+  v_longest int;
+begin
+  select
+    sum(t.length) is not distinct from length(p_bodies)
+      and not bool_or(t.id is null or t.length is null or t.length < 0),
+    max(length(t.id))
+  into v_is_whole, v_longest
+  from unnest(p_delivery_ids, p_lengths) as t (id, length);
+  if v_is_whole is not true then
+    perform postrider.fail('PR020', 'a delivery lacks its id or its body',
+      'each has an id, and as many bytes as its length tells; none was stored');
+  end if;
+  perform postrider.require_within('the length of a delivery''s id', v_longest, 0, 1000);
 end $$;
 
 -- Gives a runner up to p_limit webhooks that nobody has applied, locked until the transaction ends.
@@ -128,6 +200,26 @@ begin
     and a.kind = 'unusable_event'
     and a.detail ->> 'webhook' = p_id::text
     and a.cleared_at is null;
+end $$;
+
+-- Says that webhooks were applied, many at once. Returns those of which something is kept that
+-- could not be used: close_webhook() ends them, one after the other.
+create function postrider.close_webhooks(p_organization_id uuid, p_ids uuid[])
+returns uuid[] language plpgsql security definer as $$
+declare
+  v_now timestamptz := postrider.now();
+begin
+  update postrider.provider_event
+  set applied_at = v_now, error = null
+  where organization_id = p_organization_id
+    and id = any (p_ids)
+    and unusable is null;
+  return array(
+    select id
+    from postrider.provider_event
+    where organization_id = p_organization_id
+      and id = any (p_ids)
+      and unusable is not null);
 end $$;
 
 -- Keeps a webhook of which some events cannot be used: p_unusable [{eventId, reason, raw}], of

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { createNoopPrinter } from '@postrider/adapters/noop';
 import { connect, createPipeline, integrationsOf } from '@postrider/core';
 import type { Printer } from '@postrider/core/ports';
-import { createApp } from '@postrider/runner';
+import { startHttp } from '@postrider/runner';
 import { states } from '../../support/machine.ts';
 import { noopPorts, open, until, type Opened } from '../rig.ts';
 
@@ -131,7 +131,7 @@ void test('a client without a connection is refused, whichever of the two it is'
 void test('an address that no printer can have is not found, and no error', async () => {
   await using place = await open({ people: 0, ports: { printer: talking } });
   const errors: string[] = [];
-  const app = createApp({
+  const http = await startHttp({
     host: '127.0.0.1',
     port: 0,
     sql: place.sql,
@@ -149,9 +149,10 @@ void test('an address that no printer can have is not found, and no error', asyn
     '%00/press',
     'nobody/press',
   ]) {
-    const answer = await app.request(`/webhooks/${path}`, { method: 'POST', body: '[]' });
+    const answer = await fetch(`${http.url}/webhooks/${path}`, { method: 'POST', body: '[]' });
     assert.equal(answer.status, 404, path);
   }
+  await http.close();
   assert.deepEqual(errors, []);
 });
 

@@ -105,6 +105,9 @@ export async function arrangedCalls(
       `'${reading.organizationId}', '${reading.campaignId}', '${run?.run_id}', '[]', '[]', 0`,
     ],
     apply_sync_page: [`${page}, '${run?.run_id}', '[]', '[]'`],
+    receive_webhooks: [`'${o}', 'press', '{another}', '{}', '{2}'`],
+    require_whole_deliveries: [`'{another}', '{}', '{2}'`],
+    bytes_of_hex: [`'00'`],
     keep_unusable_events: [`'${o}', ${webhook}, '[]', 0`],
     work_failed: [`'${o}', 'sync', '${c}', null, 'it failed'`],
   };

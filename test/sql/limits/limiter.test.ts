@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { ConnectionKey } from '@postrider/core';
 import type { RateLimiter, RouteLimit } from '../../../packages/core/src/ports/index.ts';
 import { limiterOf, Limits } from '../../../packages/core/src/runtime/limits.ts';
-import { worstWindow } from '../../support/worst-window.ts';
+import { worstWindow } from '@postrider/bench/worst-window';
 import { place, refused, sharedMachine } from '../rig.ts';
 import { connected } from '../rig/connections.ts';
 

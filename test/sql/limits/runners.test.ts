@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ConnectionKey } from '@postrider/core';
 import type { RouteLimit } from '../../../packages/core/src/ports/index.ts';
-import { usedShare, worstWindow } from '../../support/worst-window.ts';
+import { usedShare, worstWindow } from '@postrider/bench/worst-window';
 import { place, sharedMachine } from '../rig.ts';
 import { connected } from '../rig/connections.ts';
 import { countingServer, machineNow, type CountingServer } from './server.ts';

@@ -10,7 +10,7 @@ import {
   type TakenSlots,
 } from '../../../packages/core/src/machine/limits.ts';
 import type { RouteLimit } from '../../../packages/core/src/ports/index.ts';
-import { worstWindow } from '../../support/worst-window.ts';
+import { worstWindow } from '@postrider/bench/worst-window';
 import { pidOf, place, refused, sharedMachine, turnClock, waitsForLock } from '../rig.ts';
 import { connected } from '../rig/connections.ts';
 

@@ -7,7 +7,12 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { suppress } from '@postrider/core';
 import type { BegunPiece } from '../../../packages/core/src/machine/mail.ts';
-import { applyEvents, lockForEvents } from '../../../packages/core/src/machine/track.ts';
+import {
+  applyEvents,
+  applyWebhooks,
+  lockForEvents,
+  type WebhookEvent,
+} from '../../../packages/core/src/machine/track.ts';
 import type { PrinterEvent } from '../../../packages/core/src/ports/index.ts';
 import { people, type Place } from '../../support/machine.ts';
 import {
@@ -26,6 +31,10 @@ import {
 } from '../rig.ts';
 
 const rig = sharedMachine();
+
+function ofWebhook(told: PrinterEvent): WebhookEvent {
+  return { ...told, inboxId: randomUUID(), receivedAt: new Date().toISOString() };
+}
 
 /** `n` people of one household. */
 function family(n: number, street: string, prefix = street) {
@@ -138,9 +147,7 @@ async function crosswise(status: PrinterEvent['status'], before?: string): Promi
     await client.begin(async (tx) => {
       await lockForEvents(tx, { ...at, printerName: 'press' }, events);
       for (const one of events) {
-        await applyEvents(tx, { ...at, printerName: 'press' }, [one], {
-          webhookId: randomUUID(),
-        });
+        await applyWebhooks(tx, { ...at, printerName: 'press' }, [ofWebhook(one)]);
         await between();
       }
     });
@@ -188,9 +195,7 @@ void test('a poll and a webhook with the same event do not wait for each other',
     await lockForEvents(tx, { ...at, printerName: 'press' }, [scan]);
     polled = applyEvents(b, { ...at, printerName: 'press' }, [scan]);
     await waitsForLock(sql, pidB);
-    return await applyEvents(tx, { ...at, printerName: 'press' }, [scan], {
-      webhookId: randomUUID(),
-    });
+    return await applyWebhooks(tx, { ...at, printerName: 'press' }, [ofWebhook(scan)]);
   });
   assert.deepEqual([pushed, await polled], [1, 0]);
 });

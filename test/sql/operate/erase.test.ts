@@ -171,11 +171,14 @@ void test('raw webhooks, rejects and cached addresses of who is erased are blank
     )`;
   const [hook] = await sql<{ id: string }[]>`select id from postrider.claim_webhooks(1)`;
   const scan = [
-    event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'in_transit' }),
+    {
+      ...event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'in_transit' }),
+      inboxId: hook?.id,
+    },
   ];
   await sql`
-    select postrider.apply_events(
-      ${at.organizationId}, 'press', ${JSON.stringify(scan)}::text::jsonb, now(), ${hook?.id ?? ''}
+    select postrider.apply_webhooks(
+      ${at.organizationId}, 'press', ${JSON.stringify(scan)}::text::jsonb
     )`;
   await sql`select postrider.close_webhook(${at.organizationId}, ${hook?.id ?? ''})`;
   await erase(sql, id);
@@ -245,11 +248,14 @@ void test('a webhook that names somebody who was erased is blanked when it has b
     { id: string }[]
   >`select id from postrider.provider_event where organization_id = ${at.organizationId}`;
   const scan = [
-    event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'in_transit' }),
+    {
+      ...event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'in_transit' }),
+      inboxId: hook?.id,
+    },
   ];
   await sql`
-    select postrider.apply_events(
-      ${at.organizationId}, 'press', ${JSON.stringify(scan)}::text::jsonb, now(), ${hook?.id ?? ''}
+    select postrider.apply_webhooks(
+      ${at.organizationId}, 'press', ${JSON.stringify(scan)}::text::jsonb
     )`;
   const [row] = await sql`
     select length(body) as bytes from postrider.provider_event where id = ${hook?.id ?? ''}`;

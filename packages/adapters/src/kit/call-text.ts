@@ -13,7 +13,14 @@ const largestBody = 8192;
 const largestLine = 2048;
 
 export async function requestText(
-  { method, url, headers, body }: Pick<HttpRequest, 'method' | 'url' | 'headers' | 'body'>,
+  {
+    method,
+    url,
+    headers,
+    body,
+  }: Pick<HttpRequest, 'method' | 'url' | 'headers'> & {
+    readonly body?: HttpBody;
+  },
   redact: Redact,
 ): Promise<string> {
   const lines = [`${method} ${cut(redact(url))}`, ...headerLines(Object.entries(headers), redact)];

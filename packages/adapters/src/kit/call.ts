@@ -5,12 +5,15 @@
  */
 import type { CallContext, LeaseGuard, LimitNotice, RouteLimit } from '@postrider/core/ports';
 import { answerText, requestText, storable } from './call-text.ts';
+import { encodeBody, type HttpBody } from './http-body.ts';
 import { retryAfterMs, sendRequest } from './http.ts';
 import type { HttpAnswer, HttpOutcome, HttpRequest } from './http.ts';
 import { redactor } from './redact.ts';
 import type { Redact } from './redact.ts';
 
-export interface ProviderRequest extends Omit<HttpRequest, 'signal' | 'lastCheck'> {
+export interface ProviderRequest extends Omit<HttpRequest, 'body' | 'signal' | 'lastCheck'> {
+  /** Of a form the content type is set here; of all else it is the caller's. */
+  readonly body?: HttpBody;
   /** What the provider counts together, and how many of them it takes. */
   readonly limit: RouteLimit;
   /** How many requests it counts as; 1 unless told. */
@@ -34,6 +37,8 @@ export async function callProvider(
   context: CallContext,
   lease?: LeaseGuard,
 ): Promise<HttpOutcome> {
+  // Before the slot: nothing that takes its time comes between it and the first byte.
+  const body = request.body === undefined ? {} : { body: await encodeBody(request.body) };
   try {
     await context.limiter.take(request.limit, request.cost ?? 1, context.signal);
     context.alive();
@@ -46,6 +51,7 @@ export async function callProvider(
   const began = performance.now();
   const http: HttpRequest = {
     ...request,
+    ...body,
     signal: context.signal,
     ...(lease === undefined ? {} : { lastCheck: () => lease.assertHeld() }),
   };
@@ -65,7 +71,7 @@ export async function callProvider(
     outcome: outcome.kind,
     hungUp: outcome.kind !== 'answer' && outcome.hungUp,
     providerRequestId: came === null ? null : requestIdOf(came, request.requestIdHeader, redact),
-    request: await requestText(http, redact),
+    request: await requestText(request, redact),
     answer: came === null ? null : answerText(came, redact),
     error: outcome.kind === 'answer' ? null : storable(redact(outcome.message)),
   });

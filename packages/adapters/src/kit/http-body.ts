@@ -1,15 +1,17 @@
 /** Bodies of requests as bytes, and bodies of answers as text. */
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 
-export type HttpBody = string | Uint8Array | FormData;
-
 export interface EncodedBody {
   readonly bytes: Uint8Array;
   /** Of a form, with the boundary of its parts; null: the caller's. */
   readonly contentType: string | null;
 }
 
-export async function encodeBody(body: HttpBody): Promise<EncodedBody> {
+export type HttpBody = string | Uint8Array | FormData;
+
+/** What is encoded already is left as it is. */
+export async function encodeBody(body: HttpBody | EncodedBody): Promise<EncodedBody> {
+  if (typeof body === 'object' && 'contentType' in body) return body;
   if (typeof body === 'string') return { bytes: Buffer.from(body), contentType: null };
   if (body instanceof Uint8Array) return { bytes: body, contentType: null };
   const form = new Response(body);

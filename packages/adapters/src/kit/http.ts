@@ -41,7 +41,7 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   /** Of a form the content type is set here; of all else it is the caller's. */
-  readonly body?: HttpBody;
+  readonly body?: HttpBody | EncodedBody;
   /** Until the first byte can be written: look-up of the name, connection, TLS. */
   readonly connectTimeoutMs?: number;
   /** Over the whole request, the reading of the answer included. */

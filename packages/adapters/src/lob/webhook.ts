@@ -64,8 +64,10 @@ function refuse(message: string): WebhookVerdict {
   return { valid: false, message };
 }
 
+const named = z.object({ id: z.string().min(1).max(200) });
+
 /** No header names a delivery: the event does, and where it cannot be read its bytes do. */
 function deliveryOf(body: Uint8Array): string {
-  const told = readJson(z.object({ id: z.string().min(1).max(200) }), Buffer.from(body).toString());
+  const told = readJson(named, Buffer.from(body).toString());
   return told?.id ?? createHash('sha256').update(body).digest('hex');
 }

@@ -11,64 +11,72 @@ export interface Benchmark {
   readonly name: string;
   /** What is measured, in half a sentence. */
   readonly about: string;
-  /** How many people unless told, in words; null where that cannot be chosen. */
-  readonly people: string | null;
+  /** What its size counts, and how many unless told, in words; null: it cannot be chosen. */
+  readonly size: { readonly counts: 'people' | 'events' | 'cards'; readonly usual: string } | null;
   /** Works in a scratch database beside that at `url`. Resolves with the figures. */
   run(options: {
     readonly address: Address;
-    readonly people?: number;
+    readonly size?: number;
     readonly say: (line: string) => void;
   }): Promise<object>;
 }
 
 export function benchFamily(benchmarks: readonly Benchmark[]): Family {
   const names = benchmarks.map(({ name }) => name);
-  const sized = benchmarks.filter(({ people }) => people !== null);
+  const sized = Map.groupBy(
+    benchmarks.filter(({ size }) => size !== null),
+    ({ size }) => size?.counts ?? '',
+  );
   return (program, act) => {
-    command(
+    const bench = command(
       program,
       'bench',
       'Measures how fast it is on this machine, in a scratch database that is dropped ' +
         'afterwards; the role needs CREATEDB. ' +
         benchmarks.map(({ name, about }) => `${name}: ${about}.`).join(' '),
-      ['postrider bench pipeline', 'postrider bench machine --json | tail -1'],
-    )
-      .argument('<what>', names.join(', '))
-      .option(
-        '--people <n>',
-        `in ${sized.map(({ name, people }) => `${name} (${people})`).join(' and ')}`,
+      ['postrider bench pipeline', 'postrider bench webhooks --events 100000 --json | tail -1'],
+    ).argument('<what>', names.join(', '));
+    for (const [counts, them] of sized)
+      bench.option(
+        `--${counts} <n>`,
+        `in ${inWords(them.map(({ name, size }) => `${name} (${size?.usual} unless told)`))}`,
         wholeNumber(100),
-      )
-      .action(
-        act(async (cli, [given = ''], options) => {
-          const chosen = benchmarks.find(({ name }) => name === given);
-          if (chosen === undefined)
-            throw new UserError(
-              exitCodes.usage,
-              `there is no bench ${given}`,
-              `there are ${names.join(', ')}`,
-            );
-          const people = number(options['people']);
-          if (people !== undefined && chosen.people === null)
-            throw new UserError(
-              exitCodes.usage,
-              `--people is for ${sized.map(({ name }) => name).join(' and ')}, not for ${given}`,
-            );
-          const { findDatabase } = await import('@postrider/runner/database');
-          const { address } = await findDatabase(cli, true);
-          const figures = {
-            bench: given,
-            ...(await chosen.run({
-              address,
-              say: (line) => cli.out.note(line),
-              ...(people === undefined ? {} : { people }),
-            })),
-          };
-          if (cli.out.json) cli.out.emit(figures);
-          else cli.out.records([fieldsOf(given, figures)]);
-        }),
       );
+    bench.action(
+      act(async (cli, [given = ''], options) => {
+        const chosen = benchmarks.find(({ name }) => name === given);
+        if (chosen === undefined)
+          throw new UserError(
+            exitCodes.usage,
+            `there is no bench ${given}`,
+            `there are ${names.join(', ')}`,
+          );
+        for (const [counts, them] of sized)
+          if (options[counts] !== undefined && chosen.size?.counts !== counts)
+            throw new UserError(
+              exitCodes.usage,
+              `--${counts} is for ${inWords(them.map(({ name }) => name))}, not for ${given}`,
+            );
+        const size = chosen.size === null ? undefined : number(options[chosen.size.counts]);
+        const { findDatabase } = await import('@postrider/runner/database');
+        const { address } = await findDatabase(cli, true);
+        const figures = {
+          bench: given,
+          ...(await chosen.run({
+            address,
+            say: (line) => cli.out.note(line),
+            ...(size === undefined ? {} : { size }),
+          })),
+        };
+        if (cli.out.json) cli.out.emit(figures);
+        else cli.out.records([fieldsOf(given, figures)]);
+      }),
+    );
   };
+}
+
+function inWords(them: readonly string[]): string {
+  return them.join(' and ');
 }
 
 function fieldsOf(what: string, figures: object): Fields {

@@ -1,4 +1,5 @@
 /** Typed calls of tracking: webhooks, polls, and the events that both of them tell. */
+import { isUtf8 } from 'node:buffer';
 import type { PrinterEvent } from '../ports/index.ts';
 import type { PrinterBrief, PrinterKey } from './briefs.ts';
 import type { Sql } from './calls.ts';
@@ -19,14 +20,36 @@ export interface VerifiedWebhook {
   readonly body: Uint8Array;
 }
 
-/** Stores a webhook that was verified. False: this delivery was stored before. */
-export async function storeWebhook(
+/**
+ * Stores webhooks that were verified, in one statement. Returns the ids of the deliveries that were
+ * not stored before.
+ */
+export async function storeWebhooks(
   sql: Sql,
   { organizationId, printerName }: PrinterKey,
-  { deliveryId, body }: VerifiedWebhook,
-): Promise<boolean> {
-  const bytes = Buffer.from(body);
-  return await calls.receiveWebhook(sql, { organizationId, printerName, deliveryId, body: bytes });
+  webhooks: readonly VerifiedWebhook[],
+): Promise<ReadonlySet<string>> {
+  const bodies = Buffer.concat(webhooks.map(({ body }) => body));
+  // As text it is half as long as in hex. They are cut by bytes again: whether each of them is text
+  // by itself does not matter.
+  const isText = isUtf8(bodies) && !bodies.includes(0);
+  const stored = await calls.receiveWebhooks(sql, {
+    organizationId,
+    printerName,
+    deliveryIds: webhooks.map(({ deliveryId }) => deliveryId),
+    bodies: bodies.toString(isText ? 'utf8' : 'hex'),
+    lengths: webhooks.map(({ body }) => body.length),
+    areHex: !isText,
+  });
+  return new Set(stored);
+}
+
+/**
+ * Tells the runners that webhooks were stored: in a transaction of its own, which writes nothing
+ * and waits for no disk.
+ */
+export async function announceWebhooks(sql: Sql): Promise<void> {
+  await withMachineErrors(sql`select pg_notify('postrider_moved', 'track')`);
 }
 
 /** Where a provider sends the webhooks of an account. */
@@ -55,7 +78,11 @@ export async function eventsOfSiblings(
   const found = await calls.eventsOfSiblings<{ eventId: string; printerName: string }>(sql, {
     organizationId,
     printerName,
-    events,
+    events: events.map(({ eventId, providerId, mailpieceId }) => ({
+      eventId,
+      providerId,
+      mailpieceId,
+    })),
   });
   return new Map(found.map(({ eventId, printerName: sibling }) => [eventId, sibling]));
 }
@@ -75,6 +102,19 @@ export async function closeWebhook(
   error: string | null = null,
 ): Promise<void> {
   await calls.closeWebhook(sql, { organizationId, id, error });
+}
+
+/**
+ * Ends webhooks that were applied, of one organization. Returns the ids of those of which something
+ * is kept that could not be used: `closeWebhook` ends each.
+ */
+export async function closeWebhooks(
+  sql: Sql,
+  organizationId: string,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const left = await calls.closeWebhooks(sql, { organizationId, ids });
+  return new Set(left);
 }
 
 /** An event of a webhook as it is kept where it cannot be used. */
@@ -112,14 +152,12 @@ export async function lockForEvents(
   { organizationId, printerName }: PrinterKey,
   events: readonly PrinterEvent[],
 ): Promise<void> {
-  await calls.lockForTrack(sql, { organizationId, printerName, events });
-}
-
-export interface EventsOrigin {
-  /** ISO 8601; default: now. */
-  readonly receivedAt?: string;
-  /** The webhook that told them; default: none did. */
-  readonly webhookId?: string;
+  const concerned = events.map(({ providerId, mailpieceId, status }) => ({
+    providerId,
+    mailpieceId,
+    status,
+  }));
+  await calls.lockForTrack(sql, { organizationId, printerName, events: concerned });
 }
 
 /** Applies events of a printer, by rank. Returns how many were new. */
@@ -127,10 +165,25 @@ export async function applyEvents(
   sql: Sql,
   { organizationId, printerName }: PrinterKey,
   events: readonly PrinterEvent[],
-  { receivedAt, webhookId }: EventsOrigin = {},
 ): Promise<number> {
-  const told = { organizationId, printerName, events, receivedAt };
-  return await calls.applyEvents(sql, { ...told, inboxId: webhookId });
+  return await calls.applyEvents(sql, { organizationId, printerName, events });
+}
+
+/** An event that a webhook told. */
+export interface WebhookEvent extends PrinterEvent {
+  /** The webhook. */
+  readonly inboxId: string;
+  /** When it came, ISO 8601. */
+  readonly receivedAt: string;
+}
+
+/** Applies events of a printer that webhooks told, after `lockForEvents`. Returns how many were new. */
+export async function applyWebhooks(
+  sql: Sql,
+  { organizationId, printerName }: PrinterKey,
+  events: readonly WebhookEvent[],
+): Promise<number> {
+  return await calls.applyWebhooks(sql, { organizationId, printerName, events });
 }
 
 /** Applies events that found no piece when they came. */

@@ -3,22 +3,18 @@
  * raw bytes, stored and answered at once; what it says is applied in the background. On 127.0.0.1
  * unless told: in front of it stands whatever ends TLS.
  */
-import type { Server } from 'node:http';
+import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createAdaptorServer } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import type { Logger, Pipeline } from '@postrider/core';
-import { Hono, type Context } from 'hono';
+import { Hono } from 'hono';
 import type { Sql } from '../database/open.ts';
 import { exitCodes } from '../process/exit-codes.ts';
 import { redacted } from '../process/text.ts';
 import { messageOf, UserError } from '../process/user-error.ts';
 import { metricsText } from './metrics.ts';
+import { createWebhookListener } from './webhooks.ts';
 
-/** No printer sends more in one webhook; a larger body is not read to its end. */
-const LARGEST_WEBHOOK = 1024 * 1024;
-// So much is read all the same, and thrown away: a sender that is cut off in the middle of sending
-// never reads our answer.
-const MOST_READ = 4 * LARGEST_WEBHOOK;
 const READY_MS = 2000;
 /**
  * A webhook is small: a sender that needs longer for one, headers and body, or holds more
@@ -47,15 +43,16 @@ export interface RunningHttp {
   close(): Promise<void>;
 }
 
-export function createApp({
-  sql,
-  pipeline,
-  logger,
-  isReady,
-  explain = (error) => redacted(messageOf(error)),
-}: HttpOptions): Hono {
+function inShort(error: unknown): string {
+  return redacted(messageOf(error));
+}
+
+/** All but webhooks; `webhooks`: how many were answered, by status. */
+function createApp(
+  { sql, pipeline, logger, isReady, explain = inShort }: HttpOptions,
+  webhooks: Map<number, number>,
+): Hono {
   const app = new Hono();
-  const webhooks = new Map([200, 401, 404, 413, 503].map((status) => [status, 0]));
   app.use('/webhooks/*', async (c, next) => {
     await next();
     webhooks.set(c.res.status, (webhooks.get(c.res.status) ?? 0) + 1);
@@ -79,51 +76,34 @@ export function createApp({
     }),
   );
 
-  // Of a connection `<connection>/<endpoint id>`; of a printer without one
-  // `<organization id>/<printer>`.
-  app.post('/webhooks/:whose/:which', async (c) => {
-    const body = await readBody(c);
-    if (body === null) {
-      // The rest of the body is not worth reading, so the connection cannot be used again.
-      c.header('connection', 'close');
-      return c.json(
-        { error: `a webhook may hold ${LARGEST_WEBHOOK} bytes; nothing was stored` },
-        413,
-      );
-    }
-    const { whose, which } = c.req.param();
-    const request = { url: c.req.url, headers: c.req.header(), body };
-    const reception = await pipeline.receiveWebhook(whose, which, request);
-    switch (reception.outcome) {
-      case 'stored':
-      case 'repeated':
-        return c.json({ status: reception.outcome });
-      case 'unknown_printer':
-        return c.json({ error: reception.message }, 404);
-      case 'forged':
-        logger.warn(
-          { printer: reception.printer, reason: reception.message },
-          'a webhook was refused',
-        );
-        return c.json({ error: reception.message }, 401);
-    }
-  });
   return app;
 }
 
 /** Throws `UserError` (unavailable) where the port is taken. */
 export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
   const { host, port, limits = LIMITS } = options;
-  const server = createAdaptorServer({
-    fetch: createApp(options).fetch,
+  const webhooks = new Map([200, 401, 404, 413, 503].map((status) => [status, 0]));
+  const takeWebhook = createWebhookListener({
+    ...options,
+    explain: options.explain ?? inShort,
+    count: (status) => void webhooks.set(status, (webhooks.get(status) ?? 0) + 1),
+  });
+  const answer = getRequestListener(createApp(options, webhooks).fetch, {
     overrideGlobalObjects: false,
+  });
+  const server = createServer(
     // Node looks every 30 s unless told, and gives a request 5 minutes.
-    serverOptions: {
+    {
       requestTimeout: limits.requestMs,
       headersTimeout: limits.requestMs,
       connectionsCheckingInterval: limits.requestMs / 10,
     },
-  }) as Server;
+    (request, response) => {
+      // Of a connection `<connection>/<endpoint id>`; of a printer without one
+      // `<organization id>/<printer>`.
+      if (!takeWebhook(request, response)) void answer(request, response);
+    },
+  );
   server.maxConnections = limits.connections;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
@@ -172,25 +152,6 @@ function cannotListen(error: NodeJS.ErrnoException, host: string, port: number):
         error,
       );
   }
-}
-
-/**
- * Null where it is too large. Hono's own limit would want the server to replace the global Request
- * of the host program.
- */
-async function readBody(c: Context): Promise<Uint8Array | null> {
-  const announced = c.req.header('content-length');
-  if (announced !== undefined && Number(announced) > MOST_READ) return null;
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of c.req.raw.body ?? []) {
-    size += chunk.length;
-    if (size > MOST_READ) break;
-    if (size <= LARGEST_WEBHOOK) chunks.push(chunk);
-    // Of a hundred at once that are too large, a hundred megabytes.
-    else chunks.length = 0;
-  }
-  return size > LARGEST_WEBHOOK ? null : Buffer.concat(chunks);
 }
 
 async function answers(sql: Sql): Promise<boolean> {

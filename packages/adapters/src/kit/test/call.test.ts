@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, it } from 'node:test';
 import { contractContext } from '@postrider/core/contract';
 import type { CallContext, LimitNotice, ProviderCall } from '@postrider/core/ports';
@@ -66,6 +67,31 @@ describe('A call of a provider', () => {
     const lease = { assertHeld: () => order.push('lease') };
     await callProvider(requestTo(url, { cost: 3 }), context, lease);
     assert.deepEqual(order, ['POST /cards 3', 'alive', 'lease']);
+  });
+
+  it('begins its request as soon as it has its slot: the body is made before', async () => {
+    const { url } = await server((_, response) => response.end('{}'));
+    const order: string[] = [];
+    const begun = (): void => void order.push('begun');
+    subscribe('http.client.request.created', begun);
+    try {
+      const { context } = watched({
+        limiter: {
+          async take() {
+            order.push('slot');
+            setImmediate(() => order.push('a turn later'));
+            return 0;
+          },
+          told: () => undefined,
+        },
+      });
+      const body = new FormData();
+      body.set('front', new Blob([new Uint8Array(100_000)]), 'front.pdf');
+      await callProvider(requestTo(url, { body }), context);
+    } finally {
+      unsubscribe('http.client.request.created', begun);
+    }
+    assert.deepEqual(order, ['slot', 'begun', 'a turn later']);
   });
 
   it('sends nothing, and keeps nothing, where the limit or the lease says no', async () => {

@@ -1,5 +1,5 @@
 // Generated from the catalog by `npm run generate:calls`. Do not edit.
-import { done, interval, json, rows, scalar, time, uuid, type Sql } from '../calls.ts';
+import { done, interval, json, rows, scalar, uuid, uuids, type Sql } from '../calls.ts';
 
 export async function applyEvents<Result extends number | null = number>(
   sql: Sql,
@@ -7,16 +7,27 @@ export async function applyEvents<Result extends number | null = number>(
     readonly organizationId: string;
     readonly printerName: string;
     readonly events: unknown;
-    readonly receivedAt?: string | Date | null | undefined;
-    readonly inboxId?: string | null | undefined;
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.apply_events(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_printer_name => ${given.printerName},
-      p_events => ${json(given.events)}::text::jsonb,
-      p_received_at => ${time(given.receivedAt ?? null)}::text::timestamptz,
-      p_inbox_id => ${uuid(given.inboxId ?? null, 'inboxId')}
+      p_events => ${json(given.events)}::text::jsonb
+    ) as result`);
+}
+
+export async function applyWebhooks<Result extends number | null = number>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly printerName: string;
+    readonly events: unknown;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.apply_webhooks(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_printer_name => ${given.printerName},
+      p_events => ${json(given.events)}::text::jsonb
     ) as result`);
 }
 
@@ -71,6 +82,16 @@ export async function closeWebhook(
       p_id => ${uuid(given.id, 'id')},
       p_error => ${given.error ?? null}
     )`);
+}
+
+export async function closeWebhooks<Result extends readonly string[] | null = readonly string[]>(
+  sql: Sql,
+  given: { readonly organizationId: string; readonly ids: readonly string[] },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.close_webhooks(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_ids => ${uuids(given.ids, 'ids')}::uuid[]
+    ) as result`);
 }
 
 export async function endpointPrinter<Result>(
@@ -158,19 +179,24 @@ export async function notePolled(
     )`);
 }
 
-export async function receiveWebhook<Result extends boolean | null = boolean>(
+export async function receiveWebhooks<Result extends readonly string[] | null = readonly string[]>(
   sql: Sql,
   given: {
     readonly organizationId: string;
     readonly printerName: string;
-    readonly deliveryId: string;
-    readonly body: Buffer;
+    readonly deliveryIds: readonly string[];
+    readonly bodies: string;
+    readonly lengths: readonly number[];
+    readonly areHex?: boolean | undefined;
   },
 ): Promise<Result> {
-  return await scalar<Result>(sql`select postrider.receive_webhook(
+  return await scalar<Result>(sql`select postrider.receive_webhooks(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_printer_name => ${given.printerName},
-      p_delivery_id => ${given.deliveryId},
-      p_body => ${given.body}
+      p_delivery_ids => ${given.deliveryIds}::text[],
+      p_bodies => ${given.bodies},
+      p_lengths => ${given.lengths}::text[]::integer[]
+      ${given.areHex === undefined ? sql`` : sql`,
+      p_are_hex => ${given.areHex}`}
     ) as result`);
 }

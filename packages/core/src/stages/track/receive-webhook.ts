@@ -1,13 +1,28 @@
-/** A printer's webhook: verified on its raw bytes, stored, and answered at once. */
-import { sqlState } from '../../common/driver-errors.ts';
+/**
+ * Webhooks of printers: verified on their raw bytes, stored, and answered at once.
+ *
+ * Those of one address that come while others are stored are gathered: they are looked up, verified
+ * and stored together, in one statement, and each is answered when it is on the disk. So a lone
+ * webhook waits for nobody, and a flood of them costs a statement for some hundred.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isLostConnection, sqlState } from '../../common/driver-errors.ts';
 import type { PrinterBrief } from '../../machine/briefs.ts';
-import { endpointPrinter, storeWebhook } from '../../machine/track.ts';
+import { announceWebhooks, endpointPrinter, storeWebhooks } from '../../machine/track.ts';
 import type { WebhookRequest } from '../../ports/index.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import { makePrinter, printerBriefOf, UnknownPrinterError } from '../../runtime/printers.ts';
 
 // In the address, an organization's id that is no uuid, or a letter that no text can hold (NUL).
 const unwritable = ['PR020', '22021'];
+
+/** Stored by one statement, at most. */
+const MOST = 500;
+const MOST_BYTES = 2 * 1024 * 1024;
+/** Of one address: one verifies while the other waits for the disk. */
+const AT_ONCE = 2;
+/** Runners are told so often at most that there is something to apply. */
+const ANNOUNCE_MS = 25;
 
 /**
  * The two parts of an address below `/webhooks/`: `<connection>/<endpoint id>`, or, of a printer
@@ -29,26 +44,149 @@ export type Reception =
       readonly printer: string;
     };
 
-export async function receiveWebhook(
+interface Waiting {
+  readonly request: WebhookRequest;
+  readonly answer: PromiseWithResolvers<Reception>;
+}
+
+/** Of one address. */
+interface Queue {
+  readonly address: WebhookAddress;
+  readonly waiting: Waiting[];
+  atWork: number;
+}
+
+export class WebhookIntake {
+  readonly #context: PipelineContext;
+  /** Those with something to do. */
+  readonly #queues = new Map<string, Queue>();
+  #isAnnouncing = false;
+  #hasNews = false;
+
+  constructor(context: PipelineContext) {
+    this.#context = context;
+  }
+
+  async receive(address: WebhookAddress, request: WebhookRequest): Promise<Reception> {
+    const key = JSON.stringify(address);
+    const queue = this.#queues.get(key) ?? { address, waiting: [], atWork: 0 };
+    this.#queues.set(key, queue);
+    const answer = Promise.withResolvers<Reception>();
+    queue.waiting.push({ request, answer });
+    if (queue.atWork < AT_ONCE) void this.#work(key, queue);
+    return await answer.promise;
+  }
+
+  async #work(key: string, queue: Queue): Promise<void> {
+    queue.atWork += 1;
+    while (queue.waiting.length > 0) {
+      const batch = taken(queue.waiting);
+      await receiveBatch(this.#context, queue.address, batch).then(
+        (hasStored) => {
+          if (hasStored) void this.#announce();
+        },
+        (error: unknown) => {
+          for (const { answer } of batch) answer.reject(error);
+        },
+      );
+    }
+    queue.atWork -= 1;
+    if (queue.atWork === 0) this.#queues.delete(key);
+  }
+
+  /** At once, then not again for a moment. Who is not told finds them with the next beat. */
+  async #announce(): Promise<void> {
+    this.#hasNews = true;
+    if (this.#isAnnouncing) return;
+    this.#isAnnouncing = true;
+    while (this.#hasNews) {
+      this.#hasNews = false;
+      await announceWebhooks(this.#context.sql).catch(() => undefined);
+      await sleep(ANNOUNCE_MS, undefined, { ref: false });
+    }
+    this.#isAnnouncing = false;
+  }
+}
+
+/** The first of them, as many as one statement stores. */
+function taken(waiting: Waiting[]): readonly Waiting[] {
+  let [many, bytes] = [0, 0];
+  for (const { request } of waiting) {
+    bytes += request.body.length;
+    if (many === MOST || (many > 0 && bytes > MOST_BYTES)) break;
+    many += 1;
+  }
+  return waiting.splice(0, many);
+}
+
+/** A webhook that was verified. */
+interface Verified extends Waiting {
+  readonly deliveryId: string;
+}
+
+/**
+ * Answers each; says whether any was stored. Where it rejects, nothing is known of those that are
+ * not answered yet.
+ */
+async function receiveBatch(
   context: PipelineContext,
   address: WebhookAddress,
-  request: WebhookRequest,
-): Promise<Reception> {
+  batch: readonly Waiting[],
+): Promise<boolean> {
   const brief = await printerAt(context, address);
-  // In the same words whatever is wrong: nobody learns which connections there are.
-  if (brief === null) return { outcome: 'unknown_printer', message: 'no such printer' };
+  if (brief === null) {
+    // In the same words whatever is wrong: nobody learns which connections there are.
+    for (const { answer } of batch)
+      answer.resolve({ outcome: 'unknown_printer', message: 'no such printer' });
+    return false;
+  }
   const printer = await makePrinter(context, brief);
-  const verdict = printer.verifyWebhook(request, context.now());
+  const verified: Verified[] = [];
+  for (const one of batch) {
+    try {
+      const verdict = printer.verifyWebhook(one.request, context.now());
+      if (verdict.valid) verified.push({ ...one, deliveryId: verdict.deliveryId });
+      else one.answer.resolve({ outcome: 'forged', message: verdict.message, printer: brief.name });
+    } catch (error) {
+      one.answer.reject(error);
+    }
+  }
+  return await store(context, brief, verified);
+}
+
+/** Together; where the database refuses them, each by itself: one costs no other. */
+async function store(
+  context: PipelineContext,
+  brief: PrinterBrief,
+  verified: readonly Verified[],
+): Promise<boolean> {
+  if (verified.length === 0) return false;
   const { organizationId, name: printerName } = brief;
-  if (!verdict.valid) return { outcome: 'forged', message: verdict.message, printer: printerName };
-  const { deliveryId } = verdict;
-  const { body } = request;
-  const isNew = await storeWebhook(
-    context.sql,
-    { organizationId, printerName },
-    { deliveryId, body },
-  );
-  return { outcome: isNew ? 'stored' : 'repeated' };
+  // A repeat of what comes with it is one of what is stored.
+  const first = new Map(verified.toReversed().map((one) => [one.deliveryId, one]));
+  try {
+    const stored = await storeWebhooks(
+      context.sql,
+      { organizationId, printerName },
+      [...first.values()].map(({ deliveryId, request: { body } }) => ({ deliveryId, body })),
+    );
+    for (const one of verified) {
+      const isNew = stored.has(one.deliveryId) && first.get(one.deliveryId) === one;
+      one.answer.resolve({ outcome: isNew ? 'stored' : 'repeated' });
+    }
+    return stored.size > 0;
+  } catch (error) {
+    if (verified.length === 1 || isLostConnection(error)) throw error;
+    let hasStored = false;
+    for (const one of verified) {
+      try {
+        hasStored = (await store(context, brief, [one])) || hasStored;
+      } catch (fault) {
+        one.answer.reject(fault);
+      }
+    }
+    return hasStored;
+  }
 }
 
 const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
