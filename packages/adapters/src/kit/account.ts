@@ -11,6 +11,7 @@ import type {
 } from '@postrider/core/ports';
 import { z } from 'zod';
 import { callProvider } from './call.ts';
+import type { HttpBody } from './http-body.ts';
 import type { HttpOutcome, HttpRequest } from './http.ts';
 import { parseOptions } from './options.ts';
 
@@ -41,7 +42,7 @@ export interface AccountRequest {
   readonly path: string;
   readonly query?: URLSearchParams;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: HttpRequest['body'];
+  readonly body?: HttpBody;
   /** In place of a body. */
   readonly json?: unknown;
   /** Mailpieces that it is about. */
