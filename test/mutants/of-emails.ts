@@ -84,8 +84,8 @@ export const emails: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/adapters/src/kit/people/row.ts',
-        find: 'if (unread !== null) {',
-        replace: 'if (unread === undefined) {',
+        find: 'if (unreadNote !== null) notes.push(unreadNote);',
+        replace: '',
       },
     ],
     test: {
