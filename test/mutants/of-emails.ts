@@ -84,8 +84,8 @@ export const emails: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/adapters/src/kit/people/row.ts',
-        find: 'if (unreadNote !== null) notes',
-        replace: 'if (unreadNote === undefined) notes',
+        find: 'if (unreadNote !== null) notes.push(unreadNote);',
+        replace: '',
       },
     ],
     test: {
