@@ -90,12 +90,13 @@ describe('The registry', () => {
           readFileSync(join(root, file), 'utf8'),
         ),
       );
-    // Benchmarks are a program that uses the library: they import the one that does nothing, and
-    // the renderer whose documents are cut.
+    // Benchmarks are a program that uses the library: they import the one that does nothing, the
+    // renderer whose documents are cut, and the printer whose pace is measured.
     assert.deepEqual([...new Set(files)].toSorted(), [
       'packages/adapters/src/registry.ts',
       'packages/bench/src/artwork.ts',
       'packages/bench/src/noop-ports.ts',
+      'packages/bench/src/submit.ts',
     ]);
   });
 });
