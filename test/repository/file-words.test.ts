@@ -25,14 +25,18 @@ function isSentence({ text }: Text): boolean {
   return /\S [^\s%]/.test(text);
 }
 
-/** The literals of SQL; a quote in a comment opens none, and two hyphens in a literal no comment. */
+/**
+ * The literals of SQL; a quote in a comment opens none, and two hyphens in a literal no comment.
+ */
 function literalsOfSql(source: string): Text[] {
   return [...source.matchAll(/--[^\n]*|'((?:[^']|'')*)'/g)].flatMap(({ index, 1: text }) =>
     text === undefined ? [] : [{ line: lineAt(source, index), text }],
   );
 }
 
-/** The literals of TypeScript that stand in one line; a statement in one is none that people read. */
+/**
+ * The literals of TypeScript that stand in one line; a statement in one is none that people read.
+ */
 function literalsOfTs(source: string): Text[] {
   return source
     .split('\n')

@@ -1,4 +1,6 @@
-/** The benches with a process beside them, with as little as they take: that they run, and judge. */
+/**
+ * The benches with a process beside them, with as little as they take: that they run, and judge.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readAddress } from '@postrider/core/address';

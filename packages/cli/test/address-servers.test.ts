@@ -1,4 +1,6 @@
-/** Addresses against real servers: TLS in each mode, sockets, and what is said where none answers. */
+/**
+ * Addresses against real servers: TLS in each mode, sockets, and what is said where none answers.
+ */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,4 +1,6 @@
-/** `connect klaviyo`: its key does not tell what it is for; a campaign file names it as event sink. */
+/**
+ * `connect klaviyo`: its key does not tell what it is for; a campaign file names it as event sink.
+ */
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';

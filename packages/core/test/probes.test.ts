@@ -1,4 +1,6 @@
-/** Runners probe a connection that does not work, one at a time, and its mail goes on when it does. */
+/**
+ * Runners probe a connection that does not work, one at a time, and its mail goes on when it does.
+ */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

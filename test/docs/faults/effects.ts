@@ -13,7 +13,9 @@ import { neighbours, type OperatedPlace, type Statements } from '../operated-pla
 
 const MINUTE = 60_000;
 
-/** Cards that are to be charged, and what the meter answers of each. Returns how many it was asked. */
+/**
+ * Cards that are to be charged, and what the meter answers of each. Returns how many it was asked.
+ */
 async function charge(
   sql: postgres.Sql,
   at: Place,

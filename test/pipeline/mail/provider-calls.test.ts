@@ -1,4 +1,6 @@
-/** What providers were asked is kept: of whom, when, and what of it a database that is away costs. */
+/**
+ * What providers were asked is kept: of whom, when, and what of it a database that is away costs.
+ */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';

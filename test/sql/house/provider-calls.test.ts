@@ -1,4 +1,6 @@
-/** Calls of providers as they are kept: for whom, by month, for how long, and what an erasure does. */
+/**
+ * Calls of providers as they are kept: for whom, by month, for how long, and what an erasure does.
+ */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';

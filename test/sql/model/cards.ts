@@ -41,7 +41,9 @@ export class ModelCards {
       person.cohort = null;
   }
 
-  /** Whether a card of theirs may exist: then the printer is asked, and only then are they stopped. */
+  /**
+   * Whether a card of theirs may exist: then the printer is asked, and only then are they stopped.
+   */
   protected askFirst(person: Person, reason: string): boolean {
     const piece = openPiece(person);
     if (piece?.status !== 'submitting' || !piece.isInDoubt) return false;

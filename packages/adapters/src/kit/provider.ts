@@ -44,7 +44,10 @@ export const portFields: Readonly<Record<PortName, string>> = {
 
 export const portNames = Object.keys(portFields) as readonly PortName[];
 
-/** Fields beside an adapter's options that are the campaign's, apart from `kind` and `connection`, by port. */
+/**
+ * Fields beside an adapter's options that are the campaign's, apart from `kind` and `connection`,
+ * by port.
+ */
 export const campaignFields: Readonly<Record<string, readonly string[]>> = {
   enricher: ['name'],
   renderer: ['template'],

@@ -73,7 +73,9 @@ async function tellAll(
   }
   // What was claimed before may have been sent, and so may what is told anew.
   const fresh = suitable.filter(({ attempt, isBackfill }) => attempt === 1 && !isBackfill);
-  /** What Klaviyo may have of a bulk request whose end nobody knows: it never goes in bulk again. */
+  /**
+   * What Klaviyo may have of a bulk request whose end nobody knows: it never goes in bulk again.
+   */
   const perhapsTold = new Set<string>();
   if (options.bulkFrom > 0 && fresh.length >= options.bulkFrom)
     for (let first = 0; first < fresh.length; first += MOST_IN_BULK) {

@@ -140,7 +140,9 @@ function refuse(blockers: readonly LaunchBlocker[], name: string): void {
   });
 }
 
-/** The first cards stand for all of them: a template that spoils each of these spoils every card. */
+/**
+ * The first cards stand for all of them: a template that spoils each of these spoils every card.
+ */
 function refuseUnprintable(sheet: ContactSheet | null, name: string): void {
   const cards = sheet?.cards ?? [];
   const [first] = cards.flatMap(({ faults }) => faults);

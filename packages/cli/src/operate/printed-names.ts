@@ -10,7 +10,9 @@ export interface PrintedOtherwise {
   readonly printed: string;
 }
 
-/** Of the people whose cards are looked at before a launch: those with odd letters are among them. */
+/**
+ * Of the people whose cards are looked at before a launch: those with odd letters are among them.
+ */
 export async function printedOtherwise(
   sql: Sql,
   campaign: CampaignKey,

@@ -110,7 +110,9 @@ export class Output {
     this.#say('warning', text, `${this.tint('yellow', 'warning:')} ${text}`);
   }
 
-  /** Beside the data. A program that reads stderr for an error finds nothing else than JSON there. */
+  /**
+   * Beside the data. A program that reads stderr for an error finds nothing else than JSON there.
+   */
   #say(kind: 'note' | 'warning', text: string, shown: string): void {
     process.stderr.write(`${this.json ? JSON.stringify({ [kind]: text.trim() }) : shown}\n`);
   }

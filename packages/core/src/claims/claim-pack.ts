@@ -53,7 +53,9 @@ const selectionFields: readonly (keyof ClaimSelection)[] = [
   'until',
 ];
 
-/** Throws `ClaimPackError` where there are no such cards, too many, or cards of several printers. */
+/**
+ * Throws `ClaimPackError` where there are no such cards, too many, or cards of several printers.
+ */
 export async function claimPack(
   sql: Sql,
   organizationId: string,

@@ -35,7 +35,9 @@ export interface CampaignDefinition {
   readonly currency: string | null;
   readonly offer_ends_on: string | null;
   readonly transit_days: number;
-  /** So long after it could have gone a card goes to the printer. Left out: as it was; at first 0. */
+  /**
+   * So long after it could have gone a card goes to the printer. Left out: as it was; at first 0.
+   */
   readonly hold_back_minutes?: number;
   readonly assumed_after: string;
   readonly effects: readonly ('usage_meter' | 'event_sink')[];

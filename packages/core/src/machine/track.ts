@@ -177,7 +177,9 @@ export interface WebhookEvent extends PrinterEvent {
   readonly receivedAt: string;
 }
 
-/** Applies events of a printer that webhooks told, after `lockForEvents`. Returns how many were new. */
+/**
+ * Applies events of a printer that webhooks told, after `lockForEvents`. Returns how many were new.
+ */
 export async function applyWebhooks(
   sql: Sql,
   { organizationId, printerName }: PrinterKey,

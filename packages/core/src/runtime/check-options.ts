@@ -1,4 +1,6 @@
-/** Looks at what a program hands over, before anything is begun: all that is wrong, in one error. */
+/**
+ * Looks at what a program hands over, before anything is begun: all that is wrong, in one error.
+ */
 import { z } from 'zod';
 import { InvalidOptionsError } from '../common/invalid-options.ts';
 import { faultsOf } from '../ports/words/schema-words.ts';

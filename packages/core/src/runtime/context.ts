@@ -49,7 +49,9 @@ export interface PipelineContext {
   readonly refusing: Set<string>;
   /** Aborts when the pipeline stops. */
   readonly stopping: AbortSignal;
-  /** Throws `MigrationError` where the database is not on this version. Once it is, asks no more. */
+  /**
+   * Throws `MigrationError` where the database is not on this version. Once it is, asks no more.
+   */
   requireMigrated(): Promise<void>;
   /** What providers were asked. */
   readonly callLog: CallLog;

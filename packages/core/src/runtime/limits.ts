@@ -160,7 +160,9 @@ class Route {
     return Math.max(...this.limit.windows.map(({ ms }) => ms));
   }
 
-  /** What is told as high as ours, or higher, changes nothing unless a lower one was told before. */
+  /**
+   * What is told as high as ours, or higher, changes nothing unless a lower one was told before.
+   */
   #isNews(limit: number): boolean {
     const ours = this.limit.windows.find(({ ms }) => ms === this.#longestMs)?.requests ?? 0;
     return limit < ours || (this.#told !== null && this.#told < ours);

@@ -112,7 +112,9 @@ export class Meter {
     this.#campaigns.set(key, { campaign: { organizationId, campaignId, name }, people: before });
   }
 
-  /** Results of a cohort that the database has taken; each counts once, however often it is sent. */
+  /**
+   * Results of a cohort that the database has taken; each counts once, however often it is sent.
+   */
   results(campaign: CountedCampaign, results: readonly { readonly outcome: string }[]): void {
     for (const { outcome } of results) {
       const kind = ofOutcome[outcome];

@@ -1,4 +1,6 @@
-/** Lets time pass: whatever is due by the travel time is written down, in entries of some hundreds. */
+/**
+ * Lets time pass: whatever is due by the travel time is written down, in entries of some hundreds.
+ */
 import type { TwinClock } from './clock.ts';
 import { DueHeap } from './heap.ts';
 

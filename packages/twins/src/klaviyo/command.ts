@@ -1,4 +1,6 @@
-/** The twin of Klaviyo as a command: for its own `main.ts` and for those who start twins by name. */
+/**
+ * The twin of Klaviyo as a command: for its own `main.ts` and for those who start twins by name.
+ */
 import type { TwinProcess } from '../kit/process.ts';
 import { fromArguments, usage } from './settings.ts';
 

@@ -97,7 +97,9 @@ function mend(
   return read.fault;
 }
 
-/** One cell of a column that has a role: its value, what was changed in it, what is wrong with it. */
+/**
+ * One cell of a column that has a role: its value, what was changed in it, what is wrong with it.
+ */
 export function readCell(
   role: CellRole,
   {

@@ -1,4 +1,7 @@
-/** By Lob's own file, as others read it, nothing that the adapter sends or the twin answers is wrong. */
+/**
+ * By Lob's own file, as others read it, nothing that the adapter sends or the twin answers is
+ * wrong.
+ */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { contractContext } from '@postrider/core/contract';

@@ -162,7 +162,9 @@ async function lockGroup(
     });
 }
 
-/** Webhooks of which everything can be used, at once; where the database refuses that, in halves. */
+/**
+ * Webhooks of which everything can be used, at once; where the database refuses that, in halves.
+ */
 async function applyWhole(
   context: PipelineContext,
   tx: postgres.TransactionSql,
