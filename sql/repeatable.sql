@@ -121,6 +121,7 @@
 \ir functions/80_operate/retry_webhooks.sql
 \ir functions/90_house/runners.sql
 \ir functions/90_house/limits.sql
+\ir functions/90_house/slots.sql
 \ir functions/90_house/health.sql
 \ir functions/90_house/breaker_words.sql
 \ir functions/90_house/due.sql

@@ -2,6 +2,7 @@
 import type { Mutant } from './mutants.ts';
 
 const limits = 'sql/functions/90_house/limits.sql';
+const slotsSql = 'sql/functions/90_house/slots.sql';
 const health = 'sql/functions/90_house/health.sql';
 const slots = 'test/sql/limits/slots.test.ts';
 const breaker = 'test/sql/limits/breaker.test.ts';
@@ -28,7 +29,7 @@ export const limited: readonly Mutant[] = [
     without: 'a slot waits until the window has room for it',
     edits: [
       {
-        file: limits,
+        file: slotsSql,
         find: 'v_slots[cardinality(v_slots) + v_cost - v_pace.requests[i]] + v_pace.spans[i]',
         replace: 'v_now',
       },
@@ -99,6 +100,42 @@ export const limited: readonly Mutant[] = [
     test: { file: 'test/pipeline/enrich/breaker.test.ts', pattern: 'is asked no more' },
   },
   {
+    name: 'late-requests-counted',
+    without: 'a request that came late counts from when it came',
+    edits: [
+      {
+        file: slotsSql,
+        find: "p_late <> '[]'",
+        replace: 'false',
+      },
+    ],
+    test: { file: slots, pattern: 'later than the slack' },
+  },
+  {
+    name: 'late-requests-told',
+    without: 'a runner tells which requests may have come late',
+    edits: [
+      {
+        file: 'packages/core/src/runtime/slot-pool.ts',
+        find: 'if (laterMs <= this.#slackMs) return;',
+        replace: 'if (laterMs > 0 || laterMs <= 0) return;',
+      },
+    ],
+    test: { file: 'test/sql/limits/limiter.test.ts', pattern: 'however long requests' },
+  },
+  {
+    name: 'requests-that-are-over',
+    without: 'the limiter hears when a request is over',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/call.ts',
+        find: "permit.end(outcome.kind !== 'not_sent');",
+        replace: '',
+      },
+    ],
+    test: { file: 'packages/adapters/src/kit/test/call.test.ts', pattern: 'is over' },
+  },
+  {
     name: 'breaker-of-a-batch',
     without: 'an enricher is not asked for a batch while its breaker is open',
     edits: [
@@ -142,8 +179,8 @@ export const limited: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/core/src/stages/mail/breaker.ts',
-        find: 'assertWorks(); await limiter.take(limit, cost, signal);',
-        replace: 'await limiter.take(limit, cost, signal);',
+        find: 'assertWorks(); return await limiter.take(limit, cost, signal);',
+        replace: 'return await limiter.take(limit, cost, signal);',
       },
     ],
     test: { file: 'test/pipeline/mail/breaker.test.ts', pattern: 'takes no connection' },

@@ -95,10 +95,12 @@ function cardOf(number: number): CardRequest {
 function nothing(): void {
   // The renderer has nothing to tell a bench.
 }
+const freePermit = { waitedMs: 0, end: nothing };
+
 const context: CallContext = {
   signal: new AbortController().signal,
   alive: nothing,
-  limiter: { take: async () => await Promise.resolve(0), told: nothing },
+  limiter: { take: async () => await Promise.resolve(freePermit), told: nothing },
   calls: { record: nothing },
   logger: { debug: nothing, info: nothing, warn: nothing, error: nothing },
   saved: {

@@ -13,11 +13,12 @@ void test('slots of a route', async () => {
   const connection = await connected(sql, organizationId);
   const limit = { route: 'POST /postcards', windows: [{ requests: 150, ms: 5000 }] };
   const taken = fits<TakenSlots>(
-    await takeSlots(sql, connection, limit, { most: 2, cost: 1, unused: [] }),
+    await takeSlots(sql, connection, limit, { most: 2, cost: 1, unused: [], late: [] }),
     {
       nowMs: 'number',
       slots: 'list',
       lateMs: 'number',
+      slackMs: 'number',
       againMs: 'number',
       closedMs: 'number',
       told: 'number?',

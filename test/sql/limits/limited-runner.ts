@@ -45,9 +45,11 @@ async function post(): Promise<number> {
 
 async function work(): Promise<void> {
   while (!stop.signal.aborted) {
-    await limiter.take(limit, 1, stop.signal).catch(() => undefined);
+    const permit = await limiter.take(limit, 1, stop.signal).catch(() => null);
     if (stop.signal.aborted) return;
-    if ((await post()) === 429) limiter.told(limit, { kind: 'exceeded', retryAfterMs: 2000 });
+    const status = await post();
+    permit?.end(true);
+    if (status === 429) limiter.told(limit, { kind: 'exceeded', retryAfterMs: 2000 });
   }
 }
 

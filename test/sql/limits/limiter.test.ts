@@ -5,8 +5,8 @@ import type { ConnectionKey } from '@postrider/core';
 import type { RateLimiter, RouteLimit } from '../../../packages/core/src/ports/index.ts';
 import { limiterOf, Limits } from '../../../packages/core/src/runtime/limits.ts';
 import { worstWindow } from '@postrider/bench/worst-window';
-import { place, refused, sharedMachine } from '../rig.ts';
-import { connected } from '../rig/connections.ts';
+import { refused, sharedMachine } from '../rig.ts';
+import { newConnection } from '../rig/connections.ts';
 
 const rig = sharedMachine();
 const limit: RouteLimit = { route: 'POST /postcards', windows: [{ requests: 150, ms: 5000 }] };
@@ -23,11 +23,6 @@ interface Runner {
   readonly limiter: RateLimiter;
   readonly stop: AbortController;
   readonly key: ConnectionKey;
-}
-
-async function connection(): Promise<ConnectionKey> {
-  const { organizationId } = await place(rig.sql);
-  return await connected(rig.sql, organizationId);
 }
 
 function runnerOf(key: ConnectionKey, sql = rig.sql): Runner {
@@ -70,11 +65,11 @@ async function until(is: () => Promise<boolean>): Promise<void> {
 }
 
 void test('without a connection nothing is limited, and an abort is obeyed all the same', async () => {
-  const { limits, stop } = runnerOf(await connection());
+  const { limits, stop } = runnerOf(await newConnection(rig.sql));
   const limiter = limiterOf({ limits, stopping: stop.signal }, null);
-  assert.equal(await limiter.take(slow, 100, never), 0);
+  assert.equal((await limiter.take(slow, 100, never)).waitedMs, 0);
   limiter.told(slow, { kind: 'exceeded', retryAfterMs: 60_000 });
-  assert.equal(await limiter.take(slow, 100, never), 0);
+  assert.equal((await limiter.take(slow, 100, never)).waitedMs, 0);
   await assert.rejects(limiter.take(slow, 1, AbortSignal.abort(new Error('gone'))), /gone/);
 });
 
@@ -86,7 +81,7 @@ void test('forty requests cost few statements, and what is reserved beyond them 
       $$ begin perform nextval('counting.statement'); return null; end $$;
     create trigger counted after update on postrider.connection_limit
       for each statement execute function counting.count_statement()`);
-  const { limiter, key } = runnerOf(await connection());
+  const { limiter, key } = runnerOf(await newConnection(rig.sql));
   await takeAll(limiter, 40);
   const [row] = await rig.sql<{ n: number }[]>`select last_value::int as n from counting.statement`;
   assert.ok((row?.n ?? 40) <= 8, `${row?.n}`);
@@ -95,19 +90,43 @@ void test('forty requests cost few statements, and what is reserved beyond them 
 });
 
 void test('an abort takes nothing: the slot is the next one’s who waits', async () => {
-  const { limiter, key } = runnerOf(await connection());
+  const { limiter, key } = runnerOf(await newConnection(rig.sql));
   await takeAll(limiter, 1, slow);
   const gone = new AbortController();
   const waits = limiter.take(slow, 1, gone.signal);
   const next = limiter.take(slow, 1, never);
   gone.abort(new Error('the lease is lost'));
   await assert.rejects(waits, /the lease is lost/);
-  assert.ok((await next) < 5000);
+  assert.ok((await next).waitedMs < 5000);
   assert.equal((await routeOf(key))?.slots, 2);
 });
 
+void test('what was never sent is given back', async () => {
+  const { limiter, key } = runnerOf(await newConnection(rig.sql));
+  for (let n = 0; n < 6; n += 1) (await limiter.take(slow, 1, never)).end(false);
+  await until(async () => (await routeOf(key))?.slots === 0);
+});
+
+void test('no window holds more than it allows, however long requests are on their way', async () => {
+  const { limiter } = runnerOf(await newConnection(rig.sql));
+  const short: RouteLimit = { route: 'POST /far', windows: [{ requests: 20, ms: 2000 }] };
+  const arrivals: number[] = [];
+  const way = async (ms: number): Promise<void> =>
+    await new Promise((resolve) => setTimeout(resolve, ms));
+  const post = async (_: unknown, n: number): Promise<void> => {
+    const permit = await limiter.take(short, 1, never);
+    // Half of them are half a second longer on their way than the slack of 70 ms allows.
+    await way(n > 5 && n < 40 ? 600 : 30);
+    arrivals.push(performance.now());
+    await way(20);
+    permit.end(true);
+  };
+  await Promise.all(Array.from({ length: 70 }, post));
+  assert.ok(worstWindow(arrivals, 1990) <= 20, `${worstWindow(arrivals, 1990)}`);
+});
+
 void test('a stop ends every wait, and gives back what is reserved', async () => {
-  const { limiter, limits, stop, key } = runnerOf(await connection());
+  const { limiter, limits, stop, key } = runnerOf(await newConnection(rig.sql));
   const takes = Array.from({ length: 60 }, async () => await limiter.take(limit, 1, never));
   await Promise.race(takes);
   stop.abort(new Error('the pipeline stops'));
@@ -119,7 +138,7 @@ void test('a stop ends every wait, and gives back what is reserved', async () =>
 });
 
 void test('a slot that is used too late is forfeited: a process that slept sends nothing in a heap', async () => {
-  const { limiter } = runnerOf(await connection());
+  const { limiter } = runnerOf(await newConnection(rig.sql));
   const granted: number[] = [];
   let wokeAt = Infinity;
   const takes = Array.from({ length: 40 }, async () => {
@@ -140,7 +159,7 @@ void test('a slot that is used too late is forfeited: a process that slept sends
 });
 
 void test('what headers tell is noted once, and a window without anything left closes the route', async () => {
-  const { limiter, key } = runnerOf(await connection());
+  const { limiter, key } = runnerOf(await newConnection(rig.sql));
   await takeAll(limiter, 1);
   const headers = { kind: 'headers', remaining: 7, resetAt: null } as const;
   for (let n = 0; n < 30; n += 1) limiter.told(limit, { ...headers, limit: 60 });
@@ -156,7 +175,7 @@ void test('what headers tell is noted once, and a window without anything left c
 });
 
 void test('429 stops the runner that met it at once, and a second is told within a second', async () => {
-  const one = runnerOf(await connection());
+  const one = runnerOf(await newConnection(rig.sql));
   const other = runnerOf(one.key);
   const sent: number[] = [];
   const ends = new AbortController();
@@ -180,14 +199,14 @@ void test('429 stops the runner that met it at once, and a second is told within
 });
 
 void test('a limit that makes no sense is told to who asks, and not asked again for ever', async () => {
-  const { limiter } = runnerOf(await connection());
+  const { limiter } = runnerOf(await newConnection(rig.sql));
   await refused('PR020', limiter.take({ route: 'x', windows: [{ requests: 0, ms: 1 }] }, 1, never));
 });
 
 void test('while the database is away, who waits goes on waiting until somebody ends it', async () => {
   const away = rig.machine.connect(1);
   await away.end();
-  const { limiter } = runnerOf(await connection(), away);
+  const { limiter } = runnerOf(await newConnection(rig.sql), away);
   const late = AbortSignal.timeout(700);
   await assert.rejects(limiter.take(limit, 1, late), { name: 'TimeoutError' });
 });

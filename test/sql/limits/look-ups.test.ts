@@ -52,7 +52,7 @@ void test('staging, a begin, slots, what was seen and a look for probes read few
       await beginMail(by, { ...at, cohortId, runnerId: RUNNER, leaseMs: LEASE_MS });
     },
     slots: async (by: typeof sql) =>
-      await takeSlots(by, key, limit, { most: 5, cost: 1, unused: [] }),
+      await takeSlots(by, key, limit, { most: 5, cost: 1, unused: [], late: [] }),
     seen: async (by: typeof sql) => await noteHealth(by, seen),
     probes: async (by: typeof sql) => await by`select postrider.claim_probes(${RUNNER}, 4)`,
   };

@@ -13,7 +13,7 @@ import {
 } from '@postrider/core';
 import { stageCampaigns } from '../../../packages/core/src/machine/cohorts.ts';
 import { definition, people, syncPeople, type Place } from '../../support/machine.ts';
-import { proofAll, turnClock } from '../rig.ts';
+import { place, proofAll, turnClock } from '../rig.ts';
 
 /** With a key that the environment has, unless told. */
 export async function connected(
@@ -34,6 +34,12 @@ export async function connected(
     ...over,
   });
   return { organizationId, connectionId: over.connectionId ?? connectionId };
+}
+
+/** One of an organization of its own. */
+export async function newConnection(sql: postgres.Sql): Promise<ConnectionKey> {
+  const { organizationId } = await place(sql);
+  return await connected(sql, organizationId);
 }
 
 /** A definition whose printer is reached by the connection of this name. */

@@ -3,7 +3,13 @@
  * runners share, says that it is at it, asks for the lease last, tells the limiter what the answer
  * says of it, and leaves a record without secrets.
  */
-import type { CallContext, LeaseGuard, LimitNotice, RouteLimit } from '@postrider/core/ports';
+import type {
+  CallContext,
+  LeaseGuard,
+  LimitNotice,
+  Permit,
+  RouteLimit,
+} from '@postrider/core/ports';
 import { answerText, requestText, storable } from './call-text.ts';
 import { encodeBody, type HttpBody } from './http-body.ts';
 import { retryAfterMs, sendRequest } from './http.ts';
@@ -39,14 +45,15 @@ export async function callProvider(
 ): Promise<HttpOutcome> {
   // Before the slot: nothing that takes its time comes between it and the first byte.
   const body = request.body === undefined ? {} : { body: await encodeBody(request.body) };
+  let permit: Permit;
   try {
-    await context.limiter.take(request.limit, request.cost ?? 1, context.signal);
-    context.alive();
+    permit = await context.limiter.take(request.limit, request.cost ?? 1, context.signal);
   } catch (error) {
     // Nobody was asked: there is nothing to keep.
     const why = error instanceof Error ? error.message : String(error);
     return { kind: 'not_sent', message: `Not sent: ${why}`, hungUp: true };
   }
+  context.alive();
   const startedAt = context.now();
   const began = performance.now();
   const http: HttpRequest = {
@@ -56,6 +63,7 @@ export async function callProvider(
     ...(lease === undefined ? {} : { lastCheck: () => lease.assertHeld() }),
   };
   const outcome = await sendRequest(http);
+  permit.end(outcome.kind !== 'not_sent');
   const durationMs = Math.round(performance.now() - began);
   const answer = outcome.kind === 'answer' ? outcome : null;
   if (answer !== null) tellLimiter(request, answer, context);

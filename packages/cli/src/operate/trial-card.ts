@@ -1,6 +1,6 @@
 /** A card that is set only to be looked at, and the context in which its adapters are called. */
 import type { CardRequest, Member } from '@postrider/core';
-import type { CallContext } from '@postrider/core/ports';
+import { unlimited, type CallContext } from '@postrider/core/ports';
 import { quietLogger } from '@postrider/runner/pipeline';
 
 export function quietContext(): CallContext {
@@ -9,7 +9,7 @@ export function quietContext(): CallContext {
     logger: quietLogger({ detail: () => undefined }),
     now: () => new Date(),
     alive: () => undefined,
-    limiter: { take: async () => await Promise.resolve(0), told: () => undefined },
+    limiter: unlimited,
     calls: { record: () => undefined },
     saved: {
       read: async () => await Promise.resolve(null),

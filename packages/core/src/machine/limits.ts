@@ -12,12 +12,21 @@ export interface TakenSlots {
   readonly slots: readonly { readonly at: string; readonly inMs: number }[];
   /** A slot that is later than this is forfeited. */
   readonly lateMs: number;
+  /** How much later than its slot a request may come and count as if it came in time. */
+  readonly slackMs: number;
   /** Others can be had after so long. */
   readonly againMs: number;
   /** The route is closed for so long yet; 0: it is open. */
   readonly closedMs: number;
   /** The limit of the longest window that the provider told last. */
   readonly told: number | null;
+}
+
+/** A slot whose request may have come later than the slack allows. */
+export interface LateSlot {
+  readonly at: string;
+  /** How long after its slot it came, at most. */
+  readonly laterMs: number;
 }
 
 /** What is asked of a route. */
@@ -28,6 +37,8 @@ export interface SlotRequest {
   readonly cost: number;
   /** Slots that are given back. */
   readonly unused: readonly string[];
+  /** Slots that count from later on. */
+  readonly late: readonly LateSlot[];
 }
 
 export async function takeSlots(

@@ -43,17 +43,31 @@ export type LimitNotice =
   /** 429. Everybody who uses the connection waits so long; null: until the window has passed. */
   | { readonly kind: 'exceeded'; readonly retryAfterMs: number | null };
 
+/** Leave to send one request. */
+export interface Permit {
+  /** How long it was waited for, in milliseconds. */
+  readonly waitedMs: number;
+  /**
+   * Tell when the request is over, whatever became of it. What was never sent is given back. An
+   * answer that took longer than others may be that of a request that came later than others: it
+   * counts from then on, so that no window of the provider's ever holds more than it allows.
+   *
+   * @param sent whether a byte of it may have left.
+   */
+  end(sent: boolean): void;
+}
+
 /**
  * The limits of a connection, shared by all runners. Without a connection nothing is limited, and
  * `take` resolves at once.
  */
 export interface RateLimiter {
   /**
-   * Resolves when `cost` requests may be sent, and returns how long it waited, in milliseconds.
-   * Throws what `signal` aborts with, and of `submit` `LeaseLostError` where the provider has
-   * stopped working meanwhile; then nothing was taken.
+   * Resolves when a request that counts `cost` times may be sent. Throws what `signal` aborts with,
+   * and of `submit` `LeaseLostError` where the provider has stopped working meanwhile; then nothing
+   * was taken.
    */
-  take(limit: RouteLimit, cost: number, signal: AbortSignal): Promise<number>;
+  take(limit: RouteLimit, cost: number, signal: AbortSignal): Promise<Permit>;
   /** Corrects the limit of everybody by what the provider says. */
   told(limit: RouteLimit, notice: LimitNotice): void;
 }

@@ -14,3 +14,4 @@ export * from './order.ts';
 export * from './printer.ts';
 export * from './renderer.ts';
 export * from './types.ts';
+export * from './unlimited.ts';

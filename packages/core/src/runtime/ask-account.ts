@@ -2,12 +2,13 @@
 import { z } from 'zod';
 import { messageOf } from '../common/message-of.ts';
 import { storable } from '../common/text.ts';
-import type {
-  AccountFinding,
-  CallContext,
-  Connection,
-  ConnectionKind,
-  Logger,
+import {
+  unlimited,
+  type AccountFinding,
+  type CallContext,
+  type Connection,
+  type ConnectionKind,
+  type Logger,
 } from '../ports/index.ts';
 
 const said = z.string().transform((text) => storable(text.slice(0, 1000)));
@@ -96,7 +97,7 @@ function contextOf(signal: AbortSignal): CallContext {
     logger: silent,
     now: () => new Date(),
     alive: () => undefined,
-    limiter: { take: async () => await Promise.resolve(0), told: () => undefined },
+    limiter: unlimited,
     calls: { record: () => undefined },
     saved: {
       read: async () => await Promise.resolve(null),

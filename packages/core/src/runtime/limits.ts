@@ -8,21 +8,19 @@ import { isLostConnection } from '../common/driver-errors.ts';
 import { messageOf } from '../common/message-of.ts';
 import type { ConnectionKey } from '../machine/connections.ts';
 import { noteLimit, takeSlots } from '../machine/limits.ts';
-import type { LimitNotice, Logger, RateLimiter, RouteLimit } from '../ports/index.ts';
+import {
+  unlimited,
+  type LimitNotice,
+  type Logger,
+  type RateLimiter,
+  type RouteLimit,
+} from '../ports/index.ts';
 import { DatabaseClock } from './database-clock.ts';
 import { SlotPool } from './slot-pool.ts';
 
 const SIGN_OF_LIFE_MS = 1000;
 const NOTE_AGAIN_MS = 1000;
 const DAY_MS = 24 * 3_600_000;
-
-const unlimited: RateLimiter = {
-  take: async (_limit, _cost, signal) => {
-    signal.throwIfAborted();
-    return await Promise.resolve(0);
-  },
-  told: () => undefined,
-};
 
 /** A pipeline's context has them. */
 export interface LimiterParts {
@@ -51,11 +49,12 @@ export function limiterOf(
       const timer = setInterval(alive, SIGN_OF_LIFE_MS);
       try {
         // A wait that nobody ends would outlast the pipeline: a route may be closed for a day.
-        await limits.route(key, limit).take(cost, AbortSignal.any([signal, stopping]));
+        const ends = AbortSignal.any([signal, stopping]);
+        const end = await limits.route(key, limit).take(cost, ends);
+        return { waitedMs: performance.now() - since, end };
       } finally {
         clearInterval(timer);
       }
-      return performance.now() - since;
     },
     told: (limit, notice) => limits.route(key, limit).hear(notice),
   };
@@ -132,8 +131,9 @@ class Route {
     this.limit = limit;
   }
 
-  async take(cost: number, signal: AbortSignal): Promise<void> {
-    await this.#pool(cost).take(signal);
+  /** Returns what is to be called when the request is over, and told whether it was sent. */
+  async take(cost: number, signal: AbortSignal): Promise<(sent: boolean) => void> {
+    return await this.#pool(cost).take(signal);
   }
 
   hear(notice: LimitNotice): void {

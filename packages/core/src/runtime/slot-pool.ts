@@ -1,14 +1,17 @@
 /**
  * The slots of one route that this runner has reserved, and those who wait for them. Slots are
  * reserved before they are needed, so that nobody waits for the database; what is not used is given
- * back.
+ * back. A request that may have come later than the slack allows is told, and counts from then on.
  */
 import { isLostConnection } from '../common/driver-errors.ts';
-import type { SlotRequest, TakenSlots } from '../machine/limits.ts';
+import type { LateSlot, SlotRequest, TakenSlots } from '../machine/limits.ts';
+import { AnswerTimes } from './answer-times.ts';
 import type { DatabaseClock } from './database-clock.ts';
 
 /** Others are reserved when the last slot is as near as this. */
 const AHEAD_MS = 250;
+/** What came late is told after so long, with whatever else comes late meanwhile. */
+const TELL_MS = 100;
 /** After so long without anybody who waits, slots are given back. */
 const IDLE_MS = 300;
 const SECOND_MS = 1000;
@@ -21,14 +24,17 @@ const LONGEST_REST_MS = 2000;
 interface Slot {
   /** As it is given back. */
   readonly at: string;
+  /** Surely not before it. */
   readonly dueAt: number;
+  /** Perhaps as early as this: the clocks are known so well. */
+  readonly earliestAt: number;
   /** Later it is forfeited: by the larger of monotonic and wall-clock time, as leases count. */
   readonly lastAt: number;
   readonly lastWallAt: number;
 }
 
 interface Waiter {
-  grant(): void;
+  grant(slot: Slot): void;
   refuse(error: unknown): void;
 }
 
@@ -45,12 +51,18 @@ export class SlotPool {
   readonly #waiting: Waiter[] = [];
   #held: Slot[] = [];
   #unused: string[] = [];
+  #late: LateSlot[] = [];
+  /** When they are told. */
+  #tellAt = Infinity;
+  #slackMs = Infinity;
+  readonly #answers = new AnswerTimes();
   /** When slots were used in the last second: so many will be needed in the next. */
   #used: number[] = [];
   #asking: Promise<void> | null = null;
   #askAt = 0;
   #restMs = 0;
   #lastWantedAt = 0;
+  #hasEnded = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(clock: DatabaseClock, hooks: PoolHooks) {
@@ -58,10 +70,13 @@ export class SlotPool {
     this.#hooks = hooks;
   }
 
-  /** Resolves at a slot. Throws what the signal aborts with, and what the database refuses. */
-  async take(signal: AbortSignal): Promise<void> {
+  /**
+   * Resolves at a slot, to what is called when its request is over. Throws what the signal aborts
+   * with, and what the database refuses.
+   */
+  async take(signal: AbortSignal): Promise<(sent: boolean) => void> {
     signal.throwIfAborted();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<Slot>();
     const waiter: Waiter = { grant: resolve, refuse: reject };
     const stop = (): void => {
       const index = this.#waiting.indexOf(waiter);
@@ -73,7 +88,9 @@ export class SlotPool {
     this.#waiting.push(waiter);
     this.#turn();
     try {
-      await promise;
+      const slot = await promise;
+      const sentAt = performance.now();
+      return (sent) => this.#over(slot, sent ? sentAt : null);
     } finally {
       signal.removeEventListener('abort', stop);
     }
@@ -92,8 +109,26 @@ export class SlotPool {
   async end(): Promise<void> {
     // What is under way may still bring some.
     await this.#asking;
+    this.#hasEnded = true;
     clearTimeout(this.#timer);
     await this.#giveBack();
+  }
+
+  /**
+   * A provider counts a request when it comes, which is after it was sent and before it was
+   * answered: so long before as the fastest answer takes, on a way that is as fast.
+   */
+  #over(slot: Slot, sentAt: number | null): void {
+    if (this.#hasEnded) return;
+    const now = performance.now();
+    if (sentAt === null) this.#held.unshift(slot);
+    else {
+      const laterMs = now - this.#answers.observe(now - sentAt, now) - slot.earliestAt;
+      if (laterMs <= this.#slackMs) return;
+      this.#late.push({ at: slot.at, laterMs });
+      this.#tellAt = Math.min(this.#tellAt, now + TELL_MS);
+    }
+    this.#turn();
   }
 
   #turn(): void {
@@ -104,7 +139,7 @@ export class SlotPool {
       if (now > slot.lastAt || wall > slot.lastWallAt) this.#unused.push(slot.at);
       else if (now >= slot.dueAt && this.#waiting.length > 0) {
         this.#used.push(now);
-        this.#waiting.shift()?.grant();
+        this.#waiting.shift()?.grant(slot);
       } else break;
       this.#held.shift();
     }
@@ -114,11 +149,13 @@ export class SlotPool {
     this.#sleep(now, askAt <= now ? Infinity : askAt);
   }
 
-  /** When others are to be reserved; never, where nobody waits or is still answered. */
+  /** When the database is asked next; never, where there is nothing to ask, or it is asked. */
   #nextAskAt(): number {
     const last = this.#held.at(-1);
-    if (this.#asking !== null || this.#wanted() <= 0) return Infinity;
-    return Math.max(this.#askAt, last === undefined ? 0 : last.dueAt - AHEAD_MS);
+    if (this.#asking !== null) return Infinity;
+    if (this.#wanted() <= 0) return this.#tellAt;
+    const reserveAt = Math.max(this.#askAt, last === undefined ? 0 : last.dueAt - AHEAD_MS);
+    return Math.min(this.#tellAt, reserveAt);
   }
 
   #wanted(): number {
@@ -130,11 +167,11 @@ export class SlotPool {
   async #ask(): Promise<void> {
     // A cohort's cards come one after the other: they are asked for together.
     await new Promise((resolve) => setImmediate(resolve));
-    const unused = this.#unused.splice(0);
+    const [unused, late] = this.#takeBack();
     const askedAt = performance.now();
     try {
       const most = Math.max(this.#wanted(), 0);
-      const told = await this.#hooks.reserve({ most, unused });
+      const told = await this.#hooks.reserve({ most, unused, late });
       this.#restMs = 0;
       this.#keep(told, askedAt);
       this.#hooks.onTold(told.told);
@@ -142,21 +179,32 @@ export class SlotPool {
       // Given back or not: a slot that is given back twice counts once.
       this.#unused.push(...unused);
       this.#rest(error);
+      if (!isLostConnection(error) || late.length === 0) return;
+      this.#late.push(...late);
+      this.#tellAt = this.#askAt;
     } finally {
       this.#asking = null;
       this.#turn();
     }
   }
 
-  #keep({ nowMs, slots, lateMs, againMs, closedMs }: TakenSlots, askedAt: number): void {
+  /** What is told of slots that were had: which were not used, and which were used late. */
+  #takeBack(): [unused: string[], late: LateSlot[]] {
+    this.#tellAt = Infinity;
+    return [this.#unused.splice(0), this.#late.splice(0)];
+  }
+
+  #keep({ nowMs, slots, lateMs, slackMs, againMs, closedMs }: TakenSlots, askedAt: number): void {
     const now = performance.now();
     const wall = Date.now();
     this.#clock.observe(nowMs, askedAt, now);
+    this.#slackMs = slackMs;
     for (const { at, inMs } of slots) {
       const lastAt = this.#clock.notAfter(nowMs + inMs + lateMs);
       this.#held.push({
         at,
         dueAt: this.#clock.notBefore(nowMs + inMs),
+        earliestAt: this.#clock.notAfter(nowMs + inMs),
         lastAt,
         lastWallAt: wall + lastAt - now,
       });
@@ -178,7 +226,7 @@ export class SlotPool {
   #sleep(now: number, askAt: number): void {
     clearTimeout(this.#timer);
     const isIdle = this.#waiting.length === 0;
-    const hasLeft = this.#held.length > 0 || this.#unused.length > 0;
+    const hasLeft = this.#held.length > 0 || this.#unused.length > 0 || this.#late.length > 0;
     if (isIdle && !hasLeft) return;
     const wakeAt = isIdle
       ? this.#lastWantedAt + IDLE_MS
@@ -194,9 +242,10 @@ export class SlotPool {
   }
 
   async #giveBack(): Promise<void> {
-    const unused = [...this.#unused.splice(0), ...this.#held.splice(0).map(({ at }) => at)];
-    if (unused.length === 0) return;
+    this.#unused.push(...this.#held.splice(0).map(({ at }) => at));
+    const [unused, late] = this.#takeBack();
+    if (unused.length === 0 && late.length === 0) return;
     // Where it fails, they are lost for one window.
-    await this.#hooks.reserve({ most: 0, unused }).catch(() => undefined);
+    await this.#hooks.reserve({ most: 0, unused, late }).catch(() => undefined);
   }
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, it } from 'node:test';
 import { contractContext } from '@postrider/core/contract';
+import { freePermit } from '@postrider/core/ports';
 import type { CallContext, LimitNotice, ProviderCall } from '@postrider/core/ports';
 import { server } from '../../../test/answering.ts';
 import { callProvider } from '../call.ts';
@@ -36,7 +37,7 @@ function watched(changes: Partial<CallContext> = {}): {
     calls: { record: (call) => void calls.push(call) },
     limiter: {
       async take() {
-        return 0;
+        return freePermit;
       },
       told: (_, notice) => void told.push(notice),
     },
@@ -58,7 +59,7 @@ describe('A call of a provider', () => {
       limiter: {
         async take(asked, cost) {
           order.push(`${asked.route} ${cost}`);
-          return 0;
+          return freePermit;
         },
         told: () => undefined,
       },
@@ -67,6 +68,22 @@ describe('A call of a provider', () => {
     const lease = { assertHeld: () => order.push('lease') };
     await callProvider(requestTo(url, { cost: 3 }), context, lease);
     assert.deepEqual(order, ['POST /cards 3', 'alive', 'lease']);
+  });
+
+  it('tells the limiter when its request is over, and whether it was sent', async () => {
+    const { url } = await server((_, response) => response.end('{}'));
+    const over: boolean[] = [];
+    const { context } = watched({
+      limiter: {
+        async take() {
+          return { waitedMs: 0, end: (sent) => void over.push(sent) };
+        },
+        told: () => undefined,
+      },
+    });
+    await callProvider(requestTo(url), context);
+    await callProvider(requestTo(await refusingUrl()), context);
+    assert.deepEqual(over, [true, false]);
   });
 
   it('begins its request as soon as it has its slot: the body is made before', async () => {
@@ -80,7 +97,7 @@ describe('A call of a provider', () => {
           async take() {
             order.push('slot');
             setImmediate(() => order.push('a turn later'));
-            return 0;
+            return freePermit;
           },
           told: () => undefined,
         },

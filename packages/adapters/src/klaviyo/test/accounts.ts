@@ -1,6 +1,7 @@
 /** An account at Klaviyo's twin, as an adapter is handed it. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { contractContext, exampleEffect } from '@postrider/core/contract';
+import { freePermit } from '@postrider/core/ports';
 import type {
   CallContext,
   Connection,
@@ -96,7 +97,7 @@ export function listening(over: Partial<CallContext> = {}) {
     limiter: {
       take: async (_limit, _cost, signal) => {
         signal.throwIfAborted();
-        return await Promise.resolve(0);
+        return await Promise.resolve(freePermit);
       },
       told: (_limit, notice) => void told.push(notice),
     },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { contractContext } from '@postrider/core/contract';
-import { AdapterConfigError } from '@postrider/core/ports';
+import { AdapterConfigError, freePermit } from '@postrider/core/ports';
 import type { SubmitResult } from '@postrider/core/ports';
 import { heldLease, piece } from '../../../test/pieces.ts';
 import { printerAt, token } from './pieces.ts';
@@ -146,7 +146,7 @@ describe('Orders at the print shop', () => {
     const limiter = {
       async take() {
         order.push('limiter');
-        return 0;
+        return freePermit;
       },
       told: () => undefined,
     };

@@ -289,6 +289,7 @@ export async function takeSlots<Result>(
     readonly most: number;
     readonly cost?: number | undefined;
     readonly unused?: readonly string[] | undefined;
+    readonly late?: unknown | undefined;
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.take_slots(
@@ -301,6 +302,8 @@ export async function takeSlots<Result>(
       p_cost => ${given.cost}`}
       ${given.unused === undefined ? sql`` : sql`,
       p_unused => ${given.unused}::text[]`}
+      ${given.late === undefined ? sql`` : sql`,
+      p_late => ${json(given.late)}::text::jsonb`}
     ) as result`);
 }
 

@@ -1,6 +1,7 @@
 /** The context in which contracts call an adapter. */
 import type { Logger, SavedState } from '../common.ts';
 import type { SubmitContext } from '../order.ts';
+import { unlimited } from '../unlimited.ts';
 import { blankArtwork } from './blank-artwork.ts';
 
 /**
@@ -11,13 +12,7 @@ export function contractContext(changes: Partial<SubmitContext> = {}): SubmitCon
   return {
     signal: new AbortController().signal,
     alive: () => undefined,
-    limiter: {
-      async take(_limit, _cost, signal) {
-        signal.throwIfAborted();
-        return 0;
-      },
-      told: () => undefined,
-    },
+    limiter: unlimited,
     calls: { record: () => undefined },
     logger: silent,
     saved: inMemory(),

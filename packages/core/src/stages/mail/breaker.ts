@@ -66,7 +66,7 @@ export class BreakerWatch {
         told: (limit, notice) => limiter.told(limit, notice),
         take: async (limit, cost, signal) => {
           assertWorks();
-          await limiter.take(limit, cost, signal);
+          return await limiter.take(limit, cost, signal);
         },
       },
     };
