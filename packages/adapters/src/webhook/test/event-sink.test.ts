@@ -204,7 +204,7 @@ describe('Webhooks', () => {
       calls: { record: (call) => void kept.push(call) },
     });
     assert.equal(kept.length, 1);
-    assert.doesNotMatch(JSON.stringify(kept), new RegExp(newKey.slice(6, 30), 'u'));
+    assert.ok(!JSON.stringify(kept).includes(newKey.slice(6, 30)));
   });
 
   it('have a secret that can be used, and a URL without credentials', () => {
