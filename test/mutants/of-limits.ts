@@ -109,16 +109,16 @@ export const limited: readonly Mutant[] = [
         replace: 'false',
       },
     ],
-    test: { file: slots, pattern: 'later than the slack' },
+    test: { file: slots, pattern: 'what came late counts' },
   },
   {
     name: 'late-requests-told',
     without: 'a runner tells which requests may have come late',
     edits: [
       {
-        file: 'packages/core/src/runtime/slot-pool.ts',
-        find: 'if (laterMs <= this.#slackMs) return;',
-        replace: 'if (laterMs > 0 || laterMs <= 0) return;',
+        file: 'packages/core/src/runtime/late-requests.ts',
+        find: 'if (laterMs > this.#wayMs)',
+        replace: 'if (laterMs < 0)',
       },
     ],
     test: { file: 'test/sql/limits/limiter.test.ts', pattern: 'however long requests' },

@@ -7,7 +7,8 @@
 -- much later than its slot a request may reach the provider: a runner forfeits a slot that it
 -- cannot use within a quarter of the slack, and the rest is for the way. The slack is what the
 -- limit is not used for: 3.5 % of the window, or 50 ms where that is longer. Where an answer is so
--- late that its request may have come later still, the runner tells, and the slot is moved.
+-- late that its request may have used up half of the slack, the runner tells, and the slot is moved
+-- to where the request still has the other half: how long a way is, is not known to the millisecond.
 --
 -- Why nearly all of it is used: what was forfeited was not sent. It is given back, and made up for
 -- by slots that follow each other more closely for a while. (A pace alone, without the slots of the
@@ -18,9 +19,9 @@
 -- Reserves up to p_most slots, each for a request that counts p_cost times, and takes back slots
 -- that were reserved and not used (p_unused, as they were told). p_most 0 only takes back.
 -- p_late [{at, laterMs}]: slots whose requests may have come so long after them.
--- Returns {nowMs, slots: [{at, inMs}], lateMs, slackMs, againMs, closedMs, told}. inMs counts from
--- nowMs. lateMs: a slot that is later than this is forfeited. slackMs: a request that came so much
--- later than its slot is in time. againMs: more can be had after so long.
+-- Returns {nowMs, slots: [{at, inMs}], lateMs, wayMs, againMs, closedMs, told}. inMs counts from
+-- nowMs. lateMs: a slot that is later than this is forfeited. wayMs: a request that may have come
+-- later than that after its slot is to be told. againMs: more can be had after so long.
 -- closedMs: the route is closed for so long yet, and slots before its end count for nothing. told:
 -- the limit that the provider told.
 create function postrider.take_slots(
@@ -65,7 +66,7 @@ begin
   v_next := coalesce(v_route.next_at, v_now - v_credit);
 
   if p_late <> '[]' then
-    v_slots := postrider.moved_slots(v_slots, p_late, v_now, v_pace.slack, v_cost);
+    v_slots := postrider.moved_slots(v_slots, p_late, v_now, v_pace.slack / 2, v_cost);
   end if;
   v_before := cardinality(v_slots);
   if p_unused <> '{}' then
@@ -118,7 +119,7 @@ begin
       from unnest(v_given) with ordinality as g (at, n)
       order by g.n),
     'lateMs', least(extract(epoch from v_pace.slack) * 1000 / 4, 500),
-    'slackMs', extract(epoch from v_pace.slack) * 1000,
+    'wayMs', extract(epoch from v_pace.slack) * 1000 / 2,
     'againMs', ceil(extract(epoch from v_again) * 1000),
     'closedMs', greatest(ceil(extract(epoch from v_route.closed_until - v_now) * 1000), 0),
     'told', v_route.told_limit);
@@ -148,20 +149,20 @@ begin
   return p_slots[v_first:];
 end $$;
 
--- Moves slots to where their requests came, less the slack, which a slot has in any case. One that
--- is forgotten already comes back: its request came after its window.
+-- Moves slots to p_way before their requests came: so long before, a slot may be in any case. One
+-- that is forgotten already comes back: its request came after its window.
 create function postrider.moved_slots(
   p_slots timestamptz[],
   p_late jsonb,
   p_now timestamptz,
-  p_slack interval,
+  p_way interval,
   p_cost int
 ) returns timestamptz[] language sql stable
 begin atomic
   with late as (
     select
       l.at,
-      least(l.at + l."laterMs" * interval '1 millisecond' - p_slack, p_now) as counts_at
+      least(l.at + l."laterMs" * interval '1 millisecond' - p_way, p_now) as counts_at
     from jsonb_to_recordset(p_late) as l (at timestamptz, "laterMs" float8)
     where l.at is not null
       and l."laterMs" >= 0

@@ -18,7 +18,7 @@ void test('slots of a route', async () => {
       nowMs: 'number',
       slots: 'list',
       lateMs: 'number',
-      slackMs: 'number',
+      wayMs: 'number',
       againMs: 'number',
       closedMs: 'number',
       told: 'number?',

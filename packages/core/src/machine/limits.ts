@@ -12,8 +12,8 @@ export interface TakenSlots {
   readonly slots: readonly { readonly at: string; readonly inMs: number }[];
   /** A slot that is later than this is forfeited. */
   readonly lateMs: number;
-  /** How much later than its slot a request may come and count as if it came in time. */
-  readonly slackMs: number;
+  /** A request that may have come later than that after its slot is to be told. */
+  readonly wayMs: number;
   /** Others can be had after so long. */
   readonly againMs: number;
   /** The route is closed for so long yet; 0: it is open. */
@@ -22,7 +22,7 @@ export interface TakenSlots {
   readonly told: number | null;
 }
 
-/** A slot whose request may have come later than the slack allows. */
+/** A slot whose request may have come late. */
 export interface LateSlot {
   readonly at: string;
   /** How long after its slot it came, at most. */

@@ -172,6 +172,7 @@ class Route {
     let pool = this.#pools.get(cost);
     if (pool === undefined) {
       pool = new SlotPool(this.#clock, {
+        shortestMs: () => Math.min(...this.limit.windows.map(({ ms }) => ms)),
         reserve: async (request) =>
           await takeSlots(this.#sql, this.#account, this.limit, { ...request, cost }),
         onUnreachable: (error) =>

@@ -1,17 +1,15 @@
 /**
  * The slots of one route that this runner has reserved, and those who wait for them. Slots are
  * reserved before they are needed, so that nobody waits for the database; what is not used is given
- * back. A request that may have come later than the slack allows is told, and counts from then on.
+ * back. A request that may have come late is told, and counts from then on.
  */
 import { isLostConnection } from '../common/driver-errors.ts';
-import type { LateSlot, SlotRequest, TakenSlots } from '../machine/limits.ts';
-import { AnswerTimes } from './answer-times.ts';
+import type { SlotRequest, TakenSlots } from '../machine/limits.ts';
 import type { DatabaseClock } from './database-clock.ts';
+import { LateRequests } from './late-requests.ts';
 
 /** Others are reserved when the last slot is as near as this. */
 const AHEAD_MS = 250;
-/** What came late is told after so long, with whatever else comes late meanwhile. */
-const TELL_MS = 100;
 /** After so long without anybody who waits, slots are given back. */
 const IDLE_MS = 300;
 const SECOND_MS = 1000;
@@ -39,6 +37,8 @@ interface Waiter {
 }
 
 interface PoolHooks {
+  /** The shortest window of the limit. */
+  shortestMs(): number;
   reserve(request: Omit<SlotRequest, 'cost'>): Promise<TakenSlots>;
   /** The database cannot be reached; told once until it can. */
   onUnreachable(error: unknown): void;
@@ -48,19 +48,16 @@ interface PoolHooks {
 export class SlotPool {
   readonly #hooks: PoolHooks;
   readonly #clock: DatabaseClock;
+  readonly #late: LateRequests;
   readonly #waiting: Waiter[] = [];
   #held: Slot[] = [];
   #unused: string[] = [];
-  #late: LateSlot[] = [];
-  /** When they are told. */
-  #tellAt = Infinity;
-  #slackMs = Infinity;
-  readonly #answers = new AnswerTimes();
   /** When slots were used in the last second: so many will be needed in the next. */
   #used: number[] = [];
   #asking: Promise<void> | null = null;
   #askAt = 0;
   #restMs = 0;
+  #restsUntil = 0;
   #lastWantedAt = 0;
   #hasEnded = false;
   #timer: NodeJS.Timeout | undefined;
@@ -68,6 +65,7 @@ export class SlotPool {
   constructor(clock: DatabaseClock, hooks: PoolHooks) {
     this.#clock = clock;
     this.#hooks = hooks;
+    this.#late = new LateRequests(() => hooks.shortestMs());
   }
 
   /**
@@ -90,7 +88,7 @@ export class SlotPool {
     try {
       const slot = await promise;
       const sentAt = performance.now();
-      return (sent) => this.#over(slot, sent ? sentAt : null);
+      return (sent) => this.#end(slot, sent ? sentAt : null);
     } finally {
       signal.removeEventListener('abort', stop);
     }
@@ -111,23 +109,14 @@ export class SlotPool {
     await this.#asking;
     this.#hasEnded = true;
     clearTimeout(this.#timer);
+    this.#late.judge(Infinity);
     await this.#giveBack();
   }
 
-  /**
-   * A provider counts a request when it comes, which is after it was sent and before it was
-   * answered: so long before as the fastest answer takes, on a way that is as fast.
-   */
-  #over(slot: Slot, sentAt: number | null): void {
+  #end(slot: Slot, sentAt: number | null): void {
     if (this.#hasEnded) return;
-    const now = performance.now();
     if (sentAt === null) this.#held.unshift(slot);
-    else {
-      const laterMs = now - this.#answers.observe(now - sentAt, now) - slot.earliestAt;
-      if (laterMs <= this.#slackMs) return;
-      this.#late.push({ at: slot.at, laterMs });
-      this.#tellAt = Math.min(this.#tellAt, now + TELL_MS);
-    }
+    else this.#late.add(slot, { sentAt, endedAt: performance.now() });
     this.#turn();
   }
 
@@ -144,18 +133,19 @@ export class SlotPool {
       this.#held.shift();
     }
     this.#used = this.#used.filter((at) => at > now - SECOND_MS);
-    const askAt = this.#nextAskAt();
+    const askAt = this.#nextAskAt(now);
     if (askAt <= now) this.#asking = this.#ask();
     this.#sleep(now, askAt <= now ? Infinity : askAt);
   }
 
   /** When the database is asked next; never, where there is nothing to ask, or it is asked. */
-  #nextAskAt(): number {
+  #nextAskAt(now: number): number {
     const last = this.#held.at(-1);
     if (this.#asking !== null) return Infinity;
-    if (this.#wanted() <= 0) return this.#tellAt;
+    const tellAt = this.#late.judge(now) ? this.#restsUntil : Infinity;
+    if (this.#wanted() <= 0) return tellAt;
     const reserveAt = Math.max(this.#askAt, last === undefined ? 0 : last.dueAt - AHEAD_MS);
-    return Math.min(this.#tellAt, reserveAt);
+    return Math.min(tellAt, reserveAt);
   }
 
   #wanted(): number {
@@ -167,7 +157,8 @@ export class SlotPool {
   async #ask(): Promise<void> {
     // A cohort's cards come one after the other: they are asked for together.
     await new Promise((resolve) => setImmediate(resolve));
-    const [unused, late] = this.#takeBack();
+    const unused = this.#unused.splice(0);
+    const late = this.#late.take();
     const askedAt = performance.now();
     try {
       const most = Math.max(this.#wanted(), 0);
@@ -179,26 +170,18 @@ export class SlotPool {
       // Given back or not: a slot that is given back twice counts once.
       this.#unused.push(...unused);
       this.#rest(error);
-      if (!isLostConnection(error) || late.length === 0) return;
-      this.#late.push(...late);
-      this.#tellAt = this.#askAt;
+      if (isLostConnection(error)) this.#late.putBack(late);
     } finally {
       this.#asking = null;
       this.#turn();
     }
   }
 
-  /** What is told of slots that were had: which were not used, and which were used late. */
-  #takeBack(): [unused: string[], late: LateSlot[]] {
-    this.#tellAt = Infinity;
-    return [this.#unused.splice(0), this.#late.splice(0)];
-  }
-
-  #keep({ nowMs, slots, lateMs, slackMs, againMs, closedMs }: TakenSlots, askedAt: number): void {
+  #keep({ nowMs, slots, lateMs, wayMs, againMs, closedMs }: TakenSlots, askedAt: number): void {
     const now = performance.now();
     const wall = Date.now();
     this.#clock.observe(nowMs, askedAt, now);
-    this.#slackMs = slackMs;
+    this.#late.allow(wayMs);
     for (const { at, inMs } of slots) {
       const lastAt = this.#clock.notAfter(nowMs + inMs + lateMs);
       this.#held.push({
@@ -220,30 +203,29 @@ export class SlotPool {
     }
     if (this.#restMs === 0) this.#hooks.onUnreachable(error);
     this.#restMs = Math.min(Math.max(2 * this.#restMs, SHORTEST_REST_MS), LONGEST_REST_MS);
-    this.#askAt = performance.now() + this.#restMs;
+    this.#restsUntil = performance.now() + this.#restMs;
+    this.#askAt = this.#restsUntil;
   }
 
   #sleep(now: number, askAt: number): void {
     clearTimeout(this.#timer);
     const isIdle = this.#waiting.length === 0;
-    const hasLeft = this.#held.length > 0 || this.#unused.length > 0 || this.#late.length > 0;
-    if (isIdle && !hasLeft) return;
-    const wakeAt = isIdle
-      ? this.#lastWantedAt + IDLE_MS
-      : Math.min(this.#held[0]?.dueAt ?? Infinity, askAt);
+    const hasLeft = this.#held.length > 0 || this.#unused.length > 0;
+    const useAt = isIdle ? this.#lastWantedAt + IDLE_MS : (this.#held[0]?.dueAt ?? Infinity);
+    const wakeAt = Math.min(isIdle && !hasLeft ? Infinity : useAt, this.#late.judgedAt, askAt);
     if (wakeAt === Infinity) return;
     const ms = Math.min(Math.max(Math.ceil(wakeAt - now), 1), LONGEST_TIMER_MS);
     this.#timer = setTimeout(() => {
-      if (this.#waiting.length === 0) void this.#giveBack();
-      else this.#turn();
+      if (isIdle && performance.now() > useAt) void this.#giveBack();
+      this.#turn();
     }, ms);
     // A program that has nothing else left need not give back: nobody else would wait long.
     if (isIdle) this.#timer.unref();
   }
 
   async #giveBack(): Promise<void> {
-    this.#unused.push(...this.#held.splice(0).map(({ at }) => at));
-    const [unused, late] = this.#takeBack();
+    const unused = [...this.#unused.splice(0), ...this.#held.splice(0).map(({ at }) => at)];
+    const late = this.#late.take();
     if (unused.length === 0 && late.length === 0) return;
     // Where it fails, they are lost for one window.
     await this.#hooks.reserve({ most: 0, unused, late }).catch(() => undefined);
