@@ -7,8 +7,8 @@
 -- much later than its slot a request may reach the provider: a runner forfeits a slot that it
 -- cannot use within a quarter of the slack, and the rest is for the way. The slack is what the
 -- limit is not used for: 3.5 % of the window, or 50 ms where that is longer. Where an answer is so
--- late that its request may have used up half of the slack, the runner tells, and the slot is moved
--- to where the request still has the other half: how long a way is, is not known to the millisecond.
+-- late that its request may have used up half of the slack, the runner tells it. The slot is moved
+-- so that the other half remains: how long a way is, is not known to the millisecond.
 --
 -- Why nearly all of it is used: what was forfeited was not sent. It is given back, and made up for
 -- by slots that follow each other more closely for a while. (A pace alone, without the slots of the
