@@ -12,7 +12,7 @@ import type { Redact } from './redact.ts';
 const largestBody = 8192;
 const largestLine = 2048;
 
-export async function requestText(
+export function requestText(
   {
     method,
     url,
@@ -22,12 +22,10 @@ export async function requestText(
     readonly body?: HttpBody;
   },
   redact: Redact,
-): Promise<string> {
+): string {
   const lines = [`${method} ${cut(redact(url))}`, ...headerLines(Object.entries(headers), redact)];
   return storable(
-    body === undefined
-      ? lines.join('\n')
-      : `${lines.join('\n')}\n\n${await requestBody(body, redact)}`,
+    body === undefined ? lines.join('\n') : `${lines.join('\n')}\n\n${requestBody(body, redact)}`,
   );
 }
 
@@ -52,33 +50,29 @@ function headerLines(
   );
 }
 
-async function requestBody(body: HttpBody, redact: Redact): Promise<string> {
+function requestBody(body: HttpBody, redact: Redact): string {
   if (typeof body === 'string') return textBody(body, redact);
   if (body instanceof Uint8Array) return byHash(body);
-  const parts = await Promise.all(
-    [...body].map(async ([name, value]): Promise<string> => {
-      const field = cut(redact(name));
-      if (typeof value === 'string')
-        return isSecretHeader(name)
-          ? `${field}: ${REDACTED}`
-          : `${field}: ${byHash(value)}${shortText(value, redact)}`;
-      const file = `${redact(value.name)}, ${value.type || 'no type'}`;
-      return `${field}: file ${cut(file)}, ${byHash(await value.bytes())}`;
-    }),
-  );
+  const parts = body.fields.map(([name, value]): string => {
+    const field = cut(redact(name));
+    if (typeof value === 'string')
+      return `${field}: ${isSecretHeader(name) ? REDACTED : fieldText(value, redact)}`;
+    const file = `${redact(value.name)}, ${value.type}`;
+    return `${field}: file ${cut(file)}, ${byHash(value.bytes, value.hash)}`;
+  });
   return textBody(parts.join('\n'), (text) => text);
 }
 
-function shortText(value: string, redact: Redact): string {
-  return value.length > largestLine ? '' : ` ${JSON.stringify(redact(value))}`;
+function fieldText(value: string, redact: Redact): string {
+  return value.length > largestLine ? byHash(value) : JSON.stringify(redact(value));
 }
 
 function textBody(body: string, redact: Redact): string {
   return Buffer.byteLength(body) > largestBody ? byHash(body) : redact(body);
 }
 
-function byHash(bytes: string | Uint8Array): string {
-  const hash = createHash('sha256').update(bytes).digest('hex');
+function byHash(bytes: string | Uint8Array, known?: string): string {
+  const hash = known ?? createHash('sha256').update(bytes).digest('hex');
   return `[${Buffer.byteLength(bytes)} bytes, SHA-256 ${hash}]`;
 }
 

@@ -44,7 +44,7 @@ export async function callProvider(
   lease?: LeaseGuard,
 ): Promise<HttpOutcome> {
   // Before the slot: nothing that takes its time comes between it and the first byte.
-  const body = request.body === undefined ? {} : { body: await encodeBody(request.body) };
+  const body = request.body === undefined ? {} : { body: encodeBody(request.body) };
   let permit: Permit;
   try {
     permit = await context.limiter.take(request.limit, request.cost ?? 1, context.signal);
@@ -79,7 +79,7 @@ export async function callProvider(
     outcome: outcome.kind,
     hungUp: outcome.kind !== 'answer' && outcome.hungUp,
     providerRequestId: came === null ? null : requestIdOf(came, request.requestIdHeader, redact),
-    request: await requestText(request, redact),
+    request: requestText(request, redact),
     answer: came === null ? null : answerText(came, redact),
     error: outcome.kind === 'answer' ? null : storable(redact(outcome.message)),
   });

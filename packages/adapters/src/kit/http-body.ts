@@ -1,5 +1,6 @@
 /** Bodies of requests as bytes, and bodies of answers as text. */
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
+import type { Form } from './form.ts';
 
 export interface EncodedBody {
   readonly bytes: Uint8Array;
@@ -7,15 +8,13 @@ export interface EncodedBody {
   readonly contentType: string | null;
 }
 
-export type HttpBody = string | Uint8Array | FormData;
+export type HttpBody = string | Uint8Array | Form;
 
 /** What is encoded already is left as it is. */
-export async function encodeBody(body: HttpBody | EncodedBody): Promise<EncodedBody> {
-  if (typeof body === 'object' && 'contentType' in body) return body;
+export function encodeBody(body: HttpBody | EncodedBody): EncodedBody {
   if (typeof body === 'string') return { bytes: Buffer.from(body), contentType: null };
   if (body instanceof Uint8Array) return { bytes: body, contentType: null };
-  const form = new Response(body);
-  return { bytes: await form.bytes(), contentType: form.headers.get('content-type') };
+  return 'contentType' in body ? body : body.encode();
 }
 
 /**

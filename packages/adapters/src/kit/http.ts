@@ -80,7 +80,7 @@ export async function sendRequest(given: HttpRequest): Promise<HttpOutcome> {
     return notSent('The address of the request is no http: or https: URL; nothing was sent.');
   if (url.username !== '' || url.password !== '')
     return notSent('The address of the request holds a user name or password; nothing was sent.');
-  const body = given.body === undefined ? null : await encodeBody(given.body);
+  const body = given.body === undefined ? null : encodeBody(given.body);
   if (given.signal.aborted)
     return notSent('The runner is stopping; the request was not sent.', { hungUp: true });
   let request: ClientRequest;

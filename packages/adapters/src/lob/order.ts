@@ -1,6 +1,7 @@
 /** A piece as Lob's form for a postcard. */
 import { ArtworkError } from '@postrider/core/ports';
 import type { Address, ArtworkCutter, PieceRequest } from '@postrider/core/ports';
+import { Form } from '../kit/form.ts';
 import { referencePairs } from '../kit/references.ts';
 import { mailTypes } from './formats.ts';
 import type { LobOptions } from './options.ts';
@@ -19,10 +20,10 @@ export async function postcardForm(
   piece: PieceRequest,
   options: LobOptions,
   cutter: ArtworkCutter,
-): Promise<FormData> {
-  const form = new FormData();
+): Promise<Form> {
+  const form = new Form();
   const put = (name: string, value: string | null): void => {
-    if (value !== null && value !== '') form.set(name, value);
+    if (value !== null && value !== '') form.add(name, value);
   };
   const putAddress = (side: 'to' | 'from', name: string, address: Address): void => {
     put(`${side}[name]`, name);
@@ -45,12 +46,12 @@ export async function postcardForm(
   for (const side of ['front', 'back'] as const) {
     const { url, page } = piece.artwork[side];
     if (options.artwork === 'links') {
-      form.set(side, linkOf(side, url, page));
+      form.add(side, linkOf(side, url, page));
       continue;
     }
-    const { bytes, mediaType } = await cutter.cut([piece.artwork[side]]);
-    const file = new Blob([new Uint8Array(bytes)], { type: mediaType });
-    form.set(side, file, `${side}.${extensions[mediaType] ?? 'pdf'}`);
+    const { bytes, mediaType, hash } = await cutter.cut([piece.artwork[side]]);
+    const name = `${side}.${extensions[mediaType] ?? 'pdf'}`;
+    form.add(side, { name, type: mediaType, bytes, hash });
   }
   return form;
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { server } from '../../../test/answering.ts';
+import { Form } from '../form.ts';
 import { sendRequest } from '../http.ts';
 import type { HttpOutcome, HttpRequest } from '../http.ts';
 import { rawServer } from './sockets.ts';
@@ -145,9 +146,9 @@ describe('An answer', () => {
         assert.equal(headers?.['transfer-encoding'], undefined);
       }
     }
-    const form = new FormData();
-    form.set('to', 'Ann "A" Lee');
-    form.set('front', new File([bytes], 'front.pdf', { type: 'application/pdf' }));
+    const form = new Form();
+    form.add('to', 'Ann "A" Lee');
+    form.add('front', { name: 'front.pdf', type: 'application/pdf', bytes });
     assert.equal((await ask(url, { method: 'POST', body: form })).kind, 'answer');
     const { headers, bytes: came = Buffer.of() } = seen.at(-1) ?? {};
     const read = await new Response(Uint8Array.from(came), {
