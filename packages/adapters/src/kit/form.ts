@@ -4,7 +4,12 @@
  * time of an order.
  */
 import { randomUUID } from 'node:crypto';
-import type { EncodedBody } from './http-body.ts';
+
+export interface EncodedBody {
+  readonly bytes: Uint8Array;
+  /** Of a form, with the boundary of its parts; null: the caller's. */
+  readonly contentType: string | null;
+}
 
 export interface FormFile {
   readonly name: string;

@@ -1,12 +1,6 @@
 /** Bodies of requests as bytes, and bodies of answers as text. */
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
-import type { Form } from './form.ts';
-
-export interface EncodedBody {
-  readonly bytes: Uint8Array;
-  /** Of a form, with the boundary of its parts; null: the caller's. */
-  readonly contentType: string | null;
-}
+import type { EncodedBody, Form } from './form.ts';
 
 export type HttpBody = string | Uint8Array | Form;
 

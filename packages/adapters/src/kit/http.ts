@@ -14,8 +14,9 @@ import { Agent as PlainAgent, request as plainRequest } from 'node:http';
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import type { LookupFunction, Socket } from 'node:net';
+import type { EncodedBody } from './form.ts';
 import { encodeBody, plainText } from './http-body.ts';
-import type { EncodedBody, HttpBody } from './http-body.ts';
+import type { HttpBody } from './http-body.ts';
 
 export interface HttpAnswer {
   readonly status: number;
