@@ -9,10 +9,11 @@ import { hold, release } from '@postrider/core';
 import { states } from '../support/machine.ts';
 import { connect, startServer, type Sql } from '../support/server.ts';
 import { converge, eventually } from './converge.ts';
-import { long, openScenario, type Scenario } from './scenario.ts';
+import { openScenario, type Scenario } from './scenario.ts';
 import { verdict } from './verdict.ts';
+import { isLong } from '../support/long.ts';
 
-const more = long ? 500 : 30;
+const more = isLong ? 500 : 30;
 
 async function withAdmin<T>(scenario: Scenario, work: (sql: Sql) => Promise<T>): Promise<T> {
   const admin = connect(scenario.machine.database.adminUrl);
@@ -91,7 +92,7 @@ void describe('the database goes away', { concurrency: 3 }, () => {
     await using scenario = await openScenario({ people: more, keys: false });
     await scenario.shop.faults([{ kind: 'delay_ms', ms: 60, count: 100_000 }]);
     const runner = await scenario.start();
-    for (let round = 0; round < (long ? 10 : 2); round += 1) {
+    for (let round = 0; round < (isLong ? 10 : 2); round += 1) {
       await moreAreAtThePrinter(scenario);
       await sleep(Math.random() * 100);
       assert.ok((await endSessions(scenario)) > 0);

@@ -7,12 +7,13 @@ import { test } from 'node:test';
 import { defaultSettings, hold, release } from '@postrider/core';
 import { launched, people, syncPeople } from '../support/machine.ts';
 import { eventually } from './converge.ts';
-import { long, openScenario } from './scenario.ts';
+import { openScenario } from './scenario.ts';
+import { isLong } from '../support/long.ts';
 
-const crowd = long ? 100_000 : 5_000;
+const crowd = isLong ? 100_000 : 5_000;
 // What must hold in the long form, where nothing runs beside it. In the short one the machine may
 // be slow, and what was begun before is counted instead.
-const patienceMs = long ? 2_000 : Infinity;
+const patienceMs = isLong ? 2_000 : Infinity;
 
 void test(`${crowd} people of one organization, and fifty of another who come in mid-run`, async (t) => {
   const { proofSlots, mailSlots, cohortSize, leaseMs, graceMs, reapMs } = defaultSettings;

@@ -7,8 +7,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { converge, eventually } from './converge.ts';
-import { long, openScenario, type Scenario } from './scenario.ts';
+import { openScenario, type Scenario } from './scenario.ts';
 import { printed, verdict } from './verdict.ts';
+import { isLong } from '../support/long.ts';
 
 /** The submissions take a moment, so that a kill finds something under way. */
 async function slowly(scenario: Scenario): Promise<void> {
@@ -16,9 +17,9 @@ async function slowly(scenario: Scenario): Promise<void> {
 }
 
 void describe('kill -9 at random', { concurrency: 4 }, () => {
-  for (const keys of long ? [true, false] : [false]) {
-    void test(`two runners, ${long ? 20 : 2} kills, a printer ${keys ? 'with' : 'without'} keys`, async (t) => {
-      const [kills, more] = long ? [20, 150] : [2, 40];
+  for (const keys of isLong ? [true, false] : [false]) {
+    void test(`two runners, ${isLong ? 20 : 2} kills, a printer ${keys ? 'with' : 'without'} keys`, async (t) => {
+      const [kills, more] = isLong ? [20, 150] : [2, 40];
       await using scenario = await openScenario({ people: more, keys });
       await slowly(scenario);
       let victim = await scenario.start();
@@ -62,7 +63,7 @@ void describe('SIGSTOP for longer than the lease', { concurrency: 4 }, () => {
     assert.equal(await first.stop(), '0');
   };
 
-  for (const keys of long ? [true, false] : [false]) {
+  for (const keys of isLong ? [true, false] : [false]) {
     void test(`before the lease check, at a printer ${keys ? 'with' : 'without'} keys: nothing is posted any more`, async () => {
       await using scenario = await openScenario({ people: 40, keys });
       await sleepAt(scenario, 'mail.before-post');

@@ -5,10 +5,11 @@
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { converge } from './converge.ts';
-import { long, openScenario } from './scenario.ts';
+import { openScenario } from './scenario.ts';
 import { verdict } from './verdict.ts';
+import { isLong } from '../support/long.ts';
 
-const times = long ? 10 : 2;
+const times = isLong ? 10 : 2;
 
 void describe('whatever the printer does', { concurrency: 4 }, () => {
   for (const keys of [true, false]) {
@@ -16,7 +17,7 @@ void describe('whatever the printer does', { concurrency: 4 }, () => {
 
     void test(`answers lost before and after the effect, refusals, silence, at ${printer}`, async () => {
       await using scenario = await openScenario({
-        people: long ? 3000 : 80,
+        people: isLong ? 3000 : 80,
         keys,
         settings: { mailSlots: 4 },
       });
@@ -41,12 +42,12 @@ void describe('whatever the printer does', { concurrency: 4 }, () => {
 
     // At one without keys, in the short form: what a printer with keys is spared makes it no
     // harder.
-    if (keys && !long) continue;
+    if (keys && !isLong) continue;
     void test(`killed and started again in mid-run, at ${printer}`, async () => {
       await using scenario = await openScenario({ people: 40, keys });
       await scenario.shop.faults([{ kind: 'delay_ms', ms: 50, count: 100_000 }]);
       await scenario.start();
-      for (let round = 0; round < (long ? 8 : 2); round += 1) {
+      for (let round = 0; round < (isLong ? 8 : 2); round += 1) {
         await sleep(250 + Math.random() * 250);
         await scenario.shop.kill();
         await sleep(200);

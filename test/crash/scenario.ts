@@ -21,8 +21,6 @@ import { writeLookupFile } from './integrations.ts';
 import { SHOP_SECRET, SHOP_TOKEN, type RunnerConfig } from './runner-config.ts';
 import { startRunner, type Runner } from './runner.ts';
 
-export const long = process.env['POSTRIDER_TEST_LONG'] === '1';
-
 /** Settings of the runners, unless a scenario says otherwise. */
 const shortTimes: Partial<PipelineSettings> = {
   proofSlots: 1,

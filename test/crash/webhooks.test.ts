@@ -4,8 +4,9 @@ import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { states } from '../support/machine.ts';
 import { converge, eventually, freePort } from './converge.ts';
-import { long, openScenario, type Scenario } from './scenario.ts';
+import { openScenario, type Scenario } from './scenario.ts';
 import { verdict } from './verdict.ts';
+import { isLong } from '../support/long.ts';
 
 async function sendWebhooks(scenario: Scenario): Promise<number> {
   const port = await freePort();
@@ -76,7 +77,7 @@ void describe('webhooks', { concurrency: 3 }, () => {
   });
 
   void test('webhooks of every kind while cards are being sent and a runner dies', async () => {
-    const people = long ? 3000 : 80;
+    const people = isLong ? 3000 : 80;
     await using scenario = await openScenario({
       people,
       keys: false,

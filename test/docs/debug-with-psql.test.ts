@@ -23,6 +23,7 @@ import {
 import { scenarios } from './faults/index.ts';
 import { openOperatedPlace } from './operated-place.ts';
 import { driver, psql, psqlFound, Refused, type Shell } from './shells.ts';
+import { isLong } from '../support/long.ts';
 
 const pages = readPages(join(import.meta.dirname, '../../docs/how-to/debug-with-psql'));
 const documented = pages.flatMap((page) => page.steps);
@@ -60,7 +61,7 @@ function compareRefusal(one: Documented, error: Refused): void {
 const found = psqlFound();
 // By both in the long form; in the short one the driver stands in where there is no psql, and shows
 // with one fault that it says the same.
-const both = process.env['POSTRIDER_TEST_LONG'] === '1' || writes;
+const both = isLong || writes;
 function shellsFor(fault: string): readonly Shell[] {
   if (found === null) return [driver];
   return both || fault === 'by-hand' ? [driver, psql] : [psql];

@@ -62,7 +62,7 @@ export const ofEndpoints: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/e2e/demo-lob.test.ts',
+      file: 'test/e2e/demo-lob-again.long.test.ts',
       pattern: 'sends nothing to a connection of this name',
     },
   },

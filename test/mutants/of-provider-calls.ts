@@ -177,7 +177,7 @@ export const providerCalls: readonly Mutant[] = [
     edits: [
       {
         file: call,
-        find: 'request.body === undefined ? {} : { body: await encodeBody(request.body) };',
+        find: 'request.body === undefined ? {} : { body: encodeBody(request.body) };',
         replace: '{};',
       },
     ],

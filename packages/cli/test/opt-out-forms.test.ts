@@ -26,6 +26,7 @@ import type { Place } from '../../../test/support/machine.ts';
 import { cli } from './cli.ts';
 import { cases, emailForms, type Case } from './opt-out-cases.ts';
 import { ownPlace } from './places.ts';
+import { isLong } from '../../../test/support/long.ts';
 
 function beginOf({ organizationId }: Place, cohortId: string): Parameters<typeof beginMail>[1] {
   return { organizationId, cohortId, runnerId: RUNNER, leaseMs: LEASE_MS };
@@ -59,7 +60,6 @@ describe('an opt-out in any of its forms stops the person in any of theirs', () 
   const forms = Object.keys(emailForms).length;
   // Each form of an e-mail with three others. By the command line a process for each pair would
   // take minutes; by the other ways all pairs are tried in the long form.
-  const long = process.env['POSTRIDER_TEST_LONG'] === '1';
   const sample = (share: number): Case[] =>
     all.filter((_, n) => {
       const apart = (Math.floor(n / forms) - (n % forms) + forms) % forms;
@@ -203,7 +203,7 @@ describe('an opt-out in any of its forms stops the person in any of theirs', () 
   for (const [way, enter] of Object.entries(ways))
     for (const [share, [moment, order]] of Object.entries(moments).entries())
       it(`by ${way}, ${moment}`, async () => {
-        const isWhole = long ? way !== 'the command line' : way === 'a file' && share === 0;
+        const isWhole = isLong ? way !== 'the command line' : way === 'a file' && share === 0;
         const people = isWhole ? all : sample(share);
         const organization = await made();
         await order(organization, people, enter);

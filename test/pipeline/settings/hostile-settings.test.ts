@@ -17,6 +17,7 @@ import { freshMachine, machineServer } from '../../support/machine.ts';
 import { connect as plainly, databasesOn, postgres, type Sql } from '../../support/server.ts';
 import { alike, hostile, impose, known, limits, mailThrough, refused } from './hostile-settings.ts';
 import { noopPorts } from '../rig.ts';
+import { isLong } from '../../support/long.ts';
 
 function quietly(url: string, connection: Record<string, string> = {}): Sql {
   return postgres(url, { max: 8, onnotice: () => undefined, connection });
@@ -191,6 +192,7 @@ for (const [who, open] of [
   ['connect()', (url: string) => connect(url, { max: 2 })],
   ['another client', (url: string) => quietly(url)],
 ] as const) {
+  if (who !== 'connect()' && !isLong) continue;
   void test(`migrate by ${who} makes the same under every hostile setting, and nothing that calls what somebody planted`, async () => {
     // What ends a session before it can say a word is left to connect().
     const able = hostile.filter(({ name }) => who === 'connect()' || !limits.has(name));

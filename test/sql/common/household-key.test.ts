@@ -17,6 +17,7 @@ import {
 } from '../../audit/household-key.ts';
 import { anotherPart, madeOfParts, picker, spelled } from './made-address.ts';
 import { sharedMachine } from '../rig.ts';
+import { isLong } from '../../support/long.ts';
 
 const rig = sharedMachine();
 
@@ -121,7 +122,7 @@ for (const file of ['households.csv', 'spellings.csv'])
   });
 
 void test('however an address is spelt it has one key, and with another part it has another', async () => {
-  const rounds = process.env['POSTRIDER_TEST_LONG'] === '1' ? 100 : 2;
+  const rounds = isLong ? 100 : 2;
   for (let round = 0; round < rounds; round++) {
     const made = Array.from({ length: 1000 }, (_, i) => {
       const seed = Date.now() + round * 1000 + i;
@@ -233,7 +234,7 @@ void test('folding twice is folding once, and leaves nothing but letters, digits
         }
       },
     ),
-    { numRuns: process.env['POSTRIDER_TEST_LONG'] === '1' ? 500 : 30 },
+    { numRuns: isLong ? 500 : 30 },
   );
 });
 

@@ -11,9 +11,9 @@ import { place, sharedMachine } from '../rig.ts';
 import { compare, judgeCards, settleDown } from './comparison.ts';
 import { STEPS, type Step } from './steps.ts';
 import { World } from './database-beside-model.ts';
+import { isLong } from '../../support/long.ts';
 
 const rig = sharedMachine();
-const LONG = process.env['POSTRIDER_TEST_LONG'] === '1';
 
 async function walk(steps: readonly Step[], n: number): Promise<void> {
   const world = new World(rig.sql, await place(rig.sql), n);
@@ -32,12 +32,12 @@ const step = fc.record({
   b: fc.nat(0xffff),
   c: fc.nat(0xffff),
 });
-const steps = fc.array(step, { maxLength: LONG ? 120 : 60, size: 'max' });
+const steps = fc.array(step, { maxLength: isLong ? 120 : 60, size: 'max' });
 
 void test('whatever happens in whatever order, everybody is where the model says, nobody is stuck, nobody has two cards', async () => {
   await fc.assert(fc.asyncProperty(steps, fc.integer({ min: 2, max: 7 }), walk), {
-    numRuns: LONG ? 3000 : 20,
-    interruptAfterTimeLimit: LONG ? 12 * 60_000 : 9_000,
+    numRuns: isLong ? 3000 : 20,
+    interruptAfterTimeLimit: isLong ? 12 * 60_000 : 9_000,
     markInterruptAsFailure: false,
   });
   assert.deepEqual(await broken(rig.sql), []);

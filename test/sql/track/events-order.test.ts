@@ -18,9 +18,9 @@ import {
   turnClock,
   tellAll,
 } from '../rig.ts';
+import { isLong } from '../../support/long.ts';
 
 const rig = sharedMachine();
-const LONG = process.env['POSTRIDER_TEST_LONG'] === '1';
 const STATUSES = [
   'accepted',
   'in_production',
@@ -145,7 +145,7 @@ void test('any order, repetition and grouping of any events ends the same, also 
         );
       }
     }),
-    { numRuns: LONG ? 300 : 8 },
+    { numRuns: isLong ? 300 : 8 },
   );
 });
 

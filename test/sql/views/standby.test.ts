@@ -8,8 +8,9 @@ import { replicating, startStandby } from '../../support/standby.ts';
 import { callable, callsOf, readyToCall, refusals } from '../calls/calls.ts';
 import { furnished, login } from '../privileges/logins.ts';
 import type { Rig } from '../rig.ts';
+import { isLong } from '../../support/long.ts';
 
-for (const major of [undefined, 15] as const) {
+for (const major of isLong ? ([undefined, 15] as const) : [undefined]) {
   const skip = major === 15 && pg15Binaries() === null ? 'PostgreSQL 15 is not installed' : false;
   const on = major === undefined ? '' : `, on PostgreSQL ${major}`;
   void test(`every look-up of a reader is answered on a hot standby${on}`, { skip }, async () => {

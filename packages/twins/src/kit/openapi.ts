@@ -37,6 +37,8 @@ interface AjvError {
 }
 
 export class ApiSpec {
+  /** Read once a process: to compile their schemas takes longer than all else of a start. */
+  static readonly #known = new Map<string, Promise<ApiSpec>>();
   readonly #json: OpenAPIBackend;
   readonly #forms: OpenAPIBackend;
   readonly #mediaTypes: ReadonlyMap<string, readonly string[]>;
@@ -52,6 +54,12 @@ export class ApiSpec {
   }
 
   static async read(path: URL): Promise<ApiSpec> {
+    const known = ApiSpec.#known.get(path.href) ?? ApiSpec.#compiled(path);
+    ApiSpec.#known.set(path.href, known);
+    return await known;
+  }
+
+  static async #compiled(path: URL): Promise<ApiSpec> {
     const given = readFileSync(path, 'utf8');
     // The checker knows the one name alone.
     const text = given.replaceAll(/"application\/[\w.]+\+json":/g, '"application/json":');

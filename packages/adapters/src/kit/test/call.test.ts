@@ -6,7 +6,7 @@ import { contractContext } from '@postrider/core/contract';
 import { freePermit } from '@postrider/core/ports';
 import type { CallContext, LimitNotice, ProviderCall } from '@postrider/core/ports';
 import { server } from '../../../test/answering.ts';
-import { Form } from '../form.ts';
+import { Form, type EncodedBody } from '../form.ts';
 import { callProvider } from '../call.ts';
 import type { ProviderRequest } from '../call.ts';
 import { rawServer, refusingUrl } from './sockets.ts';
@@ -103,14 +103,19 @@ describe('A call of a provider', () => {
           told: () => undefined,
         },
       });
-      const body = new Form();
+      const body = new (class extends Form {
+        override encode(): EncodedBody {
+          order.push('encoded');
+          return super.encode();
+        }
+      })();
       const bytes = new Uint8Array(100_000);
       body.add('front', { name: 'front.pdf', type: 'application/pdf', bytes });
       await callProvider(requestTo(url, { body }), context);
     } finally {
       unsubscribe('http.client.request.created', begun);
     }
-    assert.deepEqual(order, ['slot', 'begun', 'a turn later']);
+    assert.deepEqual(order, ['encoded', 'slot', 'begun', 'a turn later']);
   });
 
   it('sends nothing, and keeps nothing, where the limit or the lease says no', async () => {

@@ -17,9 +17,9 @@ import { temporaryFolder } from '../../../test/helpers.ts';
 import { heldLease, piece } from '../../../test/pieces.ts';
 import { accountAt, liveKey, printerOf } from './accounts.ts';
 import { bodies, inputs, limitHeaders, statuses } from './malformed.ts';
+import { isLong } from '../../../../../test/support/long.ts';
 
 const share = inputs;
-const isLong = process.env['POSTRIDER_TEST_LONG'] === '1';
 
 /** Answers each request with what is given here. */
 let next: { status: number; headers: Record<string, string>; body: Buffer } | null = null;

@@ -1,8 +1,9 @@
 /** Answers and webhooks as nobody should send them: real ones that were damaged, and pure noise. */
 import fc from 'fast-check';
+import { isLong } from '../../../../../test/support/long.ts';
 
 /** Inputs of each test of these: 300 in all, and 100,000 in the long form. */
-export const inputs = process.env['POSTRIDER_TEST_LONG'] === '1' ? 17_000 : 50;
+export const inputs = isLong ? 17_000 : 50;
 
 /** Words that are the names of something in any object, and ones of Lob in odd clothes. */
 const words = [

@@ -8,16 +8,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { hold, release, type Holdable } from '@postrider/core';
 import { states } from '../support/machine.ts';
 import { converge, eventually } from './converge.ts';
-import { long, openScenario, type Scenario } from './scenario.ts';
+import { openScenario, type Scenario } from './scenario.ts';
 import { verdict } from './verdict.ts';
+import { isLong } from '../support/long.ts';
 
-const more = long ? 300 : 40;
+const more = isLong ? 300 : 40;
 async function slowly(scenario: Scenario): Promise<void> {
   return await scenario.shop.faults([{ kind: 'delay_ms', ms: 40, count: 1_000_000 }]);
 }
 
 void describe('by hand, in mid-run', { concurrency: 3 }, () => {
-  for (const what of long
+  for (const what of isLong
     ? (['all jobs', 'all cohorts', 'all jobs and all cohorts'] as const)
     : (['all jobs and all cohorts'] as const)) {
     void test(`${what} deleted`, async () => {
@@ -26,7 +27,7 @@ void describe('by hand, in mid-run', { concurrency: 3 }, () => {
       await slowly(scenario);
       await scenario.start();
       let deleted = 0;
-      for (let round = 0; round < (long ? 8 : 2); round += 1) {
+      for (let round = 0; round < (isLong ? 8 : 2); round += 1) {
         await eventually(
           'somebody is on the way',
           async () =>
@@ -47,12 +48,12 @@ void describe('by hand, in mid-run', { concurrency: 3 }, () => {
     });
   }
 
-  void test(`a hold in mid-run, with ${long ? 'four' : 'two'} runners: nothing begins after it, and everybody arrives after the release`, async (t) => {
+  void test(`a hold in mid-run, with ${isLong ? 'four' : 'two'} runners: nothing begins after it, and everybody arrives after the release`, async (t) => {
     await using scenario = await openScenario({ people: more, keys: false });
     const { sql } = scenario.machine;
     const { organizationId, campaignId } = scenario.place;
     await slowly(scenario);
-    await Promise.all(Array.from({ length: long ? 4 : 2 }, async () => await scenario.start()));
+    await Promise.all(Array.from({ length: isLong ? 4 : 2 }, async () => await scenario.start()));
     const held: readonly (readonly [Holdable, string])[] = [
       ['campaign', campaignId],
       ['printer', 'press'],
@@ -103,7 +104,7 @@ void describe('by hand, in mid-run', { concurrency: 3 }, () => {
     });
     const { sql } = scenario.machine;
     await slowly(scenario);
-    for (let round = 0; round < (long ? 5 : 1); round += 1) {
+    for (let round = 0; round < (isLong ? 5 : 1); round += 1) {
       const runner = await scenario.start();
       await eventually(
         'cards are at the printer',
@@ -123,7 +124,7 @@ void describe('by hand, in mid-run', { concurrency: 3 }, () => {
 
   void test('four runners at once', async () => {
     await using scenario = await openScenario({
-      people: long ? 3000 : 100,
+      people: isLong ? 3000 : 100,
       keys: false,
       emailOnly: 5,
     });
