@@ -87,7 +87,8 @@ declare
       retry_webhooks, rotate_secret, suppress, suppress_and_list, switch_on_sink}';
   -- Running: what programs call beside these.
   v_running constant text[] := '{
-      adopt_pieces, apply_amended_page, apply_events, apply_sync_page, apply_webhooks, beat,
+      adopt_pieces, apply_amended_page, apply_events, apply_read_webhooks, apply_sync_page,
+      apply_webhooks, beat,
       begin_mail, begin_proof, campaign_brief, campaigns_to_enrich, campaigns_to_sync,
       check_watermark, claim_batch, claim_call_backs, claim_effects, claim_image_cleanups,
       claim_silent_printers, claim_unknown_mailpieces, claim_webhooks, close_sync,
@@ -104,7 +105,8 @@ declare
       longest_posting_time, match_events, mend_event_partitions, misdated_partitions,
       monthly_tables, new_id, new_reference, note_batch_submitted, note_failures, note_health,
       note_limit, note_polled, open_sync, partition_of, people_at_printers, pieces_opened_since,
-      printer_brief, read_connection_state, ready_work, reap, receive_webhook, receive_webhooks,
+      printer_brief, read_connection_state, read_webhooks_again, ready_work, reap,
+      receive_webhook, receive_webhooks,
       record_calls, renew, renew_sync, reseal_secret, run_housekeeping, secrets_to_reseal,
       set_quiet_time, settle_batch, settle_call_backs, settle_effects, settle_image_cleanups,
       settle_mail, settle_probe, settle_proof, settle_reconciled, skip_without_enricher,
@@ -118,7 +120,8 @@ declare
       ahead_of_live, alarm_conflicting_evidence, alarm_failed_after_received, alarm_pieces,
       alarm_scanned_though_closed, alarm_unknown_statuses, alarm_wrong_mode, amend_listed,
       amend_people, amend_recipient, amend_refused, amended_after, amended_row, apply_members,
-      apply_source_changes, apply_unmatched_events, apply_verdicts, apply_whole_events,
+      apply_source_changes, apply_to_siblings, apply_unmatched_events, apply_verdicts,
+      apply_whole_events,
       are_removed, as_argument, ask_before_stopping, assign_events, assign_to_cohorts,
       assume_received, assume_received_of, attach_partition, back_off, beat_health, begin_again,
       begin_artwork_again, begin_refused, begin_sending, begin_test_again, beside_amendments,
@@ -140,7 +143,8 @@ declare
       fail_without_mailpiece, failing_effects, faults_before_live, figures_of_launch, file_field,
       first_chance, first_in_place, fold_address, follow_mailpieces, follows_source,
       forget_person, forget_untried_work, form_cohorts, give_back, give_up_errors,
-      gone_from_segment, has_made_cards, has_older_keys, has_other_open_piece, held_causes,
+      gone_from_segment, has_made_cards, has_older_keys, has_other_open_piece, has_siblings,
+      held_causes,
       helps_not_amended, history_of_all, history_of_some, hold_back, household_key_version,
       housekeeping_organizations, id_of, is_account_out_of_use, is_another_person,
       is_before_printer, is_held_out, is_in_use_elsewhere, is_street_suffix, is_switched_off,
@@ -149,9 +153,10 @@ declare
       kinds_with_due_effects, known_status, learn_deliveries, learn_windows, leave_cohorts,
       lock_campaign, lock_connection, lock_counter, lock_for_begin, lock_for_partitions,
       lock_for_retry, lock_for_sync, lock_households, lock_key, lock_listed, lock_people_of,
-      lock_ready, lock_route, lock_unknown_outcome, lost_mailpieces, mail_witnesses,
-      mailed_since, make_anew, make_campaign, make_partition, make_partitions, mark_rerouted,
-      mark_units, mark_unknown, matches_of_stopped, may_read_suppressed, mend_partitions,
+      lock_ready, lock_route, lock_unknown_outcome, lock_unread_webhooks, lost_mailpieces,
+      mail_witnesses, mailed_since, make_anew, make_campaign, make_partition, make_partitions,
+      mark_rerouted, mark_units,
+      mark_unknown, matches_of_stopped, may_read_suppressed, mend_partitions,
       merge_directionals, move_after_mailpieces, move_amended, move_to_begin_again,
       move_to_terminal, moved_slots, name_on_card, needs_cohort, neighbourhood_digest,
       nobody_in_flight, note_deliveries, note_details, note_intervention, note_mismatched,
@@ -189,7 +194,7 @@ declare
       stop_before_printer, stop_or_ask, stop_people, store_events, store_proofs, street_word,
       suppress_erased, suppress_person, suppress_returned, suppress_unknown_people,
       suppressed_in_cohort, suppressions_asked_for, suppressions_of, take_campaign_lock,
-      take_cohort, take_out_printed, takes_cards, test_so_far, try_lock_work,
+      take_cohort, take_out_printed, take_read_webhooks, takes_cards, test_so_far, try_lock_work,
       turn_away_before_mail, turn_away_suppressed, turned_away, unblocked_states, unit_kind,
       unit_value, unknown_outcomes, unless_erased, usable_slots, users_of_connection, verdict_of,
       void_test_mailpieces, waiting_effects, waiting_people, waiting_state_of,
@@ -255,6 +260,7 @@ begin
     else
       execute format(
         'revoke select on postrider.organization_key, postrider.provider_event, '
+        'postrider.waiting_webhook, '
         'postrider.suppression, postrider.mailpiece_link, postrider.beat_failure, '
         'postrider.connection_secret, postrider.connection_state from %I',
         v_role);

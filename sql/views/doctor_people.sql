@@ -249,10 +249,8 @@ begin atomic
   from (
       select count(*) as many
       from (
-        select from postrider.provider_event e
-        where e.applied_at is null
-          and e.error is null
-          and (p_mine is null or e.organization_id = any (p_mine))
+        select from postrider.waiting_webhook e
+        where p_mine is null or e.organization_id = any (p_mine)
         limit postrider.count_limit(p_whole)) e) waiting,
     (
       select count(*) as many, string_agg(distinct e.printer_name, ', ') as printers,
@@ -260,8 +258,7 @@ begin atomic
       from (
         select e.printer_name, e.error
         from postrider.provider_event e
-        where e.applied_at is null
-          and e.error is not null
+        where e.error is not null
           and (p_mine is null or e.organization_id = any (p_mine))
         limit postrider.count_limit(p_whole)) e) unread;
 end;

@@ -63,9 +63,7 @@ void describe('webhooks', { concurrency: 3 }, () => {
     }
     await eventually(
       'both are done with',
-      async () =>
-        (await sql`select from postrider.provider_event where applied_at is null and error is null`)
-          .length === 0,
+      async () => (await sql`select from postrider.waiting_webhook`).length === 0,
     );
     const kept = await sql<
       { error: string }[]

@@ -96,10 +96,8 @@ export const ofEndpoints: readonly Mutant[] = [
     edits: [
       {
         file: receive,
-        find: '      if (verdict.valid) verified.push({ ...one, deliveryId: verdict.deliveryId });',
-        replace:
-          "      if (verdict.valid) one.answer.resolve({ outcome: 'stored' });\n" +
-          '      if (verdict.valid) verified.push({ ...one, deliveryId: verdict.deliveryId });',
+        find: '        verified.push({',
+        replace: "        one.answer.resolve({ outcome: 'stored' });\n        verified.push({",
       },
     ],
     test: { file: together, pattern: 'have each their own answer' },

@@ -227,9 +227,7 @@ async function send(sending: Sending, say: (line: string) => void): Promise<Sent
 async function untilApplied(sql: postgres.Sql, say: (line: string) => void): Promise<number> {
   for (let told = performance.now(); ;) {
     const [row] = await sql<{ webhooks: number }[]>`
-      select count(*)::int as webhooks
-      from postrider.provider_event
-      where applied_at is null and error is null`;
+      select count(*)::int as webhooks from postrider.waiting_webhook`;
     const left = row?.webhooks ?? 0;
     if (left === 0) return performance.now();
     if (performance.now() - told > 5000) {

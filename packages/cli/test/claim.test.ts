@@ -74,10 +74,10 @@ describe('claim packs', () => {
     const webhook = JSON.stringify({ events: bodies, secret: 'whsec_supersecret' });
     const [{ id: inbox } = { id: '' }] = await sql<{ id: string }[]>`
       insert into postrider.provider_event (
-        organization_id, id, printer_name, delivery_id, body, received_at, applied_at)
+        organization_id, id, printer_name, delivery_id, body, received_at)
       values (
         ${organizationId}, postrider.new_id(), 'press', 'delivery-1',
-        ${Buffer.from(webhook)}, now(), now())
+        ${Buffer.from(webhook)}, now())
       returning id`;
     const returned = event({ providerId: card(1).providerId, status: 'returned' });
     await tell(sql, campaign, [returned]);

@@ -211,9 +211,7 @@ void test('a runner holds no more after 100,000 requests of every kind than afte
       for (let left = 1; left > 0; await sleep(200)) {
         const [waits] = await machine.sql<{ many: number }[]>`
           select count(*)::int as many
-          from postrider.provider_event
-          where applied_at is null
-            and error is null`;
+          from postrider.waiting_webhook`;
         left = waits?.many ?? 0;
       }
       const memory = await inspector.memory();

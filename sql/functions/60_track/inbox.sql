@@ -7,13 +7,16 @@
 -- same waiting for the disk. The caller notifies when this is committed.
 -- p_delivery_ids: each once. p_bodies: their bodies, one behind the other, since an array is read
 -- letter by letter; as text or, with p_are_hex, in hex. p_lengths: how many bytes each of them has.
+-- p_events: for each of them what was read in it, as apply_webhooks() takes it, or null; null
+-- altogether where nothing was read.
 create function postrider.receive_webhooks(
   p_organization_id uuid,
   p_printer_name text,
   p_delivery_ids text[],
   p_bodies text,
   p_lengths int[],
-  p_are_hex boolean default false
+  p_are_hex boolean default false,
+  p_events jsonb default null
 ) returns text[] language plpgsql security definer as $$
 declare
   v_now timestamptz := postrider.now();
@@ -26,20 +29,30 @@ begin
     v_bodies := convert_to(p_bodies, 'UTF8');
   end if;
   perform postrider.require_whole_deliveries(p_delivery_ids, v_bodies, p_lengths);
-  with stored as (
+  with delivery as materialized (
+    select postrider.new_id() as id, t.delivery_id, t.length, nullif(t.events, 'null') as events,
+      sum(t.length) over (order by t.nth) as ends
+    from rows from (
+      unnest(p_delivery_ids), unnest(p_lengths), jsonb_array_elements(p_events))
+      with ordinality as t (delivery_id, length, events, nth)
+  ), stored as (
     insert into postrider.provider_event (
       id, organization_id, printer_name, delivery_id, body, received_at)
-    select postrider.new_id(), p.organization_id, p.name, d.id,
+    select d.id, p.organization_id, p.name, d.delivery_id,
       substring(v_bodies from (d.ends - d.length + 1)::int for d.length), v_now
-    from (
-      select t.id, t.length, sum(t.length) over (order by t.nth) as ends
-      from unnest(p_delivery_ids, p_lengths) with ordinality as t (id, length, nth)) d
+    from delivery d
     cross join postrider.printer p
     where p.organization_id = p_organization_id and p.name = p_printer_name
     -- Two runners that are sent the same wait for each other in one direction.
-    order by d.id
+    order by d.delivery_id
     on conflict on constraint provider_event_delivery_key do nothing
-    returning delivery_id
+    returning id, delivery_id
+  ), waits as (
+    insert into postrider.waiting_webhook (
+      organization_id, id, printer_name, received_at, events)
+    select p_organization_id, d.id, p_printer_name, v_now, d.events
+    from delivery d
+    where d.id in (select id from stored)
   )
   select array_agg(delivery_id) into v_new from stored;
   if v_new is null then
@@ -117,24 +130,6 @@ begin
   perform postrider.require_within('the length of a delivery''s id', v_longest, 0, 1000);
 end $$;
 
--- Gives a runner up to p_limit webhooks that nobody has applied, locked until the transaction ends.
-create function postrider.claim_webhooks(p_limit int)
-returns table (
-  id uuid,
-  organization_id uuid,
-  printer_name text,
-  body bytea,
-  received_at timestamptz)
-language sql volatile security definer as $$
-  select postrider.require_within('the limit', p_limit, 0, 1000000);
-  select id, organization_id, printer_name, body, received_at
-  from postrider.provider_event
-  where applied_at is null and error is null
-  order by received_at
-  limit p_limit
-  for no key update skip locked
-$$;
-
 -- Says that a webhook was applied or, with an error, that it could not be read: then it is kept as
 -- a whole with the reason. The alarm goes with the last webhook of a printer that had something
 -- unusable in it.
@@ -147,17 +142,17 @@ declare
   v_now timestamptz := postrider.now();
   v_webhook postrider.provider_event;
 begin
-  update postrider.provider_event
-  set applied_at = case when p_error is null then v_now end, error = left(p_error, 2000)
-  where organization_id = p_organization_id
-    and id = p_id
-    and (p_error is not null or unusable is null);
-  if found then
+  delete from postrider.waiting_webhook
+  where organization_id = p_organization_id and id = p_id;
+  if p_error is not null then
+    update postrider.provider_event
+    set error = left(p_error, 2000)
+    where organization_id = p_organization_id and id = p_id;
     return;
   end if;
 
   update postrider.provider_event e
-  set applied_at = v_now, error = null, unusable = null,
+  set error = null, unusable = null,
     body = case
       when exists (
         select from postrider.mailpiece_event x
@@ -168,8 +163,11 @@ begin
         where x.organization_id = e.organization_id and x.inbox_id = e.id)
         then ''
       else e.body end
-  where organization_id = p_organization_id and id = p_id
+  where organization_id = p_organization_id and id = p_id and unusable is not null
   returning * into v_webhook;
+  if not found then
+    return;
+  end if;
 
   update postrider.alarm
   set cleared_at = v_now, cleared_by = session_user,
@@ -206,14 +204,9 @@ end $$;
 -- could not be used: close_webhook() ends them, one after the other.
 create function postrider.close_webhooks(p_organization_id uuid, p_ids uuid[])
 returns uuid[] language plpgsql security definer as $$
-declare
-  v_now timestamptz := postrider.now();
 begin
-  update postrider.provider_event
-  set applied_at = v_now, error = null
-  where organization_id = p_organization_id
-    and id = any (p_ids)
-    and unusable is null;
+  delete from postrider.waiting_webhook
+  where organization_id = p_organization_id and id = any (p_ids);
   return array(
     select id
     from postrider.provider_event
@@ -245,7 +238,11 @@ begin
         format('%s of its events cannot be used: %s', p_count, v_first ->> 'reason'), 2000) end
   where organization_id = p_organization_id and id = p_id
   returning * into v_webhook;
-  if not found then
+  if p_count > 0 then
+    delete from postrider.waiting_webhook
+    where organization_id = p_organization_id and id = p_id;
+  end if;
+  if v_webhook.id is null then
     perform postrider.fail('PR010', format('there is no webhook %s', coalesce(p_id::text, 'null')),
       'it may be over, or another organization''s; nothing was changed');
   end if;

@@ -205,11 +205,14 @@ begin
   update postrider.effect_failure
   set error = 'blanked by an erasure'
   where organization_id = p_organization_id;
-  update postrider.provider_event
+  update postrider.provider_event w
   set body = ''
-  where organization_id = p_organization_id
-    and applied_at is not null
-    and id in (
+  where w.organization_id = p_organization_id
+    and w.error is null
+    and not exists (
+      select from postrider.waiting_webhook x
+      where x.organization_id = w.organization_id and x.id = w.id)
+    and w.id in (
       select e.inbox_id
       from postrider.mailpiece_event e
       join postrider.mailpiece m

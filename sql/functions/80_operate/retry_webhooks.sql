@@ -10,12 +10,18 @@ begin
   if p_printer_name is not null then
     perform postrider.require_printer(p_organization_id, p_printer_name);
   end if;
-  update postrider.provider_event
-  set error = null
-  where organization_id = p_organization_id
-    and applied_at is null
-    and error is not null
-    and (p_printer_name is null or printer_name = p_printer_name);
+  with again as (
+    update postrider.provider_event
+    set error = null
+    where organization_id = p_organization_id
+      and error is not null
+      and (p_printer_name is null or printer_name = p_printer_name)
+    returning id, printer_name, received_at
+  )
+  insert into postrider.waiting_webhook (organization_id, id, printer_name, received_at)
+  select p_organization_id, id, printer_name, received_at
+  from again
+  on conflict do nothing;
   get diagnostics v_again = row_count;
   if v_again > 0 then
     perform postrider.note_intervention(

@@ -118,8 +118,6 @@ begin atomic
       from postrider.mailpiece_event e
       where e.mailpiece_id is null
         and e.received_at > (select postrider.now()) - interval '7 days'),
-    exists (
-      select from postrider.provider_event e
-      where e.applied_at is null
-        and e.error is null);
+    -- By index: what was applied is still in the table until it is vacuumed.
+    (select min(received_at) from postrider.waiting_webhook) is not null;
 end;

@@ -94,10 +94,14 @@ begin
     when 'old_webhooks' then
       delete from postrider.provider_event e
       using (
-        select organization_id, id
-        from postrider.provider_event
-        where applied_at < v_now - interval '180 days'
-        order by applied_at
+        select o.organization_id, o.id
+        from postrider.provider_event o
+        where o.received_at < v_now - interval '180 days'
+          and o.error is null
+          and not exists (
+            select from postrider.waiting_webhook w
+            where w.organization_id = o.organization_id and w.id = o.id)
+        order by o.received_at
         limit 10000
       ) old
       where e.organization_id = old.organization_id

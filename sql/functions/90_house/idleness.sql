@@ -48,9 +48,7 @@ language sql stable security definer as $$
           and s.held_at is null)),
     'webhooks', (
       select count(*)
-      from postrider.provider_event
-      where applied_at is null
-        and error is null),
+      from postrider.waiting_webhook),
     'unknown', (
       select count(*)
       from postrider.mailpiece m
@@ -155,9 +153,7 @@ create function postrider.upcoming_work(p_within interval) returns table (
     )
     + (
       select count(*)
-      from postrider.provider_event e
-      where e.applied_at is null
-        and e.error is null
+      from postrider.waiting_webhook
     )
   from coming c
   cross join clock

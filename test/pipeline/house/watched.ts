@@ -130,7 +130,8 @@ export async function chores(sql: postgres.Sql): Promise<void> {
   await sql`
     select postrider.receive_webhook((select id from postrider.organization limit 1), 'press',
       ${crypto.randomUUID()}, '{}'::bytea)`;
-  await sql`update postrider.provider_event set applied_at = now() - interval '1 year'`;
+  await sql`update postrider.provider_event set received_at = now() - interval '1 year'`;
+  await sql`delete from postrider.waiting_webhook`;
   await sql`
     insert into postrider.runner (id, name, proof_slots, mail_slots, version, started_at, seen_at)
     values (gen_random_uuid(), 'gone', 1, 1, '0', now() - interval '3 days',

@@ -56,6 +56,13 @@ void test('one connection is enough, from pending to received by webhook', async
   await until(async () => (await states(sql))['received'] === 5);
 });
 
+/** A webhook that a runner has to read, by a printer that it makes for it. */
+async function storeUnread({ sql, place }: Opened): Promise<void> {
+  await sql`
+    select postrider.receive_webhook(
+      ${place.organizationId}, 'press', 'one', '["00000000-0000-4000-8000-000000000001"]'::bytea)`;
+}
+
 void test('a printer that asks the database while it is made is made outside the transaction that applies its webhooks', async () => {
   await using place: Opened = await open({
     people: 1,
@@ -67,18 +74,15 @@ void test('a printer that asks the database while it is made is made outside the
       },
     },
   });
-  const { pipeline } = place;
-  const body = Buffer.from('["00000000-0000-4000-8000-000000000001"]');
-  await pipeline.receiveWebhook(place.place.organizationId, 'press', {
-    url: '/',
-    headers: {},
-    body,
-  });
-  await pipeline.start();
+  await storeUnread(place);
+  await place.pipeline.start();
   await until(
     async () =>
-      (await place.sql`select from postrider.provider_event where applied_at is not null`).length >
-      0,
+      (
+        await place.sql`
+          select from postrider.provider_event
+          where id not in (select id from postrider.waiting_webhook)`
+      ).length > 0,
   );
 });
 
@@ -90,25 +94,22 @@ void test('a connection that is lost while a printer is made says nothing about 
     integrations: {
       printer: async () => {
         made += 1;
-        // The first is made to check the webhook that comes in.
-        if (made === 2) await place.client`select pg_terminate_backend(pg_backend_pid())`;
+        if (made === 1) await place.client`select pg_terminate_backend(pg_backend_pid())`;
         return talking;
       },
     },
   });
-  const { pipeline } = place;
-  await pipeline.receiveWebhook(place.place.organizationId, 'press', {
-    url: '/',
-    headers: {},
-    body: Buffer.from('["00000000-0000-4000-8000-000000000001"]'),
-  });
-  await pipeline.start();
+  await storeUnread(place);
+  await place.pipeline.start();
   await until(
     async () =>
-      (await place.sql`select from postrider.provider_event where applied_at is not null`).length >
-      0,
+      (
+        await place.sql`
+          select from postrider.provider_event
+          where id not in (select id from postrider.waiting_webhook)`
+      ).length > 0,
   );
-  assert.ok(made >= 3);
+  assert.ok(made >= 2);
   assert.deepEqual(
     place.log.filter((line) => line.startsWith('a webhook could not be applied')),
     [],

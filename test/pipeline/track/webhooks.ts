@@ -76,18 +76,16 @@ interface Hook {
 export async function hooks({ sql }: Opened): Promise<Hook[]> {
   return [
     ...(await sql<Hook[]>`
-    select applied_at is not null as applied, error, unusable, encode(body, 'escape') as body
-    from postrider.provider_event
-    order by received_at`),
+    select error is null and w.id is null as applied, error, unusable,
+      encode(body, 'escape') as body
+    from postrider.provider_event e
+    left join postrider.waiting_webhook w using (organization_id, id)
+    order by e.received_at`),
   ];
 }
 export async function looked(place: Opened): Promise<void> {
   return await until(
-    async () =>
-      (
-        await place.sql`
-          select from postrider.provider_event where applied_at is null and error is null`
-      ).length === 0,
+    async () => (await place.sql`select from postrider.waiting_webhook`).length === 0,
   );
 }
 export async function alarms({ sql }: Opened) {

@@ -218,15 +218,26 @@ void test('organizations whose effects are due are found, and no others', async 
 void test('the house keeps what webhooks told for half a year', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  for (const days of [179, 181, null])
+  const told = [
+    { name: 'of late', days: 179, error: null },
+    { name: 'long ago', days: 181, error: null },
+    { name: 'unreadable', days: 181, error: 'it is no event' },
+    { name: 'to be applied', days: 181, error: null },
+  ];
+  for (const { name, days, error } of told)
     await sql`
       insert into postrider.provider_event (
-        id, organization_id, printer_name, delivery_id, body, received_at, applied_at
+        id, organization_id, printer_name, delivery_id, body, received_at, error
       )
       values (
-        gen_random_uuid(), ${at.organizationId}, 'press', ${String(days)}, '', postrider.now(),
-        postrider.now() - make_interval(days => ${days})
+        gen_random_uuid(), ${at.organizationId}, 'press', ${name}, '',
+        postrider.now() - make_interval(days => ${days}), ${error}
       )`;
+  await sql`
+    insert into postrider.waiting_webhook (organization_id, id, printer_name, received_at)
+    select organization_id, id, printer_name, received_at
+    from postrider.provider_event
+    where organization_id = ${at.organizationId} and delivery_id = 'to be applied'`;
   await sql`select postrider.run_housekeeping()`;
   const left = await sql`
     select delivery_id
@@ -235,6 +246,6 @@ void test('the house keeps what webhooks told for half a year', async () => {
     order by 1`;
   assert.deepEqual(
     left.map((row) => row['delivery_id']),
-    ['179', 'null'],
+    ['of late', 'to be applied', 'unreadable'],
   );
 });

@@ -77,6 +77,7 @@ void test('in every table that is keyed by organization a role sees the rows of 
     'organization_key',
     'provider_event',
     'suppression',
+    'waiting_webhook',
   ]);
   assert.ok(withRows > 20, `${withRows} tables had rows of both`);
   assert.deepEqual(await seen(reader.sql, 'organization', 'id'), { own: 1, foreign: 0 });

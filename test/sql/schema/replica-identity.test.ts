@@ -96,10 +96,14 @@ void test("one organization's rows are published, and to change or delete them s
     assert.equal(
       (
         await sql`
-          update postrider.provider_event set applied_at = now() - interval '1 year' returning id`
+          update postrider.provider_event
+          set received_at = now() - interval '1 year'
+          returning id`
       ).length,
       1,
     );
+    await sql`update postrider.waiting_webhook set events = '[]'`;
+    assert.equal((await sql`select postrider.apply_read_webhooks(1) as n`)[0]?.['n'], 1);
     await sql`select postrider.run_housekeeping()`;
     assert.equal((await sql`select from postrider.provider_event`).length, 0);
     const account = await connected(sql, at.organizationId);

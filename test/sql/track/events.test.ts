@@ -204,9 +204,10 @@ void test('a webhook is stored once, and claimed by one', async () => {
       )`.catch(() => undefined);
   });
   const [row] = await sql`
-    select count(*) filter (where applied_at is not null)::int as applied, max(error) as error
+    select count(*) filter (where error is null)::int as applied, max(error) as error,
+      (select count(*)::int from postrider.waiting_webhook) as waiting
     from postrider.provider_event
     where organization_id = ${at.organizationId}`;
-  assert.deepEqual({ ...row }, { applied: 1, error: 'no JSON' });
+  assert.deepEqual({ ...row }, { applied: 1, error: 'no JSON', waiting: 0 });
   assert.deepEqual(await statesOf(sql, at), {});
 });

@@ -5,7 +5,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Connection, Printer, WebhookVerdict } from '@postrider/core/ports';
 import { z } from 'zod';
-import { readJson } from '../kit/json.ts';
 import { eventOf, lobEvent } from './wire.ts';
 
 const toleranceSeconds = 300;
@@ -15,6 +14,12 @@ const debuggerSecret = 'secret';
 export function webhooksOf(
   connection: Connection,
 ): Pick<Printer, 'verifyWebhook' | 'parseWebhook'> {
+  // What is verified is mostly read next: its text is parsed once.
+  let last: { readonly body: Uint8Array; readonly told: unknown } | null = null;
+  const toldIn = (body: Uint8Array): unknown => {
+    if (last?.body !== body) last = { body, told: parsed(body) };
+    return last.told;
+  };
   return {
     verifyWebhook({ headers, body }, now) {
       const secrets = connection.secrets('webhook').filter((secret) => secret !== '');
@@ -45,14 +50,16 @@ export function webhooksOf(
         if (given.length === expected.length && timingSafeEqual(given, expected)) valid = true;
       }
       return valid
-        ? { valid: true, deliveryId: deliveryOf(body) }
+        ? { valid: true, deliveryId: deliveryOf(toldIn(body), body) }
         : refuse('The signature of the webhook fits none of our secrets.');
     },
 
     parseWebhook(body) {
-      const told = readJson(lobEvent, Buffer.from(body).toString('utf8'));
-      if (told === null)
+      const read = lobEvent.safeParse(toldIn(body));
+      last = null;
+      if (!read.success)
         throw new Error('The webhook is signed but not in the format of Lob; it was not applied.');
+      const told = read.data;
       if (!told.event_type.id.startsWith('postcard.')) return [];
       const event = eventOf(told);
       return event === null ? [] : [event];
@@ -64,10 +71,19 @@ function refuse(message: string): WebhookVerdict {
   return { valid: false, message };
 }
 
+/** Undefined where it is no JSON. */
+function parsed(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());
+  } catch {
+    return undefined;
+  }
+}
+
 const named = z.object({ id: z.string().min(1).max(200) });
 
 /** No header names a delivery: the event does, and where it cannot be read its bytes do. */
-function deliveryOf(body: Uint8Array): string {
-  const told = readJson(named, Buffer.from(body).toString());
-  return told?.id ?? createHash('sha256').update(body).digest('hex');
+function deliveryOf(told: unknown, body: Uint8Array): string {
+  const read = named.safeParse(told);
+  return read.data?.id ?? createHash('sha256').update(body).digest('hex');
 }

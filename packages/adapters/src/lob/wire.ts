@@ -62,7 +62,7 @@ export const lobEvent = z.object({
   reference_id: text,
   event_type: z.object({ id: z.string().min(1) }),
   date_created: text,
-  body: z.looseObject({ id: text, metadata }).nullish().catch(null),
+  body: z.object({ id: text, metadata }).nullish().catch(null),
 });
 
 export function listedPiece(piece: Postcard, mode: 'test' | 'live', now: Date): ListedPiece {

@@ -18,6 +18,8 @@ export interface StoredWebhook extends PrinterKey {
 export interface VerifiedWebhook {
   readonly deliveryId: string;
   readonly body: Uint8Array;
+  /** What was read in it; null: it is to be read when it is applied. */
+  readonly events: readonly PrinterEvent[] | null;
 }
 
 /**
@@ -40,8 +42,29 @@ export async function storeWebhooks(
     bodies: bodies.toString(isText ? 'utf8' : 'hex'),
     lengths: webhooks.map(({ body }) => body.length),
     areHex: !isText,
+    events: webhooks.map(({ events }) => events?.map(readEvent) ?? null),
   });
   return new Set(stored);
+}
+
+/** What is kept of an event that is applied later. */
+function readEvent(event: PrinterEvent): Omit<PrinterEvent, 'organizationId'> {
+  const { eventId, providerId, mailpieceId, status, providerStatus, occurredAt, confidence } =
+    event;
+  return { eventId, providerId, mailpieceId, status, providerStatus, occurredAt, confidence };
+}
+
+/**
+ * Applies webhooks that were read when they came, up to so many. Returns how many. Where it rejects
+ * none was applied.
+ */
+export async function applyReadWebhooks(sql: Sql, limit: number): Promise<number> {
+  return await calls.applyReadWebhooks(sql, { limit });
+}
+
+/** Has so many of the webhooks that were read when they came read again, one by one. */
+export async function readWebhooksAgain(sql: Sql, limit: number): Promise<void> {
+  await calls.readWebhooksAgain(sql, { limit });
 }
 
 /**
@@ -87,7 +110,10 @@ export async function eventsOfSiblings(
   return new Map(found.map(({ eventId, printerName: sibling }) => [eventId, sibling]));
 }
 
-/** Locks stored webhooks, of any organization, for the transaction; skips those that are locked. */
+/**
+ * Locks stored webhooks that are still to be read, of any organization, for the transaction; skips
+ * those that are locked.
+ */
 export async function claimWebhooks(sql: Sql, limit: number): Promise<readonly StoredWebhook[]> {
   return await calls.claimWebhooks<StoredWebhook>(sql, { limit });
 }

@@ -3,7 +3,7 @@
  * a request and an answer costs more than to check and to store the webhook.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Logger, Pipeline } from '@postrider/core';
+import type { Logger, Pipeline, Reception } from '@postrider/core';
 
 /** No printer sends more in one webhook; a larger body is not read to its end. */
 const LARGEST_WEBHOOK = 1024 * 1024;
@@ -22,7 +22,11 @@ export interface WebhookOptions {
 /** The path of a webhook's address, `/webhooks/<whose>/<which>`. */
 const path = /^\/webhooks\/([^/?#]+)\/([^/?#]+)\/?(?:\?|$)/;
 
-type Answer = readonly [status: number, body: object];
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: readonly string[];
+}
 
 /** Takes webhooks. Returns false, and does nothing, with a request that is none. */
 export function createWebhookListener({
@@ -31,50 +35,45 @@ export function createWebhookListener({
   explain,
   count,
 }: WebhookOptions): (request: IncomingMessage, response: ServerResponse) => boolean {
-  const answered = async (
-    request: IncomingMessage,
-    whose: string,
-    which: string,
-  ): Promise<Answer> => {
-    const body = await readBody(request);
-    if (body === null)
-      return [413, { error: `a webhook may hold ${LARGEST_WEBHOOK} bytes; nothing was stored` }];
-    const { host = '', ...rest } = request.headers;
-    const url = `http://${host}${request.url ?? ''}`;
-    const headers = { ...flat(rest), host };
-    const reception = await pipeline.receiveWebhook(whose, which, { url, headers, body });
+  const answerOf = (reception: Reception): Answer => {
     switch (reception.outcome) {
       case 'stored':
       case 'repeated':
-        return [200, { status: reception.outcome }];
+        return taken[reception.outcome];
       case 'unknown_printer':
-        return [404, { error: reception.message }];
+        return answer(404, { error: reception.message });
       case 'forged':
         logger.warn(
           { printer: reception.printer, reason: reception.message },
           'a webhook was refused',
         );
-        return [401, { error: reception.message }];
+        return answer(401, { error: reception.message });
+    }
+  };
+  const answered = async (
+    request: IncomingMessage,
+    [whose, which]: readonly [string, string],
+  ): Promise<Answer> => {
+    try {
+      const body = await readBody(request);
+      if (body === null) return tooLarge;
+      const url = `http://${request.headers.host ?? ''}${request.url ?? ''}`;
+      const headers = flat(request.headers);
+      return answerOf(await pipeline.receiveWebhook(whose, which, { url, headers, body }));
+    } catch (error) {
+      logger.error({ path: request.url, error: explain(error) }, 'a request failed');
+      // The sender of a webhook keeps it and sends it again.
+      return answer(503, { error: 'the request could not be handled; send it again' });
     }
   };
   const handle = async (
     request: IncomingMessage,
     response: ServerResponse,
-    [whose, which]: readonly [string, string],
+    address: readonly [string, string],
   ): Promise<void> => {
-    const [status, body] = await answered(request, whose, which).catch((error: unknown): Answer => {
-      logger.error({ path: request.url, error: explain(error) }, 'a request failed');
-      // The sender of a webhook keeps it and sends it again.
-      return [503, { error: 'the request could not be handled; send it again' }];
-    });
+    const { status, headers, text } = await answered(request, address);
     count(status);
-    const text = JSON.stringify(body);
-    response.writeHead(status, {
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(text),
-      // The rest of the body is not worth reading, so the connection cannot be used again.
-      ...(status === 413 ? { connection: 'close' } : {}),
-    });
+    response.writeHead(status, [...headers]);
     response.end(text);
   };
   return (request, response) => {
@@ -85,8 +84,29 @@ export function createWebhookListener({
   };
 }
 
+function answer(status: number, body: object): Answer {
+  const text = JSON.stringify(body);
+  const headers = [
+    'content-type',
+    'application/json',
+    'content-length',
+    String(Buffer.byteLength(text)),
+  ];
+  // The rest of the body is not worth reading, so the connection cannot be used again.
+  return { status, text, headers: status === 413 ? [...headers, 'connection', 'close'] : headers };
+}
+
+const taken = {
+  stored: answer(200, { status: 'stored' }),
+  repeated: answer(200, { status: 'repeated' }),
+};
+const tooLarge = answer(413, {
+  error: `a webhook may hold ${LARGEST_WEBHOOK} bytes; nothing was stored`,
+});
+
 /** As it is where it cannot be decoded: there is no such printer then. */
 function decoded(part: string): string {
+  if (!part.includes('%')) return part;
   try {
     return decodeURIComponent(part);
   } catch {
@@ -94,13 +114,14 @@ function decoded(part: string): string {
   }
 }
 
+/** Each header as one text; `host` is there in any case. */
 function flat(headers: IncomingMessage['headers']): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? value.join(', ') : (value ?? ''),
-    ]),
-  );
+  const all: Record<string, string> = { host: '' };
+  for (const name in headers) {
+    const value = headers[name];
+    all[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
+  }
+  return all;
 }
 
 /** Null where it is too large. Rejects where the sender breaks off. */
@@ -124,7 +145,10 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array | null> {
       if (size > LARGEST_WEBHOOK) resolve(null);
       else resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
     });
-    request.once('close', () => reject(new Error('the sender broke off')));
+    request.once('close', () => {
+      // Of each request, also of one that was read to its end: an error costs more than to read it.
+      if (!request.complete) reject(new Error('the sender broke off'));
+    });
     request.once('error', reject);
   });
 }

@@ -16,6 +16,15 @@ export async function applyEvents<Result extends number | null = number>(
     ) as result`);
 }
 
+export async function applyReadWebhooks<Result extends number | null = number>(
+  sql: Sql,
+  given: { readonly limit: number },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.apply_read_webhooks(
+      p_limit => ${given.limit}
+    ) as result`);
+}
+
 export async function applyWebhooks<Result extends number | null = number>(
   sql: Sql,
   given: {
@@ -179,6 +188,15 @@ export async function notePolled(
     )`);
 }
 
+export async function readWebhooksAgain<Result extends number | null = number>(
+  sql: Sql,
+  given: { readonly limit: number },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.read_webhooks_again(
+      p_limit => ${given.limit}
+    ) as result`);
+}
+
 export async function receiveWebhooks<Result extends readonly string[] | null = readonly string[]>(
   sql: Sql,
   given: {
@@ -188,6 +206,7 @@ export async function receiveWebhooks<Result extends readonly string[] | null = 
     readonly bodies: string;
     readonly lengths: readonly number[];
     readonly areHex?: boolean | undefined;
+    readonly events?: unknown | null | undefined;
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.receive_webhooks(
@@ -197,6 +216,7 @@ export async function receiveWebhooks<Result extends readonly string[] | null = 
       p_bodies => ${given.bodies},
       p_lengths => ${given.lengths}::text[]::integer[]
       ${given.areHex === undefined ? sql`` : sql`,
-      p_are_hex => ${given.areHex}`}
+      p_are_hex => ${given.areHex}`},
+      p_events => ${json(given.events ?? null)}::text::jsonb
     ) as result`);
 }

@@ -19,7 +19,7 @@ import type { PipelineContext } from '../../runtime/context.ts';
 import { keptEvent, webhookAnswer, type WebhookAnswer } from './event-answers.ts';
 import { isPassing, keyOf, type Printers } from './inbox-printers.ts';
 
-interface Parsed extends Omit<WebhookAnswer, 'events'> {
+interface Parsed extends Pick<WebhookAnswer, 'unusable'> {
   readonly webhook: StoredWebhook;
   readonly events: readonly WebhookEvent[];
 }

@@ -58,9 +58,12 @@ function namesNothing(told: unknown, { providerId, mailpieceId }: PrinterEvent):
 
 /** An event whose time cannot be read counts as of `now`: what happened is worth more than when. */
 function readEvent(told: unknown, now: string): ReadEvent {
-  const unusable = unusableSchema.safeParse(told);
-  if (unusable.success)
-    return { unusable: { reason: unusable.data.unusable, told: unusable.data.raw } };
+  // Looked at first: to refuse an event by this schema costs more than to read it by its own.
+  if (isObject(told) && 'unusable' in told) {
+    const unusable = unusableSchema.safeParse(told);
+    if (unusable.success)
+      return { unusable: { reason: unusable.data.unusable, told: unusable.data.raw } };
+  }
   const event = eventSchema.safeParse(told);
   if (!event.success)
     return { unusable: { reason: event.error.issues[0]?.path.join('.') || 'no event', told } };
@@ -130,6 +133,8 @@ const missing: Readonly<Record<string, string>> = {
 export interface WebhookAnswer {
   readonly events: readonly PrinterEvent[];
   readonly unusable: readonly KeptEvent[];
+  /** Everything in it can be used as it is told, its time too. */
+  readonly isWhole: boolean;
 }
 
 /**
@@ -152,5 +157,6 @@ export function webhookAnswer(told: unknown, receivedAt: string): WebhookAnswer 
         ? [keptEvent(one.unusable.told, missing[one.unusable.reason] ?? one.unusable.reason)]
         : [],
     ),
+    isWhole: read.every((one) => 'event' in one && one.hasTime),
   };
 }

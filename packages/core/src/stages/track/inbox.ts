@@ -1,15 +1,38 @@
 /**
- * The inbox of tracking: webhooks that were stored are applied in bulk, up to 200 at a time; and
- * events that found no piece when they came.
+ * The inbox of tracking. Webhooks that could be read when they came are applied by the database
+ * alone, by the thousand; the others are read here, up to 200 at a time. And events that found no
+ * piece when they came.
  */
 import type { PartFailure, Due } from '../../machine/house.ts';
-import { claimWebhooks, matchEvents, type StoredWebhook } from '../../machine/track.ts';
+import {
+  applyReadWebhooks,
+  claimWebhooks,
+  matchEvents,
+  readWebhooksAgain,
+  type StoredWebhook,
+} from '../../machine/track.ts';
 import { forEachOrganization } from '../../runtime/part-failure.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import { applyGroup, readWebhooks } from './apply-webhooks.ts';
 import { isPassing, keyOf, makePrinters, type Printers } from './inbox-printers.ts';
 
+const READ_BATCH = 1000;
 const BATCH = 200;
+
+/** Up to 1,000 webhooks that were read when they came. Returns how many. */
+async function applyRead(context: PipelineContext): Promise<number> {
+  try {
+    return await context.sql.begin(async (tx) => {
+      const count = await applyReadWebhooks(tx, READ_BATCH);
+      if (count > 0) await context.reach('track.claimed');
+      return count;
+    });
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    await readWebhooksAgain(context.sql, READ_BATCH);
+    return 0;
+  }
+}
 
 /**
  * Up to 200 webhooks in one transaction, all of them or, where a printer is still to be made, none.
@@ -60,16 +83,15 @@ async function applyAll(context: PipelineContext): Promise<number> {
   let count = 0;
   for (let failures = 0; !context.stopping.aborted;) {
     try {
+      const read = await applyRead(context);
       const { inbox, applied } = await applyBatch(context, printers);
       failures = 0;
-      if (!applied) {
-        await makePrinters(context, printers, inbox);
-        continue;
-      }
-      if (inbox.length > 0) await context.reach('track.applied');
-      context.meter.webhooks(inbox.length);
-      count += inbox.length;
-      if (inbox.length < BATCH) break;
+      if (!applied) await makePrinters(context, printers, inbox);
+      const done = read + (applied ? inbox.length : 0);
+      if (done > 0) await context.reach('track.applied');
+      context.meter.webhooks(done);
+      count += done;
+      if (applied && inbox.length < BATCH && read < READ_BATCH) break;
     } catch (error) {
       // Rolled back as a whole; the next beat would try again, but a deadlock is over at once.
       failures += 1;

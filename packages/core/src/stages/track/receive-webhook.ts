@@ -9,9 +9,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isLostConnection, sqlState } from '../../common/driver-errors.ts';
 import type { PrinterBrief } from '../../machine/briefs.ts';
 import { announceWebhooks, endpointPrinter, storeWebhooks } from '../../machine/track.ts';
-import type { WebhookRequest } from '../../ports/index.ts';
+import type { Printer, PrinterEvent, WebhookRequest } from '../../ports/index.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import { makePrinter, printerBriefOf, UnknownPrinterError } from '../../runtime/printers.ts';
+import { webhookAnswer } from './event-answers.ts';
 
 // In the address, an organization's id that is no uuid, or a letter that no text can hold (NUL).
 const unwritable = ['PR020', '22021'];
@@ -19,10 +20,17 @@ const unwritable = ['PR020', '22021'];
 /** Stored by one statement, at most. */
 const MOST = 500;
 const MOST_BYTES = 2 * 1024 * 1024;
+/** One that tells more is applied by itself. */
+const MOST_EVENTS = 100;
 /** Of one address: one verifies while the other waits for the disk. */
 const AT_ONCE = 2;
+/**
+ * So long, while webhooks of one address come without a pause, its printer and secrets are those
+ * that were looked up.
+ */
+const LOOK_UP_MS = 1000;
 /** Runners are told so often at most that there is something to apply. */
-const ANNOUNCE_MS = 25;
+const ANNOUNCE_MS = 100;
 
 /**
  * The two parts of an address below `/webhooks/`: `<connection>/<endpoint id>`, or, of a printer
@@ -54,6 +62,13 @@ interface Queue {
   readonly address: WebhookAddress;
   readonly waiting: Waiting[];
   atWork: number;
+  checker: { readonly at: number; readonly found: Promise<Checker | null> } | null;
+}
+
+/** Who checks what comes in at an address. */
+interface Checker {
+  readonly brief: PrinterBrief;
+  readonly printer: Printer;
 }
 
 export class WebhookIntake {
@@ -69,7 +84,7 @@ export class WebhookIntake {
 
   async receive(address: WebhookAddress, request: WebhookRequest): Promise<Reception> {
     const key = JSON.stringify(address);
-    const queue = this.#queues.get(key) ?? { address, waiting: [], atWork: 0 };
+    const queue = this.#queues.get(key) ?? { address, waiting: [], atWork: 0, checker: null };
     this.#queues.set(key, queue);
     const answer = Promise.withResolvers<Reception>();
     queue.waiting.push({ request, answer });
@@ -81,7 +96,7 @@ export class WebhookIntake {
     queue.atWork += 1;
     while (queue.waiting.length > 0) {
       const batch = taken(queue.waiting);
-      await receiveBatch(this.#context, queue.address, batch).then(
+      await receiveBatch(this.#context, queue, batch).then(
         (hasStored) => {
           if (hasStored) void this.#announce();
         },
@@ -122,6 +137,7 @@ function taken(waiting: Waiting[]): readonly Waiting[] {
 /** A webhook that was verified. */
 interface Verified extends Waiting {
   readonly deliveryId: string;
+  readonly events: readonly PrinterEvent[] | null;
 }
 
 /**
@@ -130,28 +146,45 @@ interface Verified extends Waiting {
  */
 async function receiveBatch(
   context: PipelineContext,
-  address: WebhookAddress,
+  queue: Queue,
   batch: readonly Waiting[],
 ): Promise<boolean> {
-  const brief = await printerAt(context, address);
-  if (brief === null) {
+  const checker = await checkerOf(context, queue);
+  if (checker === null) {
     // In the same words whatever is wrong: nobody learns which connections there are.
     for (const { answer } of batch)
       answer.resolve({ outcome: 'unknown_printer', message: 'no such printer' });
     return false;
   }
-  const printer = await makePrinter(context, brief);
+  const { brief, printer } = checker;
+  const now = context.now();
   const verified: Verified[] = [];
   for (const one of batch) {
     try {
-      const verdict = printer.verifyWebhook(one.request, context.now());
-      if (verdict.valid) verified.push({ ...one, deliveryId: verdict.deliveryId });
-      else one.answer.resolve({ outcome: 'forged', message: verdict.message, printer: brief.name });
+      const verdict = printer.verifyWebhook(one.request, now);
+      if (verdict.valid) {
+        const events = eventsIn(printer, one.request.body);
+        verified.push({ ...one, deliveryId: verdict.deliveryId, events });
+      } else
+        one.answer.resolve({ outcome: 'forged', message: verdict.message, printer: brief.name });
     } catch (error) {
       one.answer.reject(error);
     }
   }
   return await store(context, brief, verified);
+}
+
+/**
+ * What it tells, where all of it can be used. Null otherwise: it is read again when it is applied,
+ * and what is odd in it is kept then. No webhook is refused for what it tells.
+ */
+function eventsIn(printer: Printer, body: Uint8Array): readonly PrinterEvent[] | null {
+  try {
+    const { events, isWhole } = webhookAnswer(printer.parseWebhook(body), '');
+    return isWhole && events.length <= MOST_EVENTS ? events : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Together; where the database refuses them, each by itself: one costs no other. */
@@ -168,7 +201,11 @@ async function store(
     const stored = await storeWebhooks(
       context.sql,
       { organizationId, printerName },
-      [...first.values()].map(({ deliveryId, request: { body } }) => ({ deliveryId, body })),
+      [...first.values()].map(({ deliveryId, request: { body }, events }) => ({
+        deliveryId,
+        body,
+        events,
+      })),
     );
     for (const one of verified) {
       const isNew = stored.has(one.deliveryId) && first.get(one.deliveryId) === one;
@@ -187,6 +224,27 @@ async function store(
     }
     return hasStored;
   }
+}
+
+/** Null where there is none. Looked up for the first webhook, and in a flood once a second. */
+async function checkerOf(context: PipelineContext, queue: Queue): Promise<Checker | null> {
+  const at = performance.now();
+  if (queue.checker === null || at - queue.checker.at > LOOK_UP_MS) {
+    const found = makeChecker(context, queue.address);
+    queue.checker = { at, found };
+    found.catch(() => {
+      if (queue.checker?.found === found) queue.checker = null;
+    });
+  }
+  return await queue.checker.found;
+}
+
+async function makeChecker(
+  context: PipelineContext,
+  address: WebhookAddress,
+): Promise<Checker | null> {
+  const brief = await printerAt(context, address);
+  return brief === null ? null : { brief, printer: await makePrinter(context, brief) };
 }
 
 const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
