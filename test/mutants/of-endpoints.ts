@@ -4,6 +4,8 @@ import type { Mutant } from './mutants.ts';
 const endpoints = 'sql/functions/60_track/endpoints.sql';
 const webhooks = 'test/pipeline/track/endpoint-webhooks.test.ts';
 const receive = 'packages/core/src/stages/track/receive-webhook.ts';
+const inbox = 'packages/core/src/stages/track/inbox.ts';
+const flood = 'packages/core/test/flood.test.ts';
 const together = 'test/pipeline/track/many-webhooks.test.ts';
 const byItsAddress = 'a webhook comes in by the endpoint of the connection';
 const toEachPrinter = 'what an account tells reaches the pieces of each of its printers';
@@ -101,6 +103,35 @@ export const ofEndpoints: readonly Mutant[] = [
       },
     ],
     test: { file: together, pattern: 'have each their own answer' },
+  },
+  {
+    name: 'applied-in-a-flood',
+    without: 'webhooks wait to be applied while others pour in',
+    edits: [{ file: inbox, find: '      await flooded(context);\n', replace: '' }],
+    test: { file: flood, pattern: 'wait to be applied while others pour in' },
+  },
+  {
+    name: 'held-up-for-ever',
+    without: 'an end of the wait in a flood that does not end',
+    edits: [
+      { file: inbox, find: ' && !(await webhooksWaitFor(sql, LONGEST_WAIT_MS))', replace: '' },
+    ],
+    test: { file: flood, pattern: 'wait to be applied while others pour in' },
+  },
+  {
+    name: 'refused-together',
+    without: 'webhooks that the database refuses together are read one by one',
+    edits: [
+      {
+        file: inbox,
+        find: '    await readWebhooksAgain(context.sql, READ_BATCH);\n',
+        replace: '',
+      },
+    ],
+    test: {
+      file: 'test/pipeline/track/odd-webhooks.test.ts',
+      pattern: 'an event that the database refuses costs no other',
+    },
   },
   {
     name: 'cut-by-letters',

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { PrinterEvent } from '../ports/index.ts';
 import type { PrinterBrief, PrinterKey } from './briefs.ts';
-import type { Sql } from './calls.ts';
+import { rowOf, type Sql } from './calls.ts';
 import { withMachineErrors } from './errors.ts';
 import * as calls from './generated/index.generated.ts';
 
@@ -60,6 +60,19 @@ function readEvent(event: PrinterEvent): Omit<PrinterEvent, 'organizationId'> {
  */
 export async function applyReadWebhooks(sql: Sql, limit: number): Promise<number> {
   return await calls.applyReadWebhooks(sql, { limit });
+}
+
+/** Whether the oldest webhook that is to be applied waits for so long. */
+export async function webhooksWaitFor(sql: Sql, ms: number): Promise<boolean> {
+  const { result } = await rowOf(
+    sql<{ result: boolean }[]>`
+      select coalesce(
+        min(received_at) < postrider.now() - ${`${ms} milliseconds`}::text::interval,
+        false
+      ) as result
+      from postrider.waiting_webhook`,
+  );
+  return result;
 }
 
 /** Has so many of the webhooks that were read when they came read again, one by one. */

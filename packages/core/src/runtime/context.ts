@@ -12,6 +12,7 @@ import { savedStateOf } from './accounts.ts';
 import { CallLog } from './call-log.ts';
 import { enrichAgain } from './enrich-again.ts';
 import type { Integrations } from './integrations.ts';
+import { Flood } from './flood.ts';
 import { Leases } from './leases.ts';
 import { Health } from './health.ts';
 import { limiterOf, Limits } from './limits.ts';
@@ -41,6 +42,8 @@ export interface PipelineContext {
   readonly watermark: RestoreWatermark;
   /** Counts what is done. */
   readonly meter: Meter;
+  /** Of webhooks that this process takes. */
+  readonly flood: Flood;
   readonly runnerId: string;
   /**
    * Printers that take no cards at the moment. Each is reported once, and again when it takes none
@@ -137,6 +140,7 @@ export function makeContext(options: PipelineOptions, hooks: ContextHooks): Pipe
     settings,
     logger,
     meter,
+    flood: new Flood(),
     runnerId,
     refusing: new Set(),
     leases,

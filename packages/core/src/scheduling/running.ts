@@ -2,6 +2,7 @@
  * What runs while a pipeline is started: workers, stagers, listening, the reaper, beats. Begun in
  * an order, ended together.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isLostSession } from '../common/driver-errors.ts';
 import { messageOf } from '../common/message-of.ts';
 import { deregisterRunner, peopleAtWork, type WorkName } from '../machine/house.ts';
@@ -87,11 +88,16 @@ export class Running {
     for (const { workers: served } of stages) {
       for (const { queue, slots, work } of served) {
         stopping.throwIfAborted();
-        const told = async (id: string, data: JobData): Promise<void> =>
+        const told = async (id: string, data: JobData): Promise<void> => {
+          const began = performance.now();
           await this.#context.meter.job(
             queue,
             async () => await this.#reportingWork(queue, id, data, work),
           );
+          const restMs = this.#context.flood.restAfter(performance.now() - began);
+          if (restMs > 0)
+            await sleep(restMs, undefined, { signal: stopping }).catch(() => undefined);
+        };
         await workers.add<JobData>(queue, slots(this.#context), told);
       }
     }

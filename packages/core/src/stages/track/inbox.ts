@@ -3,12 +3,14 @@
  * alone, by the thousand; the others are read here, up to 200 at a time. And events that found no
  * piece when they came.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PartFailure, Due } from '../../machine/house.ts';
 import {
   applyReadWebhooks,
   claimWebhooks,
   matchEvents,
   readWebhooksAgain,
+  webhooksWaitFor,
   type StoredWebhook,
 } from '../../machine/track.ts';
 import { forEachOrganization } from '../../runtime/part-failure.ts';
@@ -16,10 +18,12 @@ import type { PipelineContext } from '../../runtime/context.ts';
 import { applyGroup, readWebhooks } from './apply-webhooks.ts';
 import { isPassing, keyOf, makePrinters, type Printers } from './inbox-printers.ts';
 
-const READ_BATCH = 1000;
+const READ_BATCH = 2000;
 const BATCH = 200;
+/** So long webhooks wait to be applied while others pour in, and no longer. */
+const LONGEST_WAIT_MS = 5 * 60_000;
 
-/** Up to 1,000 webhooks that were read when they came. Returns how many. */
+/** Webhooks that were read when they came. Returns how many. */
 async function applyRead(context: PipelineContext): Promise<number> {
   try {
     return await context.sql.begin(async (tx) => {
@@ -78,11 +82,23 @@ export async function applyInbox(context: PipelineContext): Promise<number> {
   return count;
 }
 
+/**
+ * Returns when webhooks no longer pour in, or when the oldest of them has waited for its time: it is
+ * looked at once a second.
+ */
+async function flooded(context: PipelineContext): Promise<void> {
+  const { sql, flood, stopping } = context;
+  while (flood.isOn() && !stopping.aborted && !(await webhooksWaitFor(sql, LONGEST_WAIT_MS)))
+    await sleep(1000, undefined, { signal: stopping }).catch(() => undefined);
+}
+
 async function applyAll(context: PipelineContext): Promise<number> {
   const printers: Printers = new Map();
   let count = 0;
   for (let failures = 0; !context.stopping.aborted;) {
     try {
+      await flooded(context);
+      if (context.stopping.aborted) break;
       const read = await applyRead(context);
       const { inbox, applied } = await applyBatch(context, printers);
       failures = 0;

@@ -97,8 +97,9 @@ export class WebhookIntake {
     while (queue.waiting.length > 0) {
       const batch = taken(queue.waiting);
       await receiveBatch(this.#context, queue, batch).then(
-        (hasStored) => {
-          if (hasStored) void this.#announce();
+        (stored) => {
+          this.#context.flood.stored(stored);
+          if (stored > 0) void this.#announce();
         },
         (error: unknown) => {
           for (const { answer } of batch) answer.reject(error);
@@ -141,20 +142,20 @@ interface Verified extends Waiting {
 }
 
 /**
- * Answers each; says whether any was stored. Where it rejects, nothing is known of those that are
+ * Answers each; says how many were stored. Where it rejects, nothing is known of those that are
  * not answered yet.
  */
 async function receiveBatch(
   context: PipelineContext,
   queue: Queue,
   batch: readonly Waiting[],
-): Promise<boolean> {
+): Promise<number> {
   const checker = await checkerOf(context, queue);
   if (checker === null) {
     // In the same words whatever is wrong: nobody learns which connections there are.
     for (const { answer } of batch)
       answer.resolve({ outcome: 'unknown_printer', message: 'no such printer' });
-    return false;
+    return 0;
   }
   const { brief, printer } = checker;
   const now = context.now();
@@ -192,8 +193,8 @@ async function store(
   context: PipelineContext,
   brief: PrinterBrief,
   verified: readonly Verified[],
-): Promise<boolean> {
-  if (verified.length === 0) return false;
+): Promise<number> {
+  if (verified.length === 0) return 0;
   const { organizationId, name: printerName } = brief;
   // A repeat of what comes with it is one of what is stored.
   const first = new Map(verified.toReversed().map((one) => [one.deliveryId, one]));
@@ -211,18 +212,18 @@ async function store(
       const isNew = stored.has(one.deliveryId) && first.get(one.deliveryId) === one;
       one.answer.resolve({ outcome: isNew ? 'stored' : 'repeated' });
     }
-    return stored.size > 0;
+    return stored.size;
   } catch (error) {
     if (verified.length === 1 || isLostConnection(error)) throw error;
-    let hasStored = false;
+    let stored = 0;
     for (const one of verified) {
       try {
-        hasStored = (await store(context, brief, [one])) || hasStored;
+        stored += await store(context, brief, [one]);
       } catch (fault) {
         one.answer.reject(fault);
       }
     }
-    return hasStored;
+    return stored;
   }
 }
 
