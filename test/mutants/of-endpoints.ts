@@ -107,7 +107,13 @@ export const ofEndpoints: readonly Mutant[] = [
   {
     name: 'applied-in-a-flood',
     without: 'webhooks wait to be applied while others pour in',
-    edits: [{ file: inbox, find: '      await flooded(context);\n', replace: '' }],
+    edits: [
+      {
+        file: inbox,
+        find: '      if (!(await isTheirTurn(context, waits))) break;\n',
+        replace: '',
+      },
+    ],
     test: { file: flood, pattern: 'wait to be applied while others pour in' },
   },
   {
@@ -116,6 +122,12 @@ export const ofEndpoints: readonly Mutant[] = [
     edits: [
       { file: inbox, find: ' && !(await webhooksWaitFor(sql, LONGEST_WAIT_MS))', replace: '' },
     ],
+    test: { file: flood, pattern: 'wait to be applied while others pour in' },
+  },
+  {
+    name: 'beats-in-a-flood',
+    without: 'a flood holds up no beat',
+    edits: [{ file: inbox, find: 'applyInbox(context, false)', replace: 'applyInbox(context)' }],
     test: { file: flood, pattern: 'wait to be applied while others pour in' },
   },
   {

@@ -7,8 +7,8 @@
 /** Stored in a second. */
 const MANY = 500;
 const SECOND_MS = 1000;
-/** Of the time that was worked. With half of it the pipeline keeps some 0.55 of its pace. */
-const REST = 0.5;
+/** Of the time that was worked. On two cores the pipeline keeps some 0.6 of its pace by it. */
+const REST = 0.75;
 const LONGEST_REST_MS = 1000;
 
 export class Flood {

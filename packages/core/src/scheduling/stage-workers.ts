@@ -134,7 +134,7 @@ export const stages: readonly Stage[] = [
       },
     ],
     wakes: {
-      track: applyInbox,
+      track: async (context) => await applyInbox(context),
       effects: async (context) => await beatEffects(context),
       poll: async (context) => await pollPrinters(context),
     },

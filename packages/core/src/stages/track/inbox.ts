@@ -62,7 +62,7 @@ const atWork = new WeakMap<PipelineContext, { again: boolean }>();
  * Applies stored webhooks until none is left, and returns how many. Of a beat and a notification
  * one does it for both: two would wait for each other's cards.
  */
-export async function applyInbox(context: PipelineContext): Promise<number> {
+export async function applyInbox(context: PipelineContext, waits = true): Promise<number> {
   const other = atWork.get(context);
   if (other !== undefined) {
     other.again = true;
@@ -74,7 +74,7 @@ export async function applyInbox(context: PipelineContext): Promise<number> {
   try {
     do {
       turn.again = false;
-      count += await applyAll(context);
+      count += await applyAll(context, waits);
     } while (turn.again && !context.stopping.aborted);
   } finally {
     atWork.delete(context);
@@ -83,22 +83,26 @@ export async function applyInbox(context: PipelineContext): Promise<number> {
 }
 
 /**
- * Returns when webhooks no longer pour in, or when the oldest of them has waited for its time: it is
- * looked at once a second.
+ * True when webhooks no longer pour in, or when the oldest of them has waited for its time: it is
+ * looked at once a second. False where the pipeline stops, or who asks does not wait.
  */
-async function flooded(context: PipelineContext): Promise<void> {
-  const { sql, flood, stopping } = context;
-  while (flood.isOn() && !stopping.aborted && !(await webhooksWaitFor(sql, LONGEST_WAIT_MS)))
+async function isTheirTurn(
+  { sql, flood, stopping }: PipelineContext,
+  waits: boolean,
+): Promise<boolean> {
+  while (flood.isOn() && !(await webhooksWaitFor(sql, LONGEST_WAIT_MS))) {
+    if (!waits || stopping.aborted) return false;
     await sleep(1000, undefined, { signal: stopping }).catch(() => undefined);
+  }
+  return !stopping.aborted;
 }
 
-async function applyAll(context: PipelineContext): Promise<number> {
+async function applyAll(context: PipelineContext, waits: boolean): Promise<number> {
   const printers: Printers = new Map();
   let count = 0;
   for (let failures = 0; !context.stopping.aborted;) {
     try {
-      await flooded(context);
-      if (context.stopping.aborted) break;
+      if (!(await isTheirTurn(context, waits))) break;
       const read = await applyRead(context);
       const { inbox, applied } = await applyBatch(context, printers);
       failures = 0;
@@ -118,7 +122,8 @@ async function applyAll(context: PipelineContext): Promise<number> {
 }
 
 export async function beatInbox(context: PipelineContext, due: Due): Promise<void> {
-  if (due.webhooks) await applyInbox(context);
+  // A flood would hold up all beats; whoever is woken by it waits for its end.
+  if (due.webhooks) await applyInbox(context, false);
 }
 
 /** Events that found no piece when they came. */
