@@ -176,7 +176,8 @@ begin
       waiting_places, waiting_state_of, wake_workers, was_changed_since_begin, was_held_for,
       why_amended, why_at_printer, why_cancelled, why_held, why_held_alone, why_not_amended,
       why_only_possible, why_test, why_unknown, window_basis, window_months, window_of,
-      with_stopped, with_usable_addresses, without_removed, work_done, write_connection_state}'::text[])
+      with_stopped, with_usable_addresses, without_removed, work_done,
+      write_connection_state}'::text[])
     ), listed as (
       select f.name, profile.settings
       from profile
