@@ -51,10 +51,12 @@ void test('webhooks that come at once have each their own answer, and what is an
     post('nobody', { id: 'a name' }),
     pipeline.receiveWebhook(organizationId, 'nobody', request('f')).then(({ outcome }) => outcome),
   ]);
+  // Of the two that are one delivery either may be on the disk first.
+  const alike = [...answers.splice(0, 1), ...answers.splice(7, 1)];
+  assert.deepEqual(alike.toSorted(), ['repeated', 'stored']);
   assert.deepEqual(
     answers.map((answer) => (answer.startsWith('invalid byte') ? 'invalid byte' : answer)),
     [
-      'stored',
       'stored',
       'stored',
       'repeated',
@@ -62,7 +64,6 @@ void test('webhooks that come at once have each their own answer, and what is an
       'its secret cannot be read',
       'invalid_argument',
       'invalid byte',
-      'repeated',
       'stored',
       'stored',
       'unknown_printer',
