@@ -13,6 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { shortBakery } from '../../packages/cli/test/cli.ts';
 import { loader } from '../support/loader.ts';
+import { isLong } from '../support/long.ts';
 import { broken, freshMachine, states, type Machine } from '../support/machine.ts';
 import { projectHome } from '../support/project-home.ts';
 import { checkoutCopy, type CheckoutCopy } from './checkout-copy.ts';
@@ -129,7 +130,7 @@ describe('the page about a new printer', () => {
     assert.ok(Number(/^# pass (\d+)$/m.exec(ran.said)?.[1]) >= 40, ran.said);
   });
 
-  describe('and its commands', () => {
+  describe('and its commands', { skip: isLong ? false : 'in the long form' }, () => {
     let machine: Machine;
     let twin: Twin | undefined;
     const home = projectHome();

@@ -11,7 +11,7 @@ import { BIG_LISTS, fill, fillLists, greedy, watched, type Watched } from './man
 import { everyday } from './everyday-statements.ts';
 import { askedAtNight } from './night-statements.ts';
 
-const PEOPLE = 12_000;
+const PEOPLE = 30_000;
 /** Rows of a big table that a statement on some fifty people may look at. */
 const MOST = 2_000;
 

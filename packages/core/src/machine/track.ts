@@ -67,7 +67,7 @@ export async function webhooksWaitFor(sql: Sql, ms: number): Promise<boolean> {
   const { result } = await rowOf(
     sql<{ result: boolean }[]>`
       select coalesce(
-        min(received_at) < postrider.now() - ${`${ms} milliseconds`}::text::interval,
+        min(received_at) < postrider.now() - ${ms}::float8 * interval '1 millisecond',
         false
       ) as result
       from postrider.waiting_webhook`,

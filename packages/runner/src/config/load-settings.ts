@@ -11,6 +11,7 @@ const table = [
   ['POSTRIDER_MAIL_SLOTS', ['runner', 'mail_slots']],
   ['POSTRIDER_COHORT_SIZE', ['runner', 'cohort_size']],
   ['POSTRIDER_LEASE_SECONDS', ['runner', 'lease_seconds']],
+  ['POSTRIDER_CALLS_KEPT_DAYS', ['runner', 'calls_kept_days']],
   ['POSTRIDER_STATEMENT_TIMEOUT_SECONDS', ['sql', 'statement_timeout_seconds']],
   ['POSTRIDER_LOG_LEVEL', ['log', 'level']],
   ['POSTRIDER_LOG_FORMAT', ['log', 'format']],

@@ -20,6 +20,7 @@ const schema = z.strictObject({
       cohort_size: whole(1, 1000).optional(),
       /** Longer than any printer takes to answer, 10 s unless told. */
       lease_seconds: whole(5, 3600).optional(),
+      calls_kept_days: whole(1, 36_500).optional(),
     })
     .default({}),
   sql: z.strictObject({ statement_timeout_seconds: whole(1, 86_400).optional() }).default({}),
@@ -58,6 +59,7 @@ export async function readSettings(
     mailSlots: runner.mail_slots ?? defaults.mailSlots,
     cohortSize: runner.cohort_size ?? defaults.cohortSize,
     leaseSeconds: runner.lease_seconds ?? defaults.leaseSeconds,
+    callsKeptDays: runner.calls_kept_days ?? defaults.callsKeptDays,
     statementTimeoutSeconds: sql.statement_timeout_seconds ?? defaults.statementTimeoutSeconds,
     logLevel: log.level ?? defaults.logLevel,
     logFormat: log.format ?? defaults.logFormat,

@@ -9,6 +9,8 @@ export interface Settings {
   readonly mailSlots: number;
   readonly cohortSize: number;
   readonly leaseSeconds: number | null;
+  /** What providers were asked and answered. */
+  readonly callsKeptDays: number;
   /** For `postrider sql`. */
   readonly statementTimeoutSeconds: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -26,6 +28,7 @@ export const defaults: Settings = {
   mailSlots: 4,
   cohortSize: 50,
   leaseSeconds: null,
+  callsKeptDays: 400,
   statementTimeoutSeconds: 30,
   logLevel: 'info',
   logFormat: 'auto',

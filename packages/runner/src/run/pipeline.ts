@@ -28,7 +28,7 @@ export function makePipeline(
   logger: Logger,
   { settings, queueSql = sql, ...wiring }: MakeOptions = {},
 ): Pipeline {
-  const { proofSlots, mailSlots, cohortSize } = project.settings;
+  const { proofSlots, mailSlots, cohortSize, callsKeptDays } = project.settings;
   project.makeDataDirectory();
   return createPipeline({
     sql,
@@ -44,6 +44,7 @@ export function makePipeline(
       mailSlots,
       cohortSize,
       leaseMs: leaseMsOf(project.settings),
+      callsKeptDays,
       ...settings,
     },
   });

@@ -11,6 +11,7 @@ import { typst } from '../index.ts';
 import { temporaryFolder, wiringAt } from '../../../test/helpers.ts';
 import { bakery, card, failure, hash, plain, render } from './cards.ts';
 import { lookAt, pageBoxes } from '../../../test/pdf.ts';
+import { isLong } from '../../../../../test/support/long.ts';
 
 describeRendererContract(
   'typst',
@@ -170,7 +171,7 @@ describe('Typst renderer', () => {
     assert.equal(new Set([first, ...others]).size, 7);
   });
 
-  it('keeps its memory flat', async () => {
+  it('keeps its memory flat', { skip: isLong ? false : 'in the long form' }, async () => {
     const renderer = await createTypstRenderer({}, wiringAt(bakery));
     const cohorts = async (count: number): Promise<void> => {
       for (let index = 0; index < count; index++) {
