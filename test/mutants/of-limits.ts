@@ -124,6 +124,18 @@ export const limited: readonly Mutant[] = [
     test: { file: 'test/sql/limits/limiter.test.ts', pattern: 'however long requests' },
   },
   {
+    name: 'given-back-while-closed',
+    without: 'a slot that was not used is not used again while its route is closed',
+    edits: [
+      {
+        file: 'packages/core/src/runtime/slot-pool.ts',
+        find: 'performance.now() < this.#closedUntil',
+        replace: 'performance.now() < 0',
+      },
+    ],
+    test: { file: 'test/sql/limits/limiter.test.ts', pattern: 'while the route is closed' },
+  },
+  {
     name: 'requests-that-are-over',
     without: 'the limiter hears when a request is over',
     edits: [

@@ -107,6 +107,16 @@ void test('what was never sent is given back', async () => {
   await until(async () => (await routeOf(key))?.slots === 0);
 });
 
+void test('what was never sent is nobody’s while the route is closed', async () => {
+  const { limiter } = runnerOf(await newConnection(rig.sql));
+  const permit = await limiter.take(limit, 1, never);
+  const closedAt = performance.now();
+  limiter.told(limit, { kind: 'exceeded', retryAfterMs: 1000 });
+  permit.end(false);
+  await limiter.take(limit, 1, never);
+  assert.ok(performance.now() - closedAt >= 1000);
+});
+
 void test('no window holds more than it allows, however long requests are on their way', async () => {
   const { limiter } = runnerOf(await newConnection(rig.sql));
   const short: RouteLimit = { route: 'POST /far', windows: [{ requests: 20, ms: 2000 }] };

@@ -58,6 +58,7 @@ export class SlotPool {
   #askAt = 0;
   #restMs = 0;
   #restsUntil = 0;
+  #closedUntil = 0;
   #lastWantedAt = 0;
   #hasEnded = false;
   #timer: NodeJS.Timeout | undefined;
@@ -97,6 +98,7 @@ export class SlotPool {
   /** Nobody sends for so long: what is held until then is given back. */
   close(ms: number): void {
     const until = performance.now() + ms;
+    this.#closedUntil = Math.max(this.#closedUntil, until);
     this.#unused.push(...this.#held.filter(({ dueAt }) => dueAt < until).map(({ at }) => at));
     this.#held = this.#held.filter(({ dueAt }) => dueAt >= until);
     this.#askAt = Math.max(this.#askAt, until - AHEAD_MS);
@@ -115,8 +117,9 @@ export class SlotPool {
 
   #end(slot: Slot, sentAt: number | null): void {
     if (this.#hasEnded) return;
-    if (sentAt === null) this.#held.unshift(slot);
-    else this.#late.add(slot, { sentAt, endedAt: performance.now() });
+    if (sentAt !== null) this.#late.add(slot, { sentAt, endedAt: performance.now() });
+    else if (performance.now() < this.#closedUntil) this.#unused.push(slot.at);
+    else this.#held.unshift(slot);
     this.#turn();
   }
 
