@@ -291,6 +291,7 @@ async function sendAll(
     if ((row?.lost ?? 0) > 0) throw new Error(`${row?.lost} cards could not be ordered`);
     return (row?.sent ?? 0) < cards;
   };
-  while (await isLeft()) await pause(100);
+  // Seldom: to count them all takes a part of what is measured.
+  while (await isLeft()) await pause(500);
   await Promise.all(pipelines.map(async (pipeline) => await pipeline.stop({ timeoutMs: 10_000 })));
 }
