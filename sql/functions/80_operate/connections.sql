@@ -167,8 +167,13 @@ begin
     perform postrider.fail(
       'PR017',
       format('connection %s is used by %s', v_connection.name, v_users),
-      'let them name another connection (postrider campaign apply), and end the campaigns; '
-      'nothing was changed',
+      case
+        when v_users like '%campaign %' then
+          'let them name another connection (postrider campaign apply), and end the campaigns; '
+        else
+          'its cards are followed, and claimed, by it: hold it (postrider hold connection) '
+          'if it is to mail no more, and take the key back at the provider; '
+      end || 'nothing was changed',
       jsonb_build_object('users', v_users));
   end if;
   delete from postrider.connection_secret

@@ -153,7 +153,12 @@ void test('a connection is removed with its secrets, and not while a printer or 
   assert.match(error.hint ?? '', /nothing was changed/);
   await refused('PR017', removeConnection(sql, telling), /klaviyo is used by campaign spring/);
   await endCampaign(sql, { organizationId, campaignId }, { status: 'archived' });
-  await refused('PR017', removeConnection(sql, printing), /is used by printer lob-main/);
+  const kept = await refused(
+    'PR017',
+    removeConnection(sql, printing),
+    /is used by printer lob-main$/,
+  );
+  assert.match(kept.hint ?? '', /hold it.*nothing was changed/);
   await removeConnection(sql, telling);
   assert.equal(await connectionBrief(sql, telling), null);
   assert.equal(
