@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { applyCampaign } from '@postrider/core';
+import type postgres from 'postgres';
 import { definition, freshMachine, launched, people, syncPeople } from '../../support/machine.ts';
 import { BIG_LISTS, fill, fillLists, greedy, watched, type Watched } from './many-people.ts';
 import { everyday } from './everyday-statements.ts';
@@ -36,10 +37,8 @@ async function lookedAt(
   return found;
 }
 
-void test('no everyday statement reads a big table, with fresh statistics, with none, or with plans made when all was empty', async () => {
-  await using machine = await freshMachine();
-  const { sql, database } = machine;
-  // On a slow machine autovacuum would come in between, and know the tables while they are small.
+/** On a slow machine it would come in between, and know the tables while they are small. */
+async function withoutAutovacuum(sql: postgres.Sql): Promise<void> {
   await sql.unsafe(`do $$
     declare
       t regclass;
@@ -52,6 +51,12 @@ void test('no everyday statement reads a big table, with fresh statistics, with 
         execute format('alter table %s set (autovacuum_enabled = off)', t);
       end loop;
     end $$`);
+}
+
+void test('no everyday statement reads a big table, with fresh statistics, with none, or with plans made when all was empty', async () => {
+  await using machine = await freshMachine();
+  const { sql, database } = machine;
+  await withoutAutovacuum(sql);
   const at = await launched(sql, { effects: ['usage_meter'] });
   await syncPeople(sql, at, people(600));
   await using old = await watched(database.adminUrl);
@@ -73,6 +78,7 @@ void test('no everyday statement reads a big table, with fresh statistics, with 
 
 void test('a page of a second campaign beside a small first one, of which the planner knows nothing, looks at what it needs', async () => {
   await using machine = await freshMachine();
+  await withoutAutovacuum(machine.sql);
   const at = await launched(machine.sql);
   const { campaignId } = await applyCampaign(
     machine.sql,
@@ -94,6 +100,7 @@ void test('a page of a second campaign beside a small first one, of which the pl
 
 void test('what is asked at night looks people, entries, rejects and cohorts up by index', async () => {
   await using machine = await freshMachine();
+  await withoutAutovacuum(machine.sql);
   const at = await launched(machine.sql, { daily_cap: 5, total_cap: 900_000 });
   await using old = await watched(machine.database.adminUrl);
   for (let round = 0; round < 7; round += 1)
