@@ -124,6 +124,18 @@ export const limited: readonly Mutant[] = [
     test: { file: 'test/sql/limits/limiter.test.ts', pattern: 'however long requests' },
   },
   {
+    name: 'judged-while-asking',
+    without: 'a pool does not wake again and again while the database is asked',
+    edits: [
+      {
+        file: 'packages/core/src/runtime/slot-pool.ts',
+        find: 'const tellAt = this.#late.judge(now) ?',
+        replace: 'const tellAt = this.#asking === null && this.#late.judge(now) ?',
+      },
+    ],
+    test: { file: 'test/sql/limits/limiter.test.ts', pattern: 'slow to answer' },
+  },
+  {
     name: 'given-back-while-closed',
     without: 'a slot that was not used is not used again while its route is closed',
     edits: [

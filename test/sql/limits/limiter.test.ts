@@ -135,6 +135,36 @@ void test('no window holds more than it allows, however long requests are on the
   assert.ok(worstWindow(arrivals, 1990) <= 20, `${worstWindow(arrivals, 1990)}`);
 });
 
+void test('while the database is slow to answer, nothing turns round', async () => {
+  const { limiter, key } = runnerOf(await newConnection(rig.sql));
+  const permit = await limiter.take(limit, 1, never);
+  const pause = async (ms: number): Promise<void> =>
+    await new Promise((resolve) => setTimeout(resolve, ms));
+  await pause(200);
+  permit.end(true);
+  const real = globalThis.setTimeout;
+  let timers = 0;
+  await rig.sql.begin(async (tx) => {
+    await tx`
+      select from postrider.connection_limit
+      where connection_id = ${key.connectionId}
+      for update`;
+    const waits = limiter.take(limit, 1, AbortSignal.timeout(1800)).catch(() => undefined);
+    // By now it is time to judge the first request, and the database is still asked.
+    await pause(1200);
+    globalThis.setTimeout = Object.assign((...args: Parameters<typeof real>) => {
+      timers += 1;
+      return real(...args);
+    }, real);
+    try {
+      await waits;
+    } finally {
+      globalThis.setTimeout = real;
+    }
+  });
+  assert.ok(timers < 50, `${timers} timers in half a second`);
+});
+
 void test('a stop ends every wait, and gives back what is reserved', async () => {
   const { limiter, limits, stop, key } = runnerOf(await newConnection(rig.sql));
   const takes = Array.from({ length: 60 }, async () => await limiter.take(limit, 1, never));

@@ -144,8 +144,9 @@ export class SlotPool {
   /** When the database is asked next; never, where there is nothing to ask, or it is asked. */
   #nextAskAt(now: number): number {
     const last = this.#held.at(-1);
-    if (this.#asking !== null) return Infinity;
+    // Also while the database is asked, or the pool would wake for it again and again.
     const tellAt = this.#late.judge(now) ? this.#restsUntil : Infinity;
+    if (this.#asking !== null) return Infinity;
     if (this.#wanted() <= 0) return tellAt;
     const reserveAt = Math.max(this.#askAt, last === undefined ? 0 : last.dueAt - AHEAD_MS);
     return Math.min(tellAt, reserveAt);
