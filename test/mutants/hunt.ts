@@ -49,6 +49,7 @@ async function run(test: Mutant['test'], mutant: string | null, server: string):
         // Who never arrives because of the mutant need not be waited for as long as on a bad day.
         POSTRIDER_CRASH_PATIENCE_MS: '25000',
         NODE_OPTIONS: mutant === null ? options : `${options} ${hook}`.trim(),
+        ...(test.isLong === true ? { POSTRIDER_TEST_LONG: '1' } : {}),
         ...(mutant === null ? {} : { POSTRIDER_MUTANT: mutant }),
       },
     },

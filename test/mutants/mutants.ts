@@ -60,7 +60,12 @@ export interface Mutant {
   readonly without: string;
   readonly edits: readonly Edit[];
   /** The test that must turn red. */
-  readonly test: { readonly file: string; readonly pattern: string };
+  readonly test: {
+    readonly file: string;
+    readonly pattern: string;
+    /** The short form of its file leaves it out. */
+    readonly isLong?: true;
+  };
 }
 
 export const mutants: readonly Mutant[] = [

@@ -270,6 +270,10 @@ export const cohorts: readonly Mutant[] = [
         replace: 'if false then',
       },
     ],
-    test: { file: 'test/crash/database.test.ts', pattern: 'a server that commits asynchronously' },
+    test: {
+      file: 'test/crash/database.test.ts',
+      pattern: 'a server that commits asynchronously',
+      isLong: true,
+    },
   },
 ];

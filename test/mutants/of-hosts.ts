@@ -2,7 +2,7 @@
 import type { Mutant } from './mutants.ts';
 
 const connection = 'node_modules/postgres/src/connection.js';
-const standby = 'test/driver/standby.test.ts';
+const standby = 'test/driver/standby.long.test.ts';
 
 export const hosts: readonly Mutant[] = [
   {

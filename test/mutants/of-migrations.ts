@@ -54,6 +54,7 @@ export const migrations: readonly Mutant[] = [
     test: {
       file: 'test/sql/schema/schema.test.ts',
       pattern: 'the SQL of a dry run, given to psql, ends where migrate does',
+      isLong: true,
     },
   },
   {

@@ -184,7 +184,7 @@ export const restores: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/views/standby.test.ts',
+      file: 'test/sql/views/standby.long.test.ts',
       pattern: 'every look-up of a reader is answered on a hot standby',
     },
   },

@@ -6,7 +6,7 @@ const track = 'packages/core/src/machine/generated/track.generated.ts';
 const inbox = 'packages/core/src/stages/track/apply-webhooks.ts';
 const answers = 'packages/core/src/stages/track/event-answers.ts';
 const settings = 'test/pipeline/settings/hostile-settings.test.ts';
-const told = 'test/sql/common/session-settings.test.ts';
+const told = 'test/sql/common/session-settings.long.test.ts';
 const webhooks = 'test/pipeline/track/odd-webhooks.test.ts';
 
 export const sessions: readonly Mutant[] = [
@@ -108,7 +108,11 @@ export const sessions: readonly Mutant[] = [
     name: 'body-in-base64',
     without: 'the body of a webhook is read whatever bytea_output is',
     edits: [{ file: track, find: `pg_catalog.encode(body, 'base64') as body`, replace: 'body' }],
-    test: { file: settings, pattern: 'through another client a mailing goes its way' },
+    test: {
+      file: settings,
+      pattern: 'through another client a mailing goes its way',
+      isLong: true,
+    },
   },
   {
     name: 'migrate-under-own-settings',
@@ -120,7 +124,7 @@ export const sessions: readonly Mutant[] = [
         replace: '',
       },
     ],
-    test: { file: settings, pattern: 'migrate by another client makes the same' },
+    test: { file: settings, pattern: 'migrate by another client makes the same', isLong: true },
   },
   {
     name: 'triggers-fire',

@@ -120,7 +120,7 @@ export const calls: readonly Mutant[] = [
         replace: 'return v_run;',
       },
     ],
-    test: { file: 'test/sql/calls/claims.test.ts', pattern: 'leaves the actor claimed' },
+    test: { file: 'test/sql/calls/claims.long.test.ts', pattern: 'leaves the actor claimed' },
   },
   {
     name: 'rest-after-hands',

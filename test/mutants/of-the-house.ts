@@ -60,7 +60,7 @@ export const house: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/replication/published-tables.test.ts',
+      file: 'test/pipeline/replication/published-tables.long.test.ts',
       pattern: 'the subscriber has the same rows',
     },
   },
@@ -92,7 +92,7 @@ export const house: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/replication/published-tables.test.ts',
+      file: 'test/pipeline/replication/published-tables.long.test.ts',
       pattern: 'when months with wrong bounds were mended',
     },
   },

@@ -75,7 +75,7 @@ export const twins: readonly Mutant[] = [
         replace: "if (whole.kind !== 'created') await ledger.append(whole);",
       },
     ],
-    test: { file: `${lob}/test/process.test.ts`, pattern: 'kill -9 at any time' },
+    test: { file: `${lob}/test/process.long.test.ts`, pattern: 'kill -9 at any time' },
   },
   {
     name: 'windows-watched',

@@ -17,6 +17,7 @@ import {
   type TestDatabase,
 } from '../../../test/support/server.ts';
 import { cli, projectHome } from './cli.ts';
+import { isLong } from '../../../test/support/long.ts';
 
 const hasPsql = spawnSync('psql', ['--version']).status === 0;
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
@@ -100,20 +101,21 @@ describe('a server with TLS', { skip: hasOpenssl ? false : 'there is no openssl'
       assert.equal(await told(at(host, query)), wanted));
   }
 
-  it('psql goes the same way', { skip: !hasPsql }, async () => {
-    for (const [host, query, wanted] of cases) {
-      if (query.includes('verify-full') && !query.includes('sslrootcert')) continue;
-      const place = { url: at(host, query), home: home.path };
-      const run = await cli(place, ['psql', '--', '-XAtc', OF_THE_SESSION]);
-      if (typeof wanted === 'boolean')
-        assert.equal(
-          run.stdout,
-          `${wanted ? 't' : 'f'}|postrider psql\n`,
-          `${query} ${run.stderr}`,
-        );
-      else assert.notEqual(run.code, 0, query);
-    }
-  });
+  if (isLong)
+    it('psql goes the same way', { skip: !hasPsql }, async () => {
+      for (const [host, query, wanted] of cases) {
+        if (query.includes('verify-full') && !query.includes('sslrootcert')) continue;
+        const place = { url: at(host, query), home: home.path };
+        const run = await cli(place, ['psql', '--', '-XAtc', OF_THE_SESSION]);
+        if (typeof wanted === 'boolean')
+          assert.equal(
+            run.stdout,
+            `${wanted ? 't' : 'f'}|postrider psql\n`,
+            `${query} ${run.stderr}`,
+          );
+        else assert.notEqual(run.code, 0, query);
+      }
+    });
 
   it('the command line says a certificate that is not trusted, and which parameter it is', async () => {
     const place = { url: at('localhost', `sslmode=verify-full`), home: home.path };

@@ -8,6 +8,7 @@ import { until } from '../../../test/pipeline/rig.ts';
 import { readMetrics, sumOf, type Family } from './prometheus.ts';
 import { cli, shortBakery, startRunner, type Runner } from './cli.ts';
 import { ownPlace } from './places.ts';
+import { isLong } from '../../../test/support/long.ts';
 
 const TOKEN = 'a token of the tests';
 
@@ -83,57 +84,60 @@ describe('what a runner says of its work', () => {
   });
   after(async () => await shop.stop());
 
-  it('tells of two runners the work of each, and of the database the work of both once', async () => {
-    const options = ['--log-format', 'json', '--progress', '1'];
-    const runners = await Promise.all([startRunner(place, options), startRunner(place, options)]);
-    const lines = runners.map(({ child }) => linesOf(child));
-    await until(async () => {
-      const [row] = await at.machine.sql<{ waiting: number }[]>`
+  if (isLong)
+    it('tells of two runners the work of each, and of the database the work of both once', async () => {
+      const options = ['--log-format', 'json', '--progress', '1'];
+      const runners = await Promise.all([startRunner(place, options), startRunner(place, options)]);
+      const lines = runners.map(({ child }) => linesOf(child));
+      await until(async () => {
+        const [row] = await at.machine.sql<{ waiting: number }[]>`
         select (pending + proofing_staged + proofing + proofed + sending_staged + sending)::int
           as waiting
         from postrider.funnel`;
-      return row?.waiting === 0;
-    });
-    await until(() => lines.every((of) => of().at(-1)?.event === 'idle'));
-    // It would say it again by now.
-    await new Promise((resolve) => setTimeout(resolve, 2500));
-    const metrics = await Promise.all(runners.map(scraped));
-    const ended = await Promise.all(runners.map(async (runner) => await runner.stop('SIGTERM')));
-    for (const { code, stderr } of ended) assert.equal(code, 0, stderr);
+        return row?.waiting === 0;
+      });
+      await until(() => lines.every((of) => of().at(-1)?.event === 'idle'));
+      // It would say it again by now.
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      const metrics = await Promise.all(runners.map(scraped));
+      const ended = await Promise.all(runners.map(async (runner) => await runner.stop('SIGTERM')));
+      for (const { code, stderr } of ended) assert.equal(code, 0, stderr);
 
-    const cards = await sent();
-    assert.ok(cards > 30, `${cards} cards`);
-    const mailed = lines.map((of) => sumOfLines(of(), 'mailed'));
-    assert.equal(
-      mailed.reduce((sum, many) => sum + many, 0),
-      cards,
-      'the lines add up to all cards',
-    );
-    for (const [index, of] of metrics.entries()) {
-      const own = sumOf(of, 'postrider_runner_people_total', 'kind="mailed"');
-      assert.equal(own, mailed[index], 'the lines of a runner add up to its counter');
+      const cards = await sent();
+      assert.ok(cards > 30, `${cards} cards`);
+      const mailed = lines.map((of) => sumOfLines(of(), 'mailed'));
       assert.equal(
-        sumOf(of, 'postrider_moves_total', 'from="sending"', 'to="sent"'),
+        mailed.reduce((sum, many) => sum + many, 0),
         cards,
-        'every runner tells the work of both',
+        'the lines add up to all cards',
       );
-      assert.equal(
-        sumOf(of, 'postrider_campaign_moves_total', 'campaign="bakery-welcome"', 'to="sent"'),
-        cards,
+      for (const [index, of] of metrics.entries()) {
+        const own = sumOf(of, 'postrider_runner_people_total', 'kind="mailed"');
+        assert.equal(own, mailed[index], 'the lines of a runner add up to its counter');
+        assert.equal(
+          sumOf(of, 'postrider_moves_total', 'from="sending"', 'to="sent"'),
+          cards,
+          'every runner tells the work of both',
+        );
+        assert.equal(
+          sumOf(of, 'postrider_campaign_moves_total', 'campaign="bakery-welcome"', 'to="sent"'),
+          cards,
+        );
+        assert.equal(sumOf(of, 'postrider_jobs_at_work'), 0);
+      }
+      const ofBoth = (name: string, ...labels: string[]): number =>
+        metrics.reduce((sum, of) => sum + sumOf(of, name, ...labels), 0);
+      assert.ok(
+        ofBoth('postrider_adapter_calls_total', 'port="printer"', 'outcome="answered"') > 0,
       );
-      assert.equal(sumOf(of, 'postrider_jobs_at_work'), 0);
-    }
-    const ofBoth = (name: string, ...labels: string[]): number =>
-      metrics.reduce((sum, of) => sum + sumOf(of, name, ...labels), 0);
-    assert.ok(ofBoth('postrider_adapter_calls_total', 'port="printer"', 'outcome="answered"') > 0);
-    assert.ok(ofBoth('postrider_adapter_call_seconds_total', 'port="printer"') > 0);
-    assert.ok(ofBoth('postrider_job_runs_total', 'queue="mail"', 'outcome="done"') > 0);
-    for (const of of lines) {
-      const told = of().filter(({ event, counts }) => event === 'idle' || counts !== undefined);
-      const last = told.findLastIndex(({ counts = {} }) => Object.keys(counts).length > 0);
-      assert.equal(told.slice(last + 1).length, 1, 'after its work a runner says idle, once');
-    }
-  });
+      assert.ok(ofBoth('postrider_adapter_call_seconds_total', 'port="printer"') > 0);
+      assert.ok(ofBoth('postrider_job_runs_total', 'queue="mail"', 'outcome="done"') > 0);
+      for (const of of lines) {
+        const told = of().filter(({ event, counts }) => event === 'idle' || counts !== undefined);
+        const last = told.findLastIndex(({ counts = {} }) => Object.keys(counts).length > 0);
+        assert.equal(told.slice(last + 1).length, 1, 'after its work a runner says idle, once');
+      }
+    });
 
   it('has the fields that are documented, and nobody’s name, address or secret', async () => {
     await applied(75);

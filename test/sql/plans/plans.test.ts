@@ -11,6 +11,7 @@ import { definition, freshMachine, launched, people, syncPeople } from '../../su
 import { BIG_LISTS, fill, fillLists, greedy, watched, type Watched } from './many-people.ts';
 import { everyday } from './everyday-statements.ts';
 import { askedAtNight } from './night-statements.ts';
+import { isLong } from '../../support/long.ts';
 
 const PEOPLE = 30_000;
 /** Rows of a big table that a statement on some fifty people may look at. */
@@ -98,31 +99,32 @@ void test('a page of a second campaign beside a small first one, of which the pl
   );
 });
 
-void test('what is asked at night looks people, entries, rejects and cohorts up by index', async () => {
-  await using machine = await freshMachine();
-  await withoutAutovacuum(machine.sql);
-  const at = await launched(machine.sql, { daily_cap: 5, total_cap: 900_000 });
-  await using old = await watched(machine.database.adminUrl);
-  for (let round = 0; round < 7; round += 1)
-    for (const [, run] of askedAtNight(old.sql, at)) await run();
-  await fill(old.sql, at, PEOPLE);
-  await fillLists(old.sql, at, PEOPLE);
-  const found: string[] = [];
-  const look = async (when: string, session: Watched): Promise<void> => {
-    for (const [what, run] of askedAtNight(session.sql, at))
-      for (const plan of await session.plansOf(run))
-        found.push(
-          ...greedy(plan, MOST, BIG_LISTS).map((problem) => `${when}: ${what} ${problem}`),
-        );
-  };
-  await look('planned when all was empty, no statistics', old);
-  await using young = await watched(machine.database.adminUrl);
-  await look('a new session, no statistics', young);
-  await young.sql`analyze`;
-  await look('fresh statistics', old);
-  await look('a new session, fresh statistics', young);
-  assert.deepEqual(found, []);
-});
+if (isLong)
+  void test('what is asked at night looks people, entries, rejects and cohorts up by index', async () => {
+    await using machine = await freshMachine();
+    await withoutAutovacuum(machine.sql);
+    const at = await launched(machine.sql, { daily_cap: 5, total_cap: 900_000 });
+    await using old = await watched(machine.database.adminUrl);
+    for (let round = 0; round < 7; round += 1)
+      for (const [, run] of askedAtNight(old.sql, at)) await run();
+    await fill(old.sql, at, PEOPLE);
+    await fillLists(old.sql, at, PEOPLE);
+    const found: string[] = [];
+    const look = async (when: string, session: Watched): Promise<void> => {
+      for (const [what, run] of askedAtNight(session.sql, at))
+        for (const plan of await session.plansOf(run))
+          found.push(
+            ...greedy(plan, MOST, BIG_LISTS).map((problem) => `${when}: ${what} ${problem}`),
+          );
+    };
+    await look('planned when all was empty, no statistics', old);
+    await using young = await watched(machine.database.adminUrl);
+    await look('a new session, no statistics', young);
+    await young.sql`analyze`;
+    await look('fresh statistics', old);
+    await look('a new session, fresh statistics', young);
+    assert.deepEqual(found, []);
+  });
 
 void test('the look itself sees a scan, and an index that is read from end to end', async () => {
   await using machine = await freshMachine();

@@ -20,10 +20,13 @@ import {
   states,
   syncPeople,
 } from '../../support/machine.ts';
+import { isLong } from '../../support/long.ts';
 import { catalog } from './catalog.ts';
 import { freshCatalog, nextVersion, same, withEmpty } from '../rig/migrations.ts';
 
-for (const from of ['nothing but the bootstrap', 'the version before']) {
+for (const from of isLong
+  ? (['nothing but the bootstrap', 'the version before'] as const)
+  : (['the version before'] as const)) {
   void test(`an upgrade from ${from} ends where a fresh install of the next version does`, async () => {
     const next = nextVersion();
     await withEmpty(async (sql) => {
@@ -135,52 +138,54 @@ void test('people and their history survive that everything repeatable is made a
   assert.deepEqual(await broken(sql), []);
 });
 
-void test('two that migrate the same empty database at once both succeed', async () => {
-  await withEmpty(async (sql, database) => {
-    const other = connect(database.url, { max: 2 });
-    try {
-      await Promise.all([migrate(sql), migrate(other)]);
-    } finally {
-      await other.end({ timeout: 5 });
-    }
-    same(await catalog(sql), await freshCatalog());
-  });
-});
-
-void test('the SQL of a dry run, given to psql, ends where migrate does', async (context: TestContext) => {
-  await withEmpty(async (sql, database) => {
-    const text = await migrationSql(sql);
-    assert.equal(
-      (await sql`select to_regnamespace('postrider') as there`)[0]?.['there'],
-      null,
-      'a dry run changes nothing',
-    );
-    if (spawnSync('psql', ['--version']).status === 0) {
-      const run = spawnSync(
-        'psql',
-        ['--no-psqlrc', '--quiet', '--set', 'ON_ERROR_STOP=1', '--file', '-', database.url],
-        {
-          input: text,
-          encoding: 'utf8',
-        },
-      );
-      assert.equal(run.status, 0, run.stderr);
-    } else {
-      context.diagnostic('psql was not found: the simple protocol stands in for it');
-      await sql.unsafe(text);
-    }
-    same(await catalog(sql), await freshCatalog());
-    assert.deepEqual(await planMigration(sql), {
-      migrations: [],
-      repeatables: false,
-      queue: false,
-      grants: false,
+if (isLong)
+  void test('two that migrate the same empty database at once both succeed', async () => {
+    await withEmpty(async (sql, database) => {
+      const other = connect(database.url, { max: 2 });
+      try {
+        await Promise.all([migrate(sql), migrate(other)]);
+      } finally {
+        await other.end({ timeout: 5 });
+      }
+      same(await catalog(sql), await freshCatalog());
     });
-    await using machine = await freshMachine();
-    same(await catalog(sql, 'postrider_queue'), await catalog(machine.sql, 'postrider_queue'));
-    assert.deepEqual(await queuesOf(sql), await queuesOf(machine.sql));
   });
-});
+
+if (isLong)
+  void test('the SQL of a dry run, given to psql, ends where migrate does', async (context: TestContext) => {
+    await withEmpty(async (sql, database) => {
+      const text = await migrationSql(sql);
+      assert.equal(
+        (await sql`select to_regnamespace('postrider') as there`)[0]?.['there'],
+        null,
+        'a dry run changes nothing',
+      );
+      if (spawnSync('psql', ['--version']).status === 0) {
+        const run = spawnSync(
+          'psql',
+          ['--no-psqlrc', '--quiet', '--set', 'ON_ERROR_STOP=1', '--file', '-', database.url],
+          {
+            input: text,
+            encoding: 'utf8',
+          },
+        );
+        assert.equal(run.status, 0, run.stderr);
+      } else {
+        context.diagnostic('psql was not found: the simple protocol stands in for it');
+        await sql.unsafe(text);
+      }
+      same(await catalog(sql), await freshCatalog());
+      assert.deepEqual(await planMigration(sql), {
+        migrations: [],
+        repeatables: false,
+        queue: false,
+        grants: false,
+      });
+      await using machine = await freshMachine();
+      same(await catalog(sql, 'postrider_queue'), await catalog(machine.sql, 'postrider_queue'));
+      assert.deepEqual(await queuesOf(sql), await queuesOf(machine.sql));
+    });
+  });
 
 void test('the files of sql/ make the same by psql, in the order that their heads tell, and no notes', async (context: TestContext) => {
   if (spawnSync('psql', ['--version']).status !== 0) {
