@@ -15,7 +15,12 @@ import {
   launch,
   makeConnection,
 } from '@postrider/core';
-import { lobTwinClient, startLob, type LobTwinClient, type RunningLob } from '@postrider/twins/lob';
+import {
+  lobTwinClient,
+  startLob,
+  type LobTwinClient,
+  type ListeningTwin,
+} from '@postrider/twins/lob';
 import { WebhookIntake } from '../../packages/core/src/stages/track/receive-webhook.ts';
 import { definition, people, syncPeople, type Machine, type Place } from '../support/machine.ts';
 import { turnClock } from '../sql/rig.ts';
@@ -86,7 +91,7 @@ async function openCampaign(
 export async function openWorld(sql: Machine['sql'], schedule: Schedule): Promise<World> {
   const log: string[] = [];
   const folder = await mkdtemp(join(tmpdir(), 'lob-schedule-'));
-  const lob: RunningLob = await startLob({
+  const lob: ListeningTwin = await startLob({
     folder,
     keys: [LOB_KEY],
     webhookSecret: SECRET,

@@ -7,6 +7,17 @@ import { fileURLToPath } from 'node:url';
 import { exitCodes, TwinError } from './errors.ts';
 import { unusableFolder, makeFolder } from './folders.ts';
 
+/** What a twin is spawned with, beside options of its own. */
+export interface ChildOptions {
+  /**
+   * True: it goes on when this process ends, and has its log in its folder. Default false: it ends
+   * with it, however that ends.
+   */
+  readonly outlive?: boolean | undefined;
+  /** Added to the child's environment. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+}
+
 export interface SpawnOptions {
   /** What the twin is, for example `print shop`: it begins each of its lines so. */
   readonly what: string;

@@ -1,18 +1,10 @@
 /** Starts the twin of Klaviyo as a child process, which can be killed like a real provider. */
 import { join } from 'node:path';
-import { spawnTwin, type SpawnedTwin } from '../kit/spawn.ts';
+import { spawnTwin, type ChildOptions, type SpawnedTwin } from '../kit/spawn.ts';
 import type { KlaviyoOptions } from './options.ts';
 import { toArguments } from './settings.ts';
 
-export interface SpawnKlaviyoOptions extends KlaviyoOptions {
-  /**
-   * True: it goes on when this process ends, and logs to `twin.log` in its folder. Default false:
-   * it ends with it, however that ends.
-   */
-  readonly outlive?: boolean | undefined;
-  /** Added to the child's environment. */
-  readonly env?: Readonly<Record<string, string>> | undefined;
-}
+export interface SpawnKlaviyoOptions extends KlaviyoOptions, ChildOptions {}
 
 const entry = new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js', import.meta.url);
 

@@ -2,17 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { TwinClock } from '../kit/clock.ts';
-import { control, controlRoutes } from '../kit/control.ts';
-import { TwinError } from '../kit/errors.ts';
-import { json } from '../kit/exchange.ts';
+import { controlRoutes } from '../kit/control.ts';
 import { Faults } from '../kit/faults.ts';
-import { makeFolder, unusableFolder } from '../kit/folders.ts';
 import { front } from '../kit/front.ts';
-import { Ledger } from '../kit/ledger.ts';
-import { lockFolder } from '../kit/lock.ts';
+import { openMemory } from '../kit/memory.ts';
 import type { Misfortune } from '../kit/misfortunes.ts';
+import { beginTwin, keyedControl, openInFolder, type ListeningTwin } from '../kit/open.ts';
 import { ApiSpec } from '../kit/openapi.ts';
-import type { RunningTwin } from '../kit/process.ts';
 import { RequestLog } from '../kit/request-log.ts';
 import { TwinServer } from '../kit/server.ts';
 import { keyIn, KlaviyoApi } from './api.ts';
@@ -24,54 +20,37 @@ import type { KlaviyoOptions } from './options.ts';
 import { refusal } from './refusals.ts';
 import { settle, type Settings } from './settings.ts';
 
-export interface RunningKlaviyo extends RunningTwin {
-  readonly port: number;
-}
-
 /** Throws `TwinError`, whose `exitCode` says what kind of trouble it is. */
-export async function openKlaviyo(options: KlaviyoOptions): Promise<RunningKlaviyo> {
+export async function openKlaviyo(options: KlaviyoOptions): Promise<ListeningTwin> {
   const settings = settle(options);
   const folder = resolve(settings.folder);
-  makeFolder(folder, 0o700);
-  const lock = await lockFolder(join(folder, 'lock'), 'twin of Klaviyo').catch(unwritable(folder));
-  try {
-    return await open(settings, folder, () => lock.release());
-  } catch (error) {
-    await lock.release();
-    throw error;
-  }
+  return await openInFolder(
+    { folder, what: 'twin of Klaviyo' },
+    async (unlock) => await open(settings, folder, unlock),
+  );
 }
 
 async function open(
   settings: Settings,
   folder: string,
   unlock: () => Promise<void>,
-): Promise<RunningKlaviyo> {
+): Promise<ListeningTwin> {
   const { log } = settings;
   const books = new Books();
   const clock = new TwinClock(0);
   const faults = new Faults<Misfortune>();
   const requests = new RequestLog(settings.keepRequests);
-  const broken = Promise.withResolvers<TwinError>();
-  let breakage: TwinError | null = null;
-  let entries = 0;
   const spec = await ApiSpec.read(new URL('openapi.json', import.meta.url));
-  const ledger = await Ledger.open<Entry>(
-    join(folder, 'ledger.ndjson'),
-    { twin: 'twin of Klaviyo', entry: 'event' },
-    (entry) => {
-      if (entries === 0 && entry.kind !== 'opened')
-        throw new Error('it does not begin as a ledger of this twin does');
-      entries += 1;
-      books.apply(entry);
-      clock.resume(entry, entry.kind === 'turned' ? entry.days : 0);
-    },
-    (error) => {
-      breakage = error;
-      log(error.message);
-      broken.resolve(error);
-    },
-  ).catch(unwritable(folder));
+  const memory = await openMemory<Entry>({
+    path: join(folder, 'ledger.ndjson'),
+    folder,
+    words: { twin: 'twin of Klaviyo', entry: 'event' },
+    whose: 'this twin',
+    clock,
+    apply: (entry) => books.apply(entry),
+    log,
+  });
+  const { ledger } = memory;
 
   const commit: Commit = async (entry: EntryBody, stamp = clock.now()) => {
     const whole = { ...entry, ...stamp } as Entry;
@@ -107,43 +86,24 @@ async function open(
     server,
     requests,
     serve: (request, noted) => api.serve(request, noted),
-    async control(request) {
-      if (request.path === '/twin/health')
-        return json(breakage === null ? 200 : 503, { status: breakage === null ? 'ok' : 'broken' });
-      const key = keyIn(request);
-      if (key === null || !settings.keys.includes(key)) return refusal('not_authenticated');
-      return await control(routes, request);
-    },
+    control: keyedControl(routes, memory, {
+      keys: settings.keys,
+      keyIn,
+      refused: () => refusal('not_authenticated'),
+    }),
     tooLarge: () => refusal('payload_too_large'),
     failed: () => refusal('error'),
     log,
   });
-  try {
-    if (entries === 0)
-      await commit({ kind: 'opened', version: LEDGER_VERSION, ledger: randomUUID() });
-    await server.listen(listener, settings.port);
-  } catch (error) {
-    server.abandon();
-    await server.settle();
-    await ledger.close();
-    throw error;
-  }
-  let stopping: Promise<void> | null = null;
-  const stop = async (): Promise<void> => {
-    await server.stop(() => ledger.close());
-    await unlock();
-  };
-  return {
-    url: server.url,
-    port: server.port,
-    ledger: books.ledger,
-    broken: broken.promise,
-    stop: () => (stopping ??= stop()),
-  };
-}
-
-function unwritable(folder: string): (error: unknown) => never {
-  return (error) => {
-    throw error instanceof TwinError ? error : unusableFolder(folder, error);
-  };
+  return await beginTwin(server, {
+    async begin() {
+      if (memory.isNew)
+        await commit({ kind: 'opened', version: LEDGER_VERSION, ledger: randomUUID() });
+      await server.listen(listener, settings.port);
+    },
+    end: async () => await ledger.close(),
+    unlock,
+    ledger: () => books.ledger,
+    broken: memory.broken,
+  });
 }

@@ -6,7 +6,7 @@ import type { Books } from './books.ts';
 import type { Commit, Mode } from './entries.ts';
 import { eventLine, ledgerLine } from './ledger-lines.ts';
 import { accountStates } from './options.ts';
-import { webhookFault, type Settings } from './settings.ts';
+import { signedWebhookFault, type Settings } from './settings.ts';
 
 const webhookRequest = z.strictObject({
   url: z.string().nullable(),
@@ -36,7 +36,7 @@ export function lobControl(parts: {
     'GET /twin/webhook': webhooks,
     'POST /twin/webhook': async (request) => {
       const { url, mode } = readControl(request, webhookRequest);
-      const wrong = url === null ? null : webhookFault(url, settings.webhookSecret);
+      const wrong = url === null ? null : signedWebhookFault(url, settings.webhookSecret);
       if (wrong !== null) throw new Error(wrong);
       const modes: readonly Mode[] = mode === undefined ? ['test', 'live'] : [mode];
       for (const one of modes) await commit({ kind: 'webhook', mode: one, url, fromStart: false });

@@ -10,6 +10,7 @@ import {
   toArguments as argumentsOf,
   usageError,
 } from '../kit/flags.ts';
+import { webhookFault } from '../kit/webhook-address.ts';
 import { flags } from './option-flags.ts';
 import type { LobOptions } from './options.ts';
 
@@ -79,7 +80,7 @@ export function settle(options: LobOptions): Settings {
     throw usageError('LOB_TWIN_KEYS must be keys of the form test_… and live_…, with commas.');
   const webhookSecret = options.webhookSecret === '' ? null : (options.webhookSecret ?? null);
   const webhook = options.webhook ?? null;
-  const wrong = webhook === null ? null : webhookFault(webhook, webhookSecret);
+  const wrong = webhook === null ? null : signedWebhookFault(webhook, webhookSecret);
   if (wrong !== null) throw usageError(wrong);
   const { retryLadder, ...rest } = options;
   return {
@@ -141,13 +142,8 @@ function readLadder(text: string): readonly number[] {
   return seconds.map((one) => one * 1000);
 }
 
-/** What is wrong with an address for webhooks, or null. */
-export function webhookFault(url: string, secret: string | null): string | null {
-  const parsed = URL.canParse(url) ? new URL(url) : null;
-  if (parsed === null || !['http:', 'https:'].includes(parsed.protocol))
-    return 'The webhook must be an http: or https: URL.';
-  if (parsed.username !== '' || parsed.password !== '')
-    return 'The webhook must not hold a user name or a password: it is written to the ledger.';
-  if (secret === null) return 'Webhooks are signed: start the twin with LOB_TWIN_WEBHOOK_SECRET.';
-  return null;
+/** What keeps this twin from sending webhooks to an address, or null. */
+export function signedWebhookFault(url: string, secret: string | null): string | null {
+  const unsigned = 'Webhooks are signed: start the twin with LOB_TWIN_WEBHOOK_SECRET.';
+  return webhookFault(url) ?? (secret === null ? unsigned : null);
 }

@@ -5,16 +5,13 @@
 import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { TwinClock } from '../kit/clock.ts';
-import { control, controlRoutes } from '../kit/control.ts';
-import { json } from '../kit/exchange.ts';
+import { controlRoutes } from '../kit/control.ts';
 import { Faults } from '../kit/faults.ts';
-import { makeFolder, unwritable } from '../kit/folders.ts';
 import { front } from '../kit/front.ts';
-import { lockFolder } from '../kit/lock.ts';
 import { openMemory } from '../kit/memory.ts';
 import type { Misfortune } from '../kit/misfortunes.ts';
+import { beginTwin, keyedControl, openInFolder, type ListeningTwin } from '../kit/open.ts';
 import { ApiSpec } from '../kit/openapi.ts';
-import { once, type RunningTwin } from '../kit/process.ts';
 import { RequestLog } from '../kit/request-log.ts';
 import { TwinServer } from '../kit/server.ts';
 import { endpoints, keyIn, LobApi } from './api.ts';
@@ -27,36 +24,28 @@ import { refusal } from './refusals.ts';
 import { Tracking } from './tracking.ts';
 import { createWebhooks } from './webhooks.ts';
 
-export interface RunningLob extends RunningTwin {
-  readonly port: number;
-}
-
 /** Throws `TwinError`, whose `exitCode` says what kind of trouble it is. */
-export async function openLob(options: LobOptions): Promise<RunningLob> {
+export async function openLob(options: LobOptions): Promise<ListeningTwin> {
   const settings = settle(options);
   const folder = resolve(settings.folder);
-  makeFolder(folder, 0o700);
-  const lock = await lockFolder(join(folder, 'lock'), 'twin of Lob').catch(unwritable(folder));
-  try {
-    return await open(settings, folder, () => lock.release());
-  } catch (error) {
-    await lock.release();
-    throw error;
-  }
+  return await openInFolder(
+    { folder, what: 'twin of Lob' },
+    async (unlock) => await open(settings, folder, unlock),
+  );
 }
 
 async function open(
   settings: Settings,
   folder: string,
   unlock: () => Promise<void>,
-): Promise<RunningLob> {
+): Promise<ListeningTwin> {
   const { log } = settings;
   const books = new Books();
   const clock = new TwinClock(settings.daysPerSecond);
   const faults = new Faults<Misfortune>();
   const requests = new RequestLog(settings.keepRequests);
   const spec = await ApiSpec.read(new URL('openapi.json', import.meta.url));
-  const { ledger, isNew, breakage, broken, onError } = await openMemory<Entry>({
+  const memory = await openMemory<Entry>({
     path: join(folder, 'ledger.ndjson'),
     folder,
     words: { twin: 'twin of Lob', entry: 'piece' },
@@ -65,6 +54,7 @@ async function open(
     apply: (entry) => books.apply(entry),
     log,
   });
+  const { ledger } = memory;
 
   const commit: Commit = async (entry: EntryBody, stamp = clock.now()) => {
     const before = books.events.length;
@@ -113,46 +103,37 @@ async function open(
     server,
     requests,
     serve: (request, noted) => api.serve(request, noted),
-    async control(request) {
-      if (request.path === '/twin/health')
-        return json(breakage() === null ? 200 : 503, {
-          status: breakage() === null ? 'ok' : 'broken',
-        });
-      const key = keyIn(request);
-      if (key === null || !settings.keys.includes(key)) return refusal('unauthorized');
-      return await control(routes, request);
-    },
+    control: keyedControl(routes, memory, {
+      keys: settings.keys,
+      keyIn,
+      refused: () => refusal('unauthorized'),
+    }),
     tooLarge: () => ({ ...refusal('file_size_exceeds_limit'), status: 413 }),
     failed: () => refusal('internal_server_error'),
     log,
   });
-  const stopParts = async (): Promise<void> => {
-    await tracking.stop();
-    await webhooks.stop();
-    await ledger.close();
-  };
-  try {
-    if (isNew) await commit({ kind: 'opened', version: LEDGER_VERSION, ledger: randomUUID() });
-    // Given on the command line as before, it does not undo what a request has said since.
-    for (const mode of ['test', 'live'] as const) {
-      const { webhook: url } = settings;
-      if (url !== null && url !== books.started[mode])
-        await commit({ kind: 'webhook', mode, url, fromStart: true });
-    }
-    for (const event of books.events) if (event.webhook === null) webhooks.add(event);
-    await server.listen(listener, settings.port);
-    tracking.start(onError);
-    webhooks.start();
-  } catch (error) {
-    server.abandon();
-    await server.settle();
-    await stopParts();
-    throw error;
-  }
-  const { url, port } = server;
-  const stop = async (): Promise<void> => {
-    await server.stop(stopParts);
-    await unlock();
-  };
-  return { url, port, ledger: books.ledger, broken, stop: once(stop) };
+  return await beginTwin(server, {
+    async begin() {
+      if (memory.isNew)
+        await commit({ kind: 'opened', version: LEDGER_VERSION, ledger: randomUUID() });
+      // Given on the command line as before, it does not undo what a request has said since.
+      for (const mode of ['test', 'live'] as const) {
+        const { webhook: url } = settings;
+        if (url !== null && url !== books.started[mode])
+          await commit({ kind: 'webhook', mode, url, fromStart: true });
+      }
+      for (const event of books.events) if (event.webhook === null) webhooks.add(event);
+      await server.listen(listener, settings.port);
+      tracking.start(memory.onError);
+      webhooks.start();
+    },
+    async end() {
+      await tracking.stop();
+      await webhooks.stop();
+      await ledger.close();
+    },
+    unlock,
+    ledger: () => books.ledger,
+    broken: memory.broken,
+  });
 }

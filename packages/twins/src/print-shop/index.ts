@@ -3,7 +3,7 @@ export type { Endpoint, Fault, FaultInput, FaultKind } from './faults.ts';
 export { ledgerIn } from './ledger.ts';
 export type { PrintShopOptions } from './options.ts';
 export type { PrintReport } from './press.ts';
-export { startPrintShop, type RunningPrintShop } from './shop.ts';
+export { startPrintShop } from './shop.ts';
 export { spawnPrintShop, type SpawnedPrintShop, type SpawnPrintShopOptions } from './spawn.ts';
 export type {
   Address,

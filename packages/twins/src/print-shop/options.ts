@@ -10,6 +10,7 @@ import {
   type Flag,
 } from '../kit/flags.ts';
 import { isWebhookSecret } from '../kit/standard-webhooks.ts';
+import { webhookFault } from '../kit/webhook-address.ts';
 
 export interface PrintShopOptions {
   /** Where PDFs and manifest go, and the shop's ledger below `shop/`. Made where it is missing. */
@@ -204,14 +205,4 @@ export function settle(options: PrintShopOptions): Settings {
     allowFaults: options.allowFaults ?? false,
     log: options.log ?? ((line) => process.stderr.write(`print shop: ${line}\n`)),
   };
-}
-
-/** What is wrong with an address for webhooks, or null. */
-export function webhookFault(url: string): string | null {
-  const parsed = URL.canParse(url) ? new URL(url) : null;
-  if (parsed === null || !['http:', 'https:'].includes(parsed.protocol))
-    return 'The webhook must be an http: or https: URL.';
-  if (parsed.username !== '' || parsed.password !== '')
-    return 'The webhook must not hold a user name or a password: it is written to the ledger.';
-  return null;
 }

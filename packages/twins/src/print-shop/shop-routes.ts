@@ -4,7 +4,7 @@ import { messageOf } from '../kit/errors.ts';
 import { withFaults } from '../kit/faults.ts';
 import { body, refuse, type Env } from '../kit/requests.ts';
 import { fromWaiting, faultsRequest, toWaiting } from './faults.ts';
-import { webhookFault } from './options.ts';
+import { webhookFault } from '../kit/webhook-address.ts';
 import { MOST_AT_ONCE } from './wire.ts';
 import type { Shop } from './shop-interface.ts';
 import { eventOf } from './webhooks.ts';

@@ -14,9 +14,8 @@ import { exitCodes, TwinError } from '../kit/errors.ts';
 import { Faults } from '../kit/faults.ts';
 import { removeUnfinished, writeAtomically } from '../kit/files.ts';
 import { makeFolder, unwritable } from '../kit/folders.ts';
-import { lockFolder } from '../kit/lock.ts';
 import { openMemory } from '../kit/memory.ts';
-import { once, type RunningTwin } from '../kit/process.ts';
+import { beginTwin, openInFolder, type ListeningTwin } from '../kit/open.ts';
 import { TwinServer } from '../kit/server.ts';
 import { ArtworkReader } from './artwork.ts';
 import { Books } from './books.ts';
@@ -32,34 +31,25 @@ import type { Shop } from './shop-interface.ts';
 import { Tracking } from './tracking.ts';
 import { createWebhooks } from './webhooks.ts';
 
-export interface RunningPrintShop extends RunningTwin {
-  readonly port: number;
-}
-
 /** Throws `TwinError`, whose `exitCode` says what kind of trouble it is. */
-export async function startPrintShop(options: PrintShopOptions): Promise<RunningPrintShop> {
+export async function startPrintShop(options: PrintShopOptions): Promise<ListeningTwin> {
   const settings = settle(options);
   const output = resolve(settings.folder);
   const own = join(output, 'shop');
   const parts = join(own, 'manifest');
   makeFolder(output);
   makeFolder(parts, 0o700);
-  const lock = await lockFolder(join(own, 'lock'), 'print shop').catch(unwritable(output));
-  try {
-    return await open(settings, { output, parts, ledger: ledgerPath(output) }, () =>
-      lock.release(),
-    );
-  } catch (error) {
-    await lock.release();
-    throw error;
-  }
+  return await openInFolder(
+    { folder: output, own, what: 'print shop' },
+    async (unlock) => await open(settings, { output, parts, ledger: ledgerPath(output) }, unlock),
+  );
 }
 
 async function open(
   settings: Settings,
   paths: { output: string; parts: string; ledger: string },
   unlock: () => Promise<void>,
-): Promise<RunningPrintShop> {
+): Promise<ListeningTwin> {
   const { log } = settings;
   await removeUnfinished(paths.output).catch(unwritable(paths.output));
   await removeUnfinished(paths.parts).catch(unwritable(paths.output));
@@ -143,40 +133,35 @@ async function open(
     attend: (request, incoming) => server.attend(request, incoming),
     pause: (ms) => server.pause(ms),
   };
-  const stopParts = async (): Promise<void> => {
-    await press.stop();
-    await tracking.stop();
-    await webhooks.stop();
-    await ledger.close();
-  };
-  try {
-    await refuseForeignFiles(paths.output, books);
-    if (isNew) await commit({ kind: 'opened', version: LEDGER_VERSION, ledger: randomUUID() });
-    // Given on the command line as before, it does not undo what a request has said since.
-    if (settings.webhook !== null && settings.webhook !== books.webhook.started) {
-      await commit({ kind: 'webhook', url: settings.webhook, from: 'start' });
-    }
-    for (const { file, rows } of lostParts)
-      await writeAtomically(partPath(paths.parts, file), [rows]);
-    await server.listen(createApp(shop), settings.port);
-    tracking.start(onError);
-    await press.start();
-    webhooks.start(onError);
-  } catch (error) {
-    server.abandon();
-    await server.settle();
-    await stopParts();
-    throw error;
-  }
-  if (books.size > 0)
-    log(`${books.size} pieces in the ledger, ${books.waitingSheets.size} cards wait to be printed`);
-
-  const { url, port } = server;
-  const stop = async (): Promise<void> => {
-    await server.stop(stopParts);
-    await unlock();
-  };
-  return { url, port, ledger: books.ledger, broken, stop: once(stop) };
+  return await beginTwin(server, {
+    async begin() {
+      await refuseForeignFiles(paths.output, books);
+      if (isNew) await commit({ kind: 'opened', version: LEDGER_VERSION, ledger: randomUUID() });
+      // Given on the command line as before, it does not undo what a request has said since.
+      if (settings.webhook !== null && settings.webhook !== books.webhook.started) {
+        await commit({ kind: 'webhook', url: settings.webhook, from: 'start' });
+      }
+      for (const { file, rows } of lostParts)
+        await writeAtomically(partPath(paths.parts, file), [rows]);
+      await server.listen(createApp(shop), settings.port);
+      tracking.start(onError);
+      await press.start();
+      webhooks.start(onError);
+      if (books.size > 0)
+        log(
+          `${books.size} pieces in the ledger, ${books.waitingSheets.size} cards wait to be printed`,
+        );
+    },
+    async end() {
+      await press.stop();
+      await tracking.stop();
+      await webhooks.stop();
+      await ledger.close();
+    },
+    unlock,
+    ledger: () => books.ledger,
+    broken,
+  });
 }
 
 /**

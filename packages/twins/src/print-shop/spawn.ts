@@ -1,17 +1,9 @@
 /** Starts the print shop as a child process. */
 import { join } from 'node:path';
-import { spawnTwin, type SpawnedTwin } from '../kit/spawn.ts';
+import { spawnTwin, type ChildOptions, type SpawnedTwin } from '../kit/spawn.ts';
 import { toArguments, type PrintShopOptions } from './options.ts';
 
-export interface SpawnPrintShopOptions extends PrintShopOptions {
-  /**
-   * True: the shop goes on when this process ends, and logs to `shop/shop.log` in its folder.
-   * Default false: it ends with it, however that ends.
-   */
-  readonly outlive?: boolean | undefined;
-  /** Added to the child's environment. */
-  readonly env?: Readonly<Record<string, string>> | undefined;
-}
+export interface SpawnPrintShopOptions extends PrintShopOptions, ChildOptions {}
 
 export type SpawnedPrintShop = SpawnedTwin;
 

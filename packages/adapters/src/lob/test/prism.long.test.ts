@@ -6,14 +6,19 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { contractContext } from '@postrider/core/contract';
 import type { PieceRequest } from '@postrider/core/ports';
-import { lobTwinClient, startLob, type LobTwinClient, type RunningLob } from '@postrider/twins/lob';
+import {
+  lobTwinClient,
+  startLob,
+  type LobTwinClient,
+  type ListeningTwin,
+} from '@postrider/twins/lob';
 import { temporaryFolder } from '../../../test/helpers.ts';
 import { heldLease, piece } from '../../../test/pieces.ts';
 import { lobAccount } from '../index.ts';
 import { accountAt, liveKey, printerOf, testKey } from './accounts.ts';
 import { judged, type Judged } from './prism.ts';
 
-let running: RunningLob;
+let running: ListeningTwin;
 let twin: LobTwinClient;
 let judge: Judged;
 const context = contractContext();

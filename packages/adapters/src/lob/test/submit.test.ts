@@ -4,7 +4,12 @@ import { after, before, test } from 'node:test';
 import { contractContext } from '@postrider/core/contract';
 import type { ArtworkCutter, PieceRequest, SubmitResult } from '@postrider/core/ports';
 import { ArtworkError } from '@postrider/core/ports';
-import { startLob, lobTwinClient, type LobTwinClient, type RunningLob } from '@postrider/twins/lob';
+import {
+  startLob,
+  lobTwinClient,
+  type LobTwinClient,
+  type ListeningTwin,
+} from '@postrider/twins/lob';
 import { server } from '../../../test/answering.ts';
 import { temporaryFolder } from '../../../test/helpers.ts';
 import { heldLease, piece } from '../../../test/pieces.ts';
@@ -12,7 +17,7 @@ import { accountAt, liveKey, printerOf, testKey } from './accounts.ts';
 
 let url = '';
 let twin: LobTwinClient;
-let running: RunningLob;
+let running: ListeningTwin;
 before(async () => {
   running = await startLob({
     folder: await temporaryFolder(),

@@ -11,10 +11,10 @@ import {
   type PieceOrder,
   type PieceResult,
   type PrintShopOptions,
-  type RunningPrintShop,
   type SpawnedPrintShop,
   type SpawnPrintShopOptions,
 } from '../../index.ts';
+import type { ListeningTwin } from '../../kit/open.ts';
 
 export const TOKEN = 'a token of the tests';
 export const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
@@ -33,7 +33,7 @@ export async function temporaryFolder(t: TestContext): Promise<string> {
 export async function shopHere(
   t: TestContext,
   options: Partial<PrintShopOptions> = {},
-): Promise<Client & { shop: RunningPrintShop; folder: string }> {
+): Promise<Client & { shop: ListeningTwin; folder: string }> {
   const folder = options.folder ?? (await temporaryFolder(t));
   const shop = await startPrintShop({
     folder,
