@@ -3,7 +3,6 @@
  * outage here neither fails a card nor loses a charge or an event, and keeps nobody else waiting:
  * each campaign's meter and sink is worked by itself.
  */
-import { messageOf } from '../../common/message-of.ts';
 import { campaignBrief } from '../../machine/briefs.ts';
 import {
   claimEffects,
@@ -14,19 +13,16 @@ import {
   type EffectKind,
   type EffectSettlement,
 } from '../../machine/effects.ts';
-import { dueWork, type Work, type Due } from '../../machine/house.ts';
+import { dueWork, type Due } from '../../machine/house.ts';
 import type { EffectItem } from '../../ports/index.ts';
 import { campaignAccount } from '../../runtime/accounts.ts';
-import { text } from '../../runtime/answers.ts';
-import { askAdapter } from '../../runtime/asking-adapters.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import { ResultWriter } from '../../runtime/result-writer.ts';
 import { FailureRound } from '../../runtime/work-failures.ts';
+import { askForBatch, BATCH, LEASE_MS } from './batches.ts';
 import { effectAnswers, type EffectAnswer } from './effect-answers.ts';
 import { cleanUpImages } from './image-cleanup.ts';
 
-const BATCH = 200;
-const LEASE_MS = 120_000;
 /** Campaigns of one organization. */
 const SIDE_BY_SIDE = 16;
 
@@ -113,39 +109,25 @@ async function workBatch(
   batch: EffectBatch,
   round: FailureRound,
 ): Promise<boolean> {
-  const { sql, logger, settings } = context;
+  const { sql, logger } = context;
   const { organizationId, campaignId, kind, effects } = batch;
-  const work: Work = { organizationId, work: kind, campaignId };
-  const failed = (error: unknown): void =>
-    round.failed(work, {
-      error,
-      line: 'effects failed and are tried again',
-      fields: { effects: effects.length },
-    });
   let offAfterMs: number | null = null;
   const offAfter = (ms: number | null): void => {
     offAfterMs = ms;
   };
-  let answers: readonly EffectAnswer[];
-  try {
-    answers = await askAdapter(
-      context,
+  const answered = await askForBatch(
+    context,
+    {
       // On whose behalf is known once its campaign is read.
-      { who: `the ${names[kind]}`, port: kind, account: null },
-      async ({ signal }) => await perform(context, batch, { signal, offAfter }),
-      // Another runner may claim them when our lease has passed.
-      Math.min(settings.adapterTimeoutMs, LEASE_MS / 2),
-    );
-    const [first] = answers;
-    // Of one that failed for good, or refuses, an alarm tells by itself.
-    if (first?.outcome === 'retry' && answers.every(({ outcome }) => outcome === 'retry'))
-      failed(new Error(first.message));
-    else round.done(work);
-  } catch (error) {
-    const message = text(messageOf(error));
-    failed(error);
-    answers = effects.map(() => ({ outcome: 'retry', afterMs: 60_000, message }));
-  }
+      asked: { who: `the ${names[kind]}`, port: kind, account: null },
+      items: effects,
+      work: { organizationId, work: kind, campaignId },
+      round,
+      line: 'effects failed and are tried again',
+      fields: { effects: effects.length },
+    },
+    async ({ signal }) => await perform(context, batch, { signal, offAfter }),
+  );
   await context.reach('effects.performed');
   const settler = new ResultWriter<EffectSettlement>({
     write: async (results) => await settleEffects(sql, organizationId, results, offAfterMs),
@@ -153,20 +135,16 @@ async function workBatch(
     logger,
   });
   settler.add(
-    effects.map(({ mailpieceId, status }, index) => ({
+    answered.map(([{ mailpieceId, status }, answer]) => ({
       mailpieceId,
       kind,
       status,
-      ...(answers[index] ?? {
-        outcome: 'retry',
-        message: 'the adapter gave no answer',
-        afterMs: null,
-      }),
+      ...answer,
     })),
   );
   await settler.flush();
   await context.reach('effects.settled');
-  return answers.some(({ outcome }) => outcome !== 'retry' && outcome !== 'refused');
+  return answered.some(([, { outcome }]) => outcome !== 'retry' && outcome !== 'refused');
 }
 
 export async function beatEffects(context: PipelineContext, due?: Due): Promise<void> {

@@ -3,7 +3,6 @@
  * those are is SQL's to say; a runner that dies between the removal and its record removes them
  * once more, which is harmless.
  */
-import { messageOf } from '../../common/message-of.ts';
 import { campaignBrief } from '../../machine/briefs.ts';
 import type { CampaignKey } from '../../machine/campaigns.ts';
 import type { Work } from '../../machine/house.ts';
@@ -14,15 +13,12 @@ import {
 } from '../../machine/image-cleanup.ts';
 import type { CallAccount } from '../../machine/provider-calls.ts';
 import type { ImageHost } from '../../ports/index.ts';
-import { text } from '../../runtime/answers.ts';
 import { campaignAccount } from '../../runtime/accounts.ts';
 import { askAdapter } from '../../runtime/asking-adapters.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import type { FailureRound } from '../../runtime/work-failures.ts';
+import { askForBatch, BATCH, isRetry, LEASE_MS } from './batches.ts';
 import { removeAnswers, type RemoveAnswer } from './effect-answers.ts';
-
-const BATCH = 200;
-const LEASE_MS = 120_000;
 
 /** Everything of one campaign that is due. */
 export async function cleanUpImages(
@@ -30,11 +26,10 @@ export async function cleanUpImages(
   campaign: CampaignKey,
   round: FailureRound,
 ): Promise<void> {
-  const { sql, integrations, settings } = context;
+  const { sql, integrations } = context;
   const { organizationId, campaignId } = campaign;
   const work: Work = { organizationId, work: 'image_cleanup', campaignId };
-  const failed = (error: unknown): void =>
-    round.failed(work, { error, line: 'images could not be removed, and are tried again' });
+  const line = 'images could not be removed, and are tried again';
   let host: ImageHost;
   let account: CallAccount | null;
   try {
@@ -46,7 +41,7 @@ export async function cleanUpImages(
       async () => await integrations.imageHost(brief),
     );
   } catch (error) {
-    failed(error);
+    round.failed(work, { error, line });
     return;
   }
   while (!context.stopping.aborted) {
@@ -55,45 +50,31 @@ export async function cleanUpImages(
     const documents = await claimImageCleanups(sql, claim);
     if (documents.length === 0) return;
     await context.reach('images.claimed');
-    let answers: readonly RemoveAnswer[];
-    try {
-      answers = await askAdapter(
-        context,
-        { who: 'the image host', port: 'image_host', account },
-        async (call) =>
-          removeAnswers(
-            'the image host',
-            documents.length,
-            await host.remove?.(
-              documents.map(({ url }) => url),
-              call,
-            ),
+    const answered = await askForBatch<ClaimedDocument, RemoveAnswer>(
+      context,
+      {
+        asked: { who: 'the image host', port: 'image_host', account },
+        items: documents,
+        work,
+        round,
+        line,
+      },
+      async (call) =>
+        removeAnswers(
+          'the image host',
+          documents.length,
+          await host.remove?.(
+            documents.map(({ url }) => url),
+            call,
           ),
-        Math.min(settings.adapterTimeoutMs, LEASE_MS / 2),
-      );
-      const [first] = answers;
-      if (first?.outcome === 'retry' && answers.every(({ outcome }) => outcome === 'retry'))
-        failed(new Error(first.message));
-      else round.done(work);
-    } catch (error) {
-      const message = text(messageOf(error));
-      failed(error);
-      answers = documents.map(() => ({ outcome: 'retry', afterMs: 60_000, message }));
-    }
+        ),
+    );
     await context.reach('images.removed');
-    await settleImageCleanups(sql, campaign, settled(documents, answers));
-    if (documents.length < BATCH || answers.every(({ outcome }) => outcome === 'retry')) return;
+    await settleImageCleanups(
+      sql,
+      campaign,
+      answered.map(([{ cohortId, urlKey }, answer]) => ({ cohortId, urlKey, ...answer })),
+    );
+    if (documents.length < BATCH || answered.every(([, answer]) => isRetry(answer))) return;
   }
-}
-
-function settled(documents: readonly ClaimedDocument[], answers: readonly RemoveAnswer[]) {
-  return documents.map(({ cohortId, urlKey }, index) => ({
-    cohortId,
-    urlKey,
-    ...(answers[index] ?? {
-      outcome: 'retry' as const,
-      message: 'the image host gave no answer',
-      afterMs: null,
-    }),
-  }));
 }
