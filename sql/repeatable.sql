@@ -77,6 +77,7 @@
 \ir functions/60_track/endpoints.sql
 \ir functions/60_track/poll.sql
 \ir functions/60_track/apply_events.sql
+\ir functions/60_track/apply_webhooks.sql
 \ir functions/60_track/delivery_windows.sql
 \ir functions/60_track/delivery_evidence.sql
 \ir functions/60_track/learn_deliveries.sql

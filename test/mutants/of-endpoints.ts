@@ -34,9 +34,9 @@ export const ofEndpoints: readonly Mutant[] = [
     without: 'what an account tells reaches the pieces of its other printers',
     edits: [
       {
-        file: 'packages/core/src/stages/track/apply-webhooks.ts',
-        find: 'siblings.get(eventId) ?? printerName',
-        replace: 'printerName',
+        file: endpoints,
+        find: 'coalesce(s.printer_name, p_printer_name) as printer_name',
+        replace: 'p_printer_name as printer_name',
       },
     ],
     test: { file: webhooks, pattern: toEachPrinter },
@@ -47,8 +47,8 @@ export const ofEndpoints: readonly Mutant[] = [
     edits: [
       {
         file: endpoints,
-        find: '    and o.connection_id = p.connection_id\n',
-        replace: '',
+        find: 'and o.connection_id = p.connection_id\n    and o.name <> p.name\n  cross join',
+        replace: 'and o.name <> p.name\n  cross join',
       },
     ],
     test: { file: webhooks, pattern: toEachPrinter },

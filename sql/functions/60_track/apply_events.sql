@@ -8,7 +8,7 @@ create function postrider.lock_for_track(
   p_organization_id uuid,
   p_printer_name text,
   p_events jsonb
-) returns void language plpgsql security definer as $$
+) returns void language plpgsql as $$
 declare
   v_people uuid[];
   v_returned uuid[];
@@ -70,25 +70,6 @@ begin
   perform postrider.require_whole_events(p_events);
   -- People before their events. Webhooks may bring the same event as a poll.
   perform postrider.lock_for_track(p_organization_id, p_printer_name, p_events);
-  v_new := postrider.apply_whole_events(p_organization_id, p_printer_name, p_events);
-  perform postrider.act_as(v_before);
-  return v_new;
-end $$;
-
--- Applies what webhooks of a printer told, those of many at once, and returns how many events were
--- new. The caller has locked whom they concern: see lock_for_track.
--- p_events: as apply_events takes them; each with the id of its webhook, inboxId, and the time when
--- that came, receivedAt.
-create function postrider.apply_webhooks(
-  p_organization_id uuid,
-  p_printer_name text,
-  p_events jsonb
-) returns int language plpgsql security definer as $$
-declare
-  v_before text := postrider.act_as('track');
-  v_new int;
-begin
-  perform postrider.require_whole_events(p_events);
   v_new := postrider.apply_whole_events(p_organization_id, p_printer_name, p_events);
   perform postrider.act_as(v_before);
   return v_new;

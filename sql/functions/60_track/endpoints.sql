@@ -28,7 +28,7 @@ create function postrider.events_of_siblings(
   p_organization_id uuid,
   p_printer_name text,
   p_events jsonb
-) returns table (event_id text, printer_name text) language sql stable security definer
+) returns table (event_id text, printer_name text) language sql stable
 begin atomic
   select t."eventId", o.name
   from postrider.printer p
@@ -47,3 +47,37 @@ begin atomic
           and m.id = t."mailpieceId") = o.name,
       postrider.piece_of_provider_id(p_organization_id, o.name, t."providerId") is not null);
 end;
+
+-- Whether another printer is reached by the connection of this one.
+create function postrider.has_siblings(p_organization_id uuid, p_printer_name text) returns boolean
+language sql stable
+return exists (
+  select from postrider.printer p
+  join postrider.printer o
+    on o.organization_id = p.organization_id
+    and o.connection_id = p.connection_id
+    and o.name <> p.name
+  where p.organization_id = p_organization_id
+    and p.name = p_printer_name);
+
+-- Parts events that a webhook of a printer told by the printers whose they are: {printer: [event]}.
+create function postrider.events_by_printer(
+  p_organization_id uuid,
+  p_printer_name text,
+  p_events jsonb
+) returns jsonb language plpgsql stable as $$
+begin
+  if not postrider.has_siblings(p_organization_id, p_printer_name) then
+    return jsonb_build_object(p_printer_name, p_events);
+  end if;
+  return (
+    select coalesce(jsonb_object_agg(p.printer_name, p.events), '{}')
+    from (
+      select coalesce(s.printer_name, p_printer_name) as printer_name, jsonb_agg(e.told) as events
+      from jsonb_array_elements(p_events) as e (told)
+      left join (
+        select distinct on (x.event_id) x.event_id, x.printer_name
+        from postrider.events_of_siblings(p_organization_id, p_printer_name, p_events) x
+      ) s on s.event_id = e.told ->> 'eventId'
+      group by 1) p);
+end $$;

@@ -81,56 +81,12 @@ begin
       group by t.organization_id, t.printer_name) g
     order by g.organization_id, g.printer_name
   loop
-    perform postrider.apply_to_siblings(
+    perform postrider.apply_told_events(
       v_group.organization_id, v_group.printer_name, v_group.events);
     v_count := v_count + v_group.webhooks;
   end loop;
   return v_count;
 end $$;
-
--- Applies events that a webhook of a printer told: those of another printer with the same
--- connection as that one's. The caller has claimed track.
-create function postrider.apply_to_siblings(
-  p_organization_id uuid,
-  p_printer_name text,
-  p_events jsonb
-) returns void language plpgsql as $$
-declare
-  v_part record;
-  v_parts jsonb := jsonb_build_object(p_printer_name, p_events);
-begin
-  if postrider.has_siblings(p_organization_id, p_printer_name) then
-    select coalesce(jsonb_object_agg(p.printer_name, p.events), '{}')
-    into v_parts
-    from (
-      select coalesce(s.printer_name, p_printer_name) as printer_name, jsonb_agg(e.told) as events
-      from jsonb_array_elements(p_events) as e (told)
-      left join (
-        select distinct on (x.event_id) x.event_id, x.printer_name
-        from postrider.events_of_siblings(p_organization_id, p_printer_name, p_events) x
-      ) s on s.event_id = e.told ->> 'eventId'
-      group by 1) p;
-  end if;
-  -- All are locked before any is applied.
-  for v_part in select key, value from jsonb_each(v_parts) order by key loop
-    perform postrider.lock_for_track(p_organization_id, v_part.key, v_part.value);
-  end loop;
-  for v_part in select key, value from jsonb_each(v_parts) order by key loop
-    perform postrider.apply_whole_events(p_organization_id, v_part.key, v_part.value);
-  end loop;
-end $$;
-
--- Whether another printer is reached by the connection of this one.
-create function postrider.has_siblings(p_organization_id uuid, p_printer_name text) returns boolean
-language sql stable
-return exists (
-  select from postrider.printer p
-  join postrider.printer o
-    on o.organization_id = p.organization_id
-    and o.connection_id = p.connection_id
-    and o.name <> p.name
-  where p.organization_id = p_organization_id
-    and p.name = p_printer_name);
 
 -- Has up to p_limit webhooks read again whose events were read when they came: the database refuses
 -- one of them, and nobody knows which.

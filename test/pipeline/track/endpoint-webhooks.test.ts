@@ -89,13 +89,15 @@ void test('what an account tells reaches the pieces of each of its printers, by 
   await admin.end();
   const [known] = await sql<{ providerId: string }[]>`
     select provider_id as "providerId" from postrider.mailpiece where id = ${byId}`;
+  read.with = () => [delivered(own), delivered(byReference)];
+  await pipeline.receiveWebhook('main', endpointId, telling('a'));
+  // Where something of it cannot be used it is applied by itself.
   read.with = () => [
-    delivered(own),
-    delivered(byReference),
+    { unusable: 'a new word', raw: 'b' },
     delivered(byId, { mailpieceId: null, providerId: known?.providerId }),
     delivered(elsewhere),
   ];
-  await pipeline.receiveWebhook('main', endpointId, telling('a'));
+  await pipeline.receiveWebhook('main', endpointId, telling('b'));
   await looked(place);
   assert.deepEqual(
     [

@@ -10,7 +10,7 @@ import type { BegunPiece } from '../../../packages/core/src/machine/mail.ts';
 import {
   applyEvents,
   applyWebhooks,
-  lockForEvents,
+  lockForWebhooks,
   type WebhookEvent,
 } from '../../../packages/core/src/machine/track.ts';
 import type { PrinterEvent } from '../../../packages/core/src/ports/index.ts';
@@ -145,7 +145,7 @@ async function crosswise(status: PrinterEvent['status'], before?: string): Promi
     between: () => Promise<void>,
   ) =>
     await client.begin(async (tx) => {
-      await lockForEvents(tx, { ...at, printerName: 'press' }, events);
+      await lockForWebhooks(tx, { ...at, printerName: 'press' }, events);
       for (const one of events) {
         await applyWebhooks(tx, { ...at, printerName: 'press' }, [ofWebhook(one)]);
         await between();
@@ -192,7 +192,7 @@ void test('a poll and a webhook with the same event do not wait for each other',
   const pidB = await pidOf(b);
   let polled: Promise<number> | undefined;
   const pushed = await a.begin(async (tx) => {
-    await lockForEvents(tx, { ...at, printerName: 'press' }, [scan]);
+    await lockForWebhooks(tx, { ...at, printerName: 'press' }, [scan]);
     polled = applyEvents(b, { ...at, printerName: 'press' }, [scan]);
     await waitsForLock(sql, pidB);
     return await applyWebhooks(tx, { ...at, printerName: 'press' }, [ofWebhook(scan)]);

@@ -36,7 +36,7 @@ void test('webhooks that are applied look at the events of their own cards alone
     const concerned = JSON.stringify(told.map(({ providerId }) => ({ providerId })));
     const plans = await session.plansOf(async () => {
       await session.sql`
-        select postrider.lock_for_track(${organizationId}, 'press', ${concerned}::text::jsonb)`;
+        select postrider.lock_for_webhooks(${organizationId}, 'press', ${concerned}::text::jsonb)`;
       await session.sql`
         select postrider.apply_webhooks(${organizationId}, 'press', ${events}::text::jsonb)`;
     });

@@ -103,27 +103,6 @@ export async function endpointPrinter(sql: Sql, endpoint: Endpoint): Promise<Pri
 }
 
 /**
- * The events whose piece is of another printer with the same connection, by their ids, and that
- * printer.
- */
-export async function eventsOfSiblings(
-  sql: Sql,
-  { organizationId, printerName }: PrinterKey,
-  events: readonly PrinterEvent[],
-): Promise<ReadonlyMap<string, string>> {
-  const found = await calls.eventsOfSiblings<{ eventId: string; printerName: string }>(sql, {
-    organizationId,
-    printerName,
-    events: events.map(({ eventId, providerId, mailpieceId }) => ({
-      eventId,
-      providerId,
-      mailpieceId,
-    })),
-  });
-  return new Map(found.map(({ eventId, printerName: sibling }) => [eventId, sibling]));
-}
-
-/**
  * Locks stored webhooks that are still to be read, of any organization, for the transaction; skips
  * those that are locked.
  */
@@ -185,18 +164,19 @@ export async function keepUnusableEvents(
   });
 }
 
-/** Locks the people of a whole batch of events, by id, before any of them is applied. */
-export async function lockForEvents(
+/** Locks the people of a whole batch of webhooks, by id, before any of them is applied. */
+export async function lockForWebhooks(
   sql: Sql,
   { organizationId, printerName }: PrinterKey,
   events: readonly PrinterEvent[],
 ): Promise<void> {
-  const concerned = events.map(({ providerId, mailpieceId, status }) => ({
+  const concerned = events.map(({ eventId, providerId, mailpieceId, status }) => ({
+    eventId,
     providerId,
     mailpieceId,
     status,
   }));
-  await calls.lockForTrack(sql, { organizationId, printerName, events: concerned });
+  await calls.lockForWebhooks(sql, { organizationId, printerName, events: concerned });
 }
 
 /** Applies events of a printer, by rank. Returns how many were new. */
@@ -217,7 +197,8 @@ export interface WebhookEvent extends PrinterEvent {
 }
 
 /**
- * Applies events of a printer that webhooks told, after `lockForEvents`. Returns how many were new.
+ * Applies events that webhooks of a printer told, after `lockForWebhooks`. Returns how many were
+ * new.
  */
 export async function applyWebhooks(
   sql: Sql,

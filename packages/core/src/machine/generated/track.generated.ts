@@ -113,25 +113,6 @@ export async function endpointPrinter<Result>(
     ) as result`);
 }
 
-export async function eventsOfSiblings<
-  Row extends { readonly eventId: string | null; readonly printerName: string | null },
->(
-  sql: Sql,
-  given: {
-    readonly organizationId: string;
-    readonly printerName: string;
-    readonly events: unknown;
-  },
-): Promise<readonly Row[]> {
-  return await rows<Row>(sql`
-    select event_id as "eventId", printer_name as "printerName"
-    from postrider.events_of_siblings(
-      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
-      p_printer_name => ${given.printerName},
-      p_events => ${json(given.events)}::text::jsonb
-    )`);
-}
-
 export async function keepUnusableEvents(
   sql: Sql,
   given: {
@@ -149,7 +130,7 @@ export async function keepUnusableEvents(
     )`);
 }
 
-export async function lockForTrack(
+export async function lockForWebhooks(
   sql: Sql,
   given: {
     readonly organizationId: string;
@@ -157,7 +138,7 @@ export async function lockForTrack(
     readonly events: unknown;
   },
 ): Promise<void> {
-  await done(sql`select postrider.lock_for_track(
+  await done(sql`select postrider.lock_for_webhooks(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_printer_name => ${given.printerName},
       p_events => ${json(given.events)}::text::jsonb

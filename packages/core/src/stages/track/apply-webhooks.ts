@@ -8,9 +8,8 @@ import {
   applyWebhooks,
   closeWebhook,
   closeWebhooks,
-  eventsOfSiblings,
   keepUnusableEvents,
-  lockForEvents,
+  lockForWebhooks,
   type KeptEvent,
   type StoredWebhook,
   type WebhookEvent,
@@ -40,34 +39,16 @@ async function keepUnreadable(
 }
 
 /**
- * Events of one webhook or several by the name of their printer, in the order of the names: two
- * runners lock alike.
- */
-function byPrinter(
-  { printerName }: StoredWebhook,
-  events: readonly WebhookEvent[],
-  siblings: ReadonlyMap<string, string>,
-): readonly (readonly [string, readonly WebhookEvent[]])[] {
-  const groups = Map.groupBy(events, ({ eventId }) => siblings.get(eventId) ?? printerName);
-  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
-}
-
-/**
  * All events of a webhook at once; where the database refuses them, each by itself. Returns those
  * that it refuses.
  */
 async function applyWebhook(
   tx: postgres.TransactionSql,
   { webhook, events }: Parsed,
-  siblings: ReadonlyMap<string, string>,
 ): Promise<readonly KeptEvent[]> {
-  const { organizationId } = webhook;
   const applied = async (some: readonly WebhookEvent[]): Promise<unknown> => {
     try {
-      await tx.savepoint(async (inner) => {
-        for (const [printerName, own] of byPrinter(webhook, some, siblings))
-          await applyWebhooks(inner, { organizationId, printerName }, own);
-      });
+      await tx.savepoint(async (inner) => await applyWebhooks(inner, webhook, some));
       return null;
     } catch (error) {
       if (isPassing(error)) throw error;
@@ -102,7 +83,7 @@ export async function readWebhooks(
       const printer = printers.get(key);
       if (printer === undefined || printer instanceof Error)
         throw printer ?? new Error('its printer was not made');
-      const told = printer.port.parseWebhook(Buffer.from(webhook.body, 'base64'));
+      const told = printer.parseWebhook(Buffer.from(webhook.body, 'base64'));
       const { id: inboxId, receivedAt } = webhook;
       const { events, unusable } = webhookAnswer(told, receivedAt);
       const parsed: Parsed = {
@@ -121,38 +102,13 @@ export async function readWebhooks(
   return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
 }
 
-/** An account has one endpoint: what it tells may be of another printer of the account. */
-async function siblingsOf(
-  tx: postgres.TransactionSql,
-  printers: Printers,
-  group: Group,
-): Promise<ReadonlyMap<string, string>> {
-  const [{ webhook }] = group;
-  const printer = printers.get(keyOf(webhook));
-  if (printer === undefined || printer instanceof Error || !printer.isConnected) return new Map();
-  const events = group.flatMap((parsed) => parsed.events);
-  // What the database refuses here it refuses below as well, event by event.
-  return await tx
-    .savepoint(async (inner) => await eventsOfSiblings(inner, webhook, events))
-    .catch((error: unknown) => {
-      if (isPassing(error)) throw error;
-      return new Map();
-    });
-}
-
 /** Whom webhooks of one printer concern is locked, in one order. False where that is refused. */
-async function lockGroup(
-  tx: postgres.TransactionSql,
-  group: Group,
-  siblings: ReadonlyMap<string, string>,
-): Promise<boolean> {
+async function lockGroup(tx: postgres.TransactionSql, group: Group): Promise<boolean> {
   const [{ webhook }] = group;
-  const { organizationId } = webhook;
-  const all = group.flatMap(({ events }) => events);
+  const events = group.flatMap((parsed) => parsed.events);
   return await tx
     .savepoint(async (inner) => {
-      for (const [printerName, own] of byPrinter(webhook, all, siblings))
-        await lockForEvents(inner, { organizationId, printerName }, own);
+      await lockForWebhooks(inner, webhook, events);
       return true;
     })
     .catch((error: unknown) => {
@@ -169,26 +125,21 @@ async function applyWhole(
   context: PipelineContext,
   tx: postgres.TransactionSql,
   group: readonly Parsed[],
-  siblings: ReadonlyMap<string, string>,
 ): Promise<void> {
   const [first] = group;
   if (first === undefined) return;
-  if (group.length === 1) return await applyAlone(context, tx, first, siblings);
-  const { organizationId } = first.webhook;
+  if (group.length === 1) return await applyAlone(context, tx, first);
   const events = group.flatMap((parsed) => parsed.events);
   try {
-    await tx.savepoint(async (inner) => {
-      for (const [printerName, own] of byPrinter(first.webhook, events, siblings))
-        await applyWebhooks(inner, { organizationId, printerName }, own);
-    });
+    await tx.savepoint(async (inner) => await applyWebhooks(inner, first.webhook, events));
   } catch (error) {
     if (isPassing(error)) throw error;
     const middle = group.length >> 1;
-    await applyWhole(context, tx, group.slice(0, middle), siblings);
-    return await applyWhole(context, tx, group.slice(middle), siblings);
+    await applyWhole(context, tx, group.slice(0, middle));
+    return await applyWhole(context, tx, group.slice(middle));
   }
   const ids = group.map(({ webhook }) => webhook.id);
-  const left = await closeWebhooks(tx, organizationId, ids);
+  const left = await closeWebhooks(tx, first.webhook.organizationId, ids);
   for (const { webhook } of group) if (left.has(webhook.id)) await closeWebhook(tx, webhook);
 }
 
@@ -197,12 +148,11 @@ async function applyAlone(
   { logger }: PipelineContext,
   tx: postgres.TransactionSql,
   parsed: Parsed,
-  siblings: ReadonlyMap<string, string>,
 ): Promise<void> {
   const { webhook } = parsed;
   // Before the others are applied, or the body might be blanked with them.
   if (parsed.unusable.length > 0) await keepUnusableEvents(tx, webhook, parsed.unusable);
-  const unusable = [...parsed.unusable, ...(await applyWebhook(tx, parsed, siblings))];
+  const unusable = [...parsed.unusable, ...(await applyWebhook(tx, parsed))];
   if (unusable.length === 0) return await closeWebhook(tx, webhook);
   logger.error(
     {
@@ -220,12 +170,10 @@ async function applyAlone(
 export async function applyGroup(
   context: PipelineContext,
   tx: postgres.TransactionSql,
-  printers: Printers,
   group: Group,
 ): Promise<void> {
-  const siblings = await siblingsOf(tx, printers, group);
-  const isLocked = await lockGroup(tx, group, siblings);
+  const isLocked = await lockGroup(tx, group);
   const isWhole = ({ unusable }: Parsed): boolean => isLocked && unusable.length === 0;
-  await applyWhole(context, tx, group.filter(isWhole), siblings);
-  for (const parsed of group) if (!isWhole(parsed)) await applyAlone(context, tx, parsed, siblings);
+  await applyWhole(context, tx, group.filter(isWhole));
+  for (const parsed of group) if (!isWhole(parsed)) await applyAlone(context, tx, parsed);
 }

@@ -15,14 +15,8 @@ export function keyOf(webhook: StoredWebhook): string {
   return `${webhook.organizationId}/${webhook.printerName}`;
 }
 
-interface MadePrinter {
-  readonly port: Printer;
-  /** Reached by a connection, and maybe not alone: its webhooks are the connection's. */
-  readonly isConnected: boolean;
-}
-
 /** Printers of webhooks, by `keyOf`; an error where one cannot be had. */
-export type Printers = Map<string, MadePrinter | Error>;
+export type Printers = Map<string, Printer | Error>;
 
 /**
  * Outside any transaction: an adapter may ask the database while it is made, and the pool may have
@@ -49,14 +43,11 @@ export async function makePrinters(
     const printer =
       brief instanceof Error
         ? brief
-        : await makePrinter(context, brief).then(
-            (port) => ({ port, isConnected: brief.connectionId !== null }),
-            (error: unknown) => {
-              // The code that makes a printer may ask our database.
-              if (isLostSession(error)) throw error;
-              return asError(error);
-            },
-          );
+        : await makePrinter(context, brief).catch((error: unknown) => {
+            // The code that makes a printer may ask our database.
+            if (isLostSession(error)) throw error;
+            return asError(error);
+          });
     // An adapter that is told to stop may answer with an error that means nothing.
     if (printer instanceof Error && context.stopping.aborted) throw printer;
     printers.set(key, printer);

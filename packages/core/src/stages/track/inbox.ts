@@ -50,7 +50,7 @@ async function applyBatch(
     if (!inbox.every((webhook) => printers.has(keyOf(webhook)))) return { inbox, applied: false };
     if (inbox.length > 0) await context.reach('track.claimed');
     for (const group of await readWebhooks(context, tx, printers, inbox))
-      await applyGroup(context, tx, printers, group);
+      await applyGroup(context, tx, group);
     return { inbox, applied: true };
   });
 }
