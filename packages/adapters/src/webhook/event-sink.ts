@@ -58,7 +58,7 @@ export function createWebhookSink(options: unknown, wiring: AdapterWiring): Even
       'eventSink.secret',
       `the secret ${secret} is not set, or is no list of whsec_ and base64 of 24 to 64 bytes`,
     );
-  const allowed = parseNetworks(wiring.secret(NETWORKS) ?? '');
+  const allowed = parseNetworks(wiring.secret(NETWORKS, 'optional') ?? '');
   if (allowed === null)
     throw new AdapterConfigError(
       'eventSink.url',
