@@ -28,6 +28,11 @@ export interface AccountKind<Options extends { readonly url: string } = { readon
   readonly options: z.ZodType<Options>;
   /** The headers by which a request says whose it is, and whatever else each request needs. */
   headers(key: string, options: Options): Readonly<Record<string, string>>;
+  /**
+   * What a key is for, where its form tells: with a key of the other mode, or of none, nothing is
+   * sent. Absent: a key does not tell, and the mode of the connection alone counts.
+   */
+  readonly modeOf?: (key: string) => 'test' | 'live' | null;
   /** What the provider counts together: a route without ids, and how many requests it takes. */
   limitOf(method: string, path: string): RouteLimit;
   /** What the headers of an answer say of the limit; null: nothing. */
@@ -52,6 +57,8 @@ export interface AccountRequest {
 export interface Account {
   readonly title: string;
   readonly connection: Connection;
+  /** Why nothing is sent with the key that it has now; null: it is of the connection's mode. */
+  wrongKey(): string | null;
   ask(request: AccountRequest, context: CallContext, lease?: LeaseGuard): Promise<HttpOutcome>;
   /** What an answer says that is not as it was asked for: its code, and all of it in a sentence. */
   refusalIn(outcome: HttpOutcome): ToldRefusal;
@@ -110,9 +117,17 @@ export function accountAt<Options extends { readonly url: string }>(
   timeoutMs: number,
 ): Account {
   const { title } = kind;
+  const wrongOf = (key: string): string | null => {
+    const { name, mode } = connection;
+    const told = kind.modeOf === undefined ? mode : kind.modeOf(key);
+    if (told === mode) return null;
+    const its = told === null ? `none of ${title}` : `for ${told} mode`;
+    return `connection ${name} is for ${mode} mode, and its key is ${its}`;
+  };
   return {
     title,
     connection,
+    wrongKey: () => wrongOf(connection.secrets('api_key')[0] ?? ''),
     async ask({ method, path, query, headers, body, json, about }, context, lease) {
       // Read at each call: what was rotated counts at once.
       const options = parseOptions('connection', kind.options, connection.options);
@@ -124,6 +139,9 @@ export function accountAt<Options extends { readonly url: string }>(
           message: `Not sent: connection ${connection.name} has no API key.`,
           hungUp: true,
         };
+      // A look-up with it would find none of our pieces, and take them for proven absent.
+      const wrong = wrongOf(key);
+      if (wrong !== null) return { kind: 'not_sent', message: `Not sent: ${wrong}.`, hungUp: true };
       const asked = query === undefined || query.size === 0 ? '' : `?${query.toString()}`;
       const sent = json === undefined ? body : JSON.stringify(json);
       return await callProvider(

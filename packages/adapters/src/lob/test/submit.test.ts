@@ -159,6 +159,19 @@ void test('nothing is sent with a key, or by a connection, of the other mode', a
   assert.equal((await twin.requests('create')).length, before);
 });
 
+void test('a key of the other mode proves no card absent, and lists none', async () => {
+  const made = piece();
+  assert.equal((await submitted(made)).outcome, 'accepted');
+  const printer = printerOf(accountAt(url, { mode: 'live', key: testKey }));
+  const [found] = await printer.find([made], contractContext());
+  assert.equal(found?.outcome, 'cannot_tell', JSON.stringify(found));
+  assert.match(found.message, /lob-main is for live mode, and its key is for test mode/);
+  await assert.rejects(
+    async () => await printer.list?.(new Date(0), null, contractContext()),
+    /cannot be listed: Not sent/,
+  );
+});
+
 void test('an answer about another mailpiece is never accepted', async () => {
   const first = piece();
   const accepted = await submitted(first);
