@@ -23,8 +23,8 @@ export const lobs: readonly Mutant[] = [
     edits: [
       {
         file: orders,
-        find: 'if (what === null) return null;',
-        replace: 'if (what !== undefined) return null;',
+        find: 'if (fault === null) return null;',
+        replace: 'if (fault !== undefined) return null;',
       },
     ],
     test: { file: ofSubmits, pattern: 'nothing is sent with a key' },
@@ -35,8 +35,8 @@ export const lobs: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/adapters/src/kit/account.ts',
-        find: "if (wrong !== null) return { kind: 'not_sent'",
-        replace: "if (wrong === '') return { kind: 'not_sent'",
+        find: 'if (fault !== null)',
+        replace: 'if (fault !== null && false)',
       },
     ],
     test: { file: ofSubmits, pattern: 'a key of the other mode proves no card absent' },

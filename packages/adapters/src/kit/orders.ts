@@ -99,7 +99,7 @@ interface Order {
 }
 
 async function submitOne(desk: OrderDesk, { piece, lease, context }: Order): Promise<SubmitResult> {
-  const wrong = wrongMode(desk, piece) ?? desk.unsuitable?.(piece) ?? null;
+  const wrong = unsendable(desk, piece) ?? desk.unsuitable?.(piece) ?? null;
   if (wrong !== null) return wrong;
   let request: AccountRequest;
   try {
@@ -128,19 +128,18 @@ async function submitOne(desk: OrderDesk, { piece, lease, context }: Order): Pro
   }
 }
 
-/** Nothing is sent with a key of the other mode: a test is never printed. */
-function wrongMode({ account }: OrderDesk, { mode }: PieceRequest): SubmitResult | null {
-  const { connection } = account;
-  const what =
-    connection.mode === mode
-      ? account.wrongKey()
-      : `connection ${connection.name} is for ${connection.mode} mode`;
-  if (what === null) return null;
-  return {
-    outcome: 'refused',
-    reason: 'wrong_mode',
-    message: `Not sent: the piece is ${mode}, and ${what}.`,
-  };
+/**
+ * Nothing is sent with a key of the other mode: a test is never printed. Nor can anything be without
+ * a key, which is no card's fault.
+ */
+function unsendable({ account }: OrderDesk, { mode }: PieceRequest): SubmitResult | null {
+  const { name, mode: its } = account.connection;
+  const fault =
+    its === mode
+      ? account.keyFault()
+      : { reason: 'wrong_mode', message: `the piece is ${mode}, and connection ${name} is ${its}` };
+  if (fault === null) return null;
+  return { outcome: 'refused', reason: fault.reason, message: `Not sent: ${fault.message}.` };
 }
 
 function resultOf(
