@@ -38,6 +38,11 @@ export const lobs: readonly Mutant[] = [
         find: 'if (fault !== null)',
         replace: 'if (fault !== null && false)',
       },
+      {
+        file: 'packages/adapters/src/kit/look-ups.ts',
+        find: 'if (fault !== null)',
+        replace: 'if (fault !== null && false)',
+      },
     ],
     test: { file: ofSubmits, pattern: 'a key of the other mode proves no card absent' },
   },
