@@ -63,8 +63,8 @@ export interface Account {
   readonly title: string;
   readonly connection: Connection;
   /**
-   * Why nothing can be sent with the key that it has now: none is there, it cannot be read, or it is
-   * of the other mode. Null: it can.
+   * Why nothing can be sent with the key that it has now: none is there, it cannot be read, or it
+   * is of the other mode. Null: it can.
    */
   keyFault(): KeyFault | null;
   ask(request: AccountRequest, context: CallContext, lease?: LeaseGuard): Promise<HttpOutcome>;
