@@ -137,7 +137,8 @@ begin atomic
         format('%s; %s wait%s (%s)',
           h.why, case h.people when 1 then '1 person' else h.people || ' people' end,
           case h.people when 1 then 's' else '' end, h.organization),
-        '; ' order by h.people desc, h.organization, h.connection),
+        '; ' order by h.people desc, h.organization, h.connection)
+        filter (where h.why is not null),
       case count(*) when 0 then 'there are none' else 'all work' end),
     case
       when count(*) filter (where h.why is not null) > 0

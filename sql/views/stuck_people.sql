@@ -33,6 +33,9 @@ begin atomic
       else 'at work at ' || coalesce(r.name, 'a runner that is gone')
     end,
     case
+      when m.status = 'unknown' and coalesce(p.held_at, x.held_at) is not null
+        and s.cancel_requested_at is null
+        then 'reconcile asks the printer when it is released'
       when m.status = 'unknown' then 'reconcile asks the printer'
         || coalesce(' at ' || to_char(m.available_at at time zone o.time_zone, 'HH24:MI:SS'), '')
       when (k.id is null or k.closed_at is not null or k.lease_until < postrider.now())
@@ -60,6 +63,12 @@ begin atomic
     on m.organization_id = s.organization_id
     and m.recipient_id = s.recipient_id
     and m.status in ('submitting', 'unknown')
+  left join postrider.printer p
+    on p.organization_id = m.organization_id
+    and p.name = m.printer_name
+  left join postrider.connection x
+    on x.organization_id = p.organization_id
+    and x.id = p.connection_id
   where s.state <> 'address_enriching'
     and (s.since < postrider.now() - interval '2 minutes'
       or m.status = 'unknown'

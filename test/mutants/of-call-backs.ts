@@ -165,6 +165,21 @@ export const callBacks: readonly Mutant[] = [
     test: { file: cancelPeopleTest, pattern: 'within a margin' },
   },
   {
+    name: 'cancelled-card-looked-for-in-a-hold',
+    without: 'a card that is to be cancelled is looked for although its printer is held',
+    edits: [
+      {
+        file: 'sql/functions/50_mail/reconcile.sql',
+        find: 'p.held_at is null and x.held_at is null or s.cancel_requested_at is not null',
+        replace: 'p.held_at is null and x.held_at is null',
+      },
+    ],
+    test: {
+      file: 'test/sql/mail/reconcile.test.ts',
+      pattern: 'a printer that is held is asked all the same',
+    },
+  },
+  {
     name: 'shortened-names-shown',
     without: 'a name that is too long is shortened as the preview of a launch shows it',
     edits: [

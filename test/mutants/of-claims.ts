@@ -20,6 +20,15 @@ export const claimPacks: readonly Mutant[] = [
     test: { file: ownTest, pattern: 'of a list, a map or a batch' },
   },
   {
+    name: 'claim-of-calls-of-others',
+    without: 'a pack has the calls of its printer alone, and not what other providers were told',
+    edits: [{ file: piece, find: 'and k.who = m.printer_name', replace: '' }],
+    test: {
+      file: 'test/sql/operate/claims.test.ts',
+      pattern: 'an operator gets the cards of their own organization',
+    },
+  },
+  {
     name: 'claim-of-another-card',
     without: 'an answer about another card is withheld',
     edits: [

@@ -23,11 +23,28 @@ export const lobs: readonly Mutant[] = [
     edits: [
       {
         file: orders,
-        find: 'if (connection.mode === mode && ofKey === mode) return null;',
-        replace: 'if (connection.mode !== undefined) return null;',
+        find: 'if (fault === null) return null;',
+        replace: 'if (fault !== undefined) return null;',
       },
     ],
     test: { file: ofSubmits, pattern: 'nothing is sent with a key' },
+  },
+  {
+    name: 'lob-looked-up-by-its-mode',
+    without: 'a key of the other mode proves no card absent',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/account.ts',
+        find: 'if (fault !== null)',
+        replace: 'if (fault !== null && false)',
+      },
+      {
+        file: 'packages/adapters/src/kit/look-ups.ts',
+        find: 'if (fault !== null)',
+        replace: 'if (fault !== null && false)',
+      },
+    ],
+    test: { file: ofSubmits, pattern: 'a key of the other mode proves no card absent' },
   },
   {
     name: 'lob-refused-is-not-rejected',

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { bakeryPlace } from './places.ts';
+import { blocksOf } from '../../../test/support/blocks.ts';
 import { cli } from './cli.ts';
 
 describe('a campaign file, before it is applied', () => {
@@ -63,6 +64,15 @@ describe('a campaign file, before it is applied', () => {
       run.stderr,
       /addresses\.csv: rows that cannot be used.*: 1 of \d+ \(row \d+: .*"9"/,
     );
+  });
+
+  it('takes the webhooks of the how-to where no private network is allowed, and warns of the secret alone', async () => {
+    const [sink = ''] = blocksOf('docs/how-to/webhooks-to-your-own-system.md', 'yaml');
+    const path = spoiled('hooks.yaml', (text) => `${text}\n${sink}\n`);
+    const run = await cli(at.place, ['campaign', 'apply', path, '--dry-run']);
+    assert.equal(run.code, 0, run.stderr);
+    assert.match(run.stderr, /the secret WEBHOOK_SECRET is not set/);
+    assert.doesNotMatch(run.stderr, /WEBHOOK_PRIVATE_NETWORKS/);
   });
 
   it('names the line where YAML is broken, and the file that is not there', async () => {

@@ -98,6 +98,13 @@ describe('connection', () => {
     await at.connected('old-name');
     const run = await at.acme(['connection', 'rename', 'old-name', 'new-name']);
     assert.equal(run.code, 0, run.stderr);
+    const [{ endpoint_id: endpoint } = {}] = (
+      await at.acme(['connection', 'show', 'new-name', '--json'])
+    ).json();
+    assert.ok(
+      run.stderr.includes(`come in at /webhooks/new-name/${String(endpoint)} from now on`),
+      'what was at the old address is not found any more',
+    );
     const mistyped = await at.acme(['connection', 'check', 'new-nam']);
     assert.equal(mistyped.code, 1);
     assert.match(mistyped.stderr, /no connection new-nam\ndid you mean new-name\?/);
@@ -106,6 +113,36 @@ describe('connection', () => {
     assert.match(asked.stderr, /add --yes/);
     assert.equal((await at.acme(['connection', 'remove', 'new-name', '--yes'])).code, 0);
     assert.equal((await at.acme(['connection', 'show', 'new-name'])).code, 1);
+  });
+
+  it('a role that operates replaces a key, and is told that it may not read the one that is there', async () => {
+    await at.connected('operated');
+    const { sql, url } = at.machine;
+    const theirs = new URL(url);
+    theirs.username = `operating_${process.pid}`;
+    theirs.password = 'ada';
+    await sql`
+      create role ${sql(theirs.username)} login password 'ada' in role postrider_operator`;
+    await sql`
+      insert into postrider.organization_member (organization_id, role_name)
+      values (${await at.organizationId()}, ${theirs.username})`;
+    const env = { DATABASE_URL: theirs.href, NEXT: at.key('test') };
+    const check = await at.acme(['connection', 'check', 'operated'], { env });
+    assert.equal(check.code, 77, check.stderr);
+    assert.match(check.stderr, /may not read the secrets of connection operated.*\n.*_runner may/);
+    const args = ['connection', 'rotate', 'operated', '--secret-from'];
+    const wrong = await at.acme([...args, 'env:NEXT', '--seal'], {
+      env: { ...env, NEXT: 'acme_test_unknown' },
+    });
+    assert.equal(wrong.code, 1, 'the provider was asked with the new one');
+    const run = await at.acme([...args, 'env:NEXT', '--seal'], { env });
+    assert.equal(run.code, 0, run.stderr);
+    assert.equal(lastKey(), env.NEXT);
+    assert.equal((await at.acme(['connection', 'check', 'operated'])).code, 0);
+    assert.equal(lastKey(), env.NEXT);
+    const webhook = await at.acme([...args, 'webhook=env:NEXT'], { env });
+    assert.equal(webhook.code, 77);
+    assert.match(webhook.stderr, /--no-check/);
   });
 
   it('secrets rotate seals everything with the newest key, goes on where it was broken off, and names a key that is missing', async () => {

@@ -1,12 +1,13 @@
 /** Events on their way to a system of one's own: listed, told anew, tried, switched on. */
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { claimEffects, settleEffects } from '../../core/src/machine/effects.ts';
+import { blocksOf } from '../../../test/support/blocks.ts';
 import { sent } from '../../../test/sql/rig.ts';
 import { launched, people, type Place } from '../../../test/support/machine.ts';
 import { cli } from './cli.ts';
@@ -21,17 +22,13 @@ describe('webhooks from the command line', () => {
     response.writeHead(status).end();
   });
   let spring: Place;
-  const secrets = {
-    WEBHOOK_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
-    WEBHOOK_PRIVATE_NETWORKS: '127.0.0.1',
-  };
 
   before(async () => {
     await new Promise<void>((resolve) => endpoint.listen(0, '127.0.0.1', resolve));
-    const folder = join(at.place.home, 'var', 'secrets');
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    for (const [name, value] of Object.entries(secrets))
-      writeFileSync(join(folder, name), value, { mode: 0o600 });
+    const [made = ''] = blocksOf('docs/how-to/webhooks-to-your-own-system.md', 'bash');
+    execFileSync('bash', ['-ec', made], { cwd: at.place.home });
+    const networks = join(at.place.home, 'var', 'secrets', 'WEBHOOK_PRIVATE_NETWORKS');
+    writeFileSync(networks, '127.0.0.1', { mode: 0o600 });
     const { sql } = at.machine;
     const { port } = endpoint.address() as AddressInfo;
     spring = await launched(sql, {

@@ -3,9 +3,11 @@
 
 -- Notes it for the accepted ones of these results, and raises an alarm for each that was made in
 -- another mode than it was asked for. Evidence is never fenced, nor is this.
--- p_results: [{mailpieceId, outcome, providerId, details: {price: {amount, scale, currency, tax},
--- mode, cancellableUntil, links: {status, proof, thumbnail}}}]; what is not told is missing or
--- null.
+-- A promise of delivery is among it: the evidence brings it only with the id of a piece that has
+-- none yet, and a webhook may have told the id before.
+-- p_results: [{mailpieceId, outcome, providerId, expectedDelivery, details: {price: {amount, scale,
+-- currency, tax}, mode, cancellableUntil, links: {status, proof, thumbnail}}}]; what is not told is
+-- missing or null.
 create function postrider.note_details(
   p_organization_id uuid,
   p_results json,
@@ -19,8 +21,9 @@ begin
   select array_agg(r."mailpieceId"), bool_or(json_typeof(r.details -> 'links') = 'object')
   into v_pieces, v_linked
   from json_to_recordset(p_results)
-    as r ("mailpieceId" uuid, outcome text, details json)
-  where r.outcome = 'accepted' and json_typeof(r.details) = 'object';
+    as r ("mailpieceId" uuid, outcome text, "expectedDelivery" date, details json)
+  where r.outcome = 'accepted'
+    and (json_typeof(r.details) = 'object' or r."expectedDelivery" is not null);
 
   with told as (
     update postrider.mailpiece m
@@ -31,9 +34,11 @@ begin
       price_source = case when p.amount is null then m.price_source else 'acceptance' end,
       made_mode = coalesce(r.details ->> 'mode', m.made_mode),
       cancellable_until = coalesce(
-        (r.details ->> 'cancellableUntil')::timestamptz, m.cancellable_until)
+        (r.details ->> 'cancellableUntil')::timestamptz, m.cancellable_until),
+      expected_delivery = coalesce(m.expected_delivery, r."expectedDelivery")
     from json_to_recordset(p_results)
-      as r ("mailpieceId" uuid, outcome text, "providerId" text, details json)
+      as r ("mailpieceId" uuid, outcome text, "providerId" text, "expectedDelivery" date,
+        details json)
     cross join lateral (
       select (r.details #>> '{price,amount}')::bigint as amount,
         (r.details #>> '{price,scale}')::smallint as scale,

@@ -4,6 +4,8 @@
 -- Gives a runner the unknown mailpieces that are due: [{mailpieceId, recipientId, campaignId,
 -- printerName, idempotencyKey, attempt, openedAt}], or null. They are claimed by attempt number and
 -- lease; a verdict counts only while both still hold.
+-- A hold keeps no card from being looked for that is to be cancelled: it can be called back only
+-- for a while, and nothing is sent again for it.
 create function postrider.claim_unknown_mailpieces(
   p_organization_id uuid,
   p_limit int,
@@ -25,14 +27,16 @@ begin
         join postrider.printer p
           on p.organization_id = u.organization_id
           and p.name = u.printer_name
-          and p.held_at is null
+        join postrider.recipient_state s
+          on s.organization_id = u.organization_id
+          and s.recipient_id = u.recipient_id
         left join postrider.connection x
           on x.organization_id = p.organization_id
           and x.id = p.connection_id
         left join postrider.connection_breaker b
           on b.organization_id = p.organization_id
           and b.connection_id = p.connection_id
-        where x.held_at is null
+        where (p.held_at is null and x.held_at is null or s.cancel_requested_at is not null)
           and coalesce(b.state, 'closed') = 'closed'
           and u.organization_id = p_organization_id
           and u.status = 'unknown'

@@ -54,6 +54,7 @@ declare
   v_others boolean;
   v_mismatched boolean;
   v_detailed boolean;
+  v_overtaken int := 0;
   v_moved int := 0;
   v_more int;
 begin
@@ -93,12 +94,23 @@ begin
   end if;
   if v_accepted is not null then
     v_moved := postrider.record_evidence(p_organization_id, v_accepted, 'accepted');
+    -- Where a webhook told of the card before its answer came, nobody moves any more.
+    if v_moved < jsonb_array_length(v_accepted) then
+      select count(*)
+      into v_overtaken
+      from postrider.recipient_state s
+      join jsonb_to_recordset(v_accepted) as a ("recipientId" uuid)
+        on s.recipient_id = a."recipientId"
+      where s.organization_id = p_organization_id
+        and s.state = 'sent'
+        and s.reason = 'late_evidence';
+    end if;
     update postrider.cohort
-    set accepted = accepted + v_moved, accepted_at = v_now
-    where organization_id = p_organization_id and id = p_cohort_id and v_moved > 0;
+    set accepted = least(people, accepted + v_moved + v_overtaken), accepted_at = v_now
+    where organization_id = p_organization_id and id = p_cohort_id and v_moved + v_overtaken > 0;
   end if;
 
-  if v_detailed then
+  if v_detailed or v_overtaken > 0 then
     perform postrider.note_details(p_organization_id, p_results, v_now);
   end if;
   -- What an answer says of a piece that is another one is evidence, too, and is not fenced.

@@ -110,6 +110,7 @@ return (
         '[]')
       from postrider.provider_call k
       where k.organization_id = m.organization_id
+        and k.who = m.printer_name
         and k.started_at >= m.opened_at - interval '1 day'
         and k.about && array_remove(array[m.id::text, m.provider_id], null)))
   from postrider.mailpiece m

@@ -58,4 +58,11 @@ void test('an endpoint that is down for days loses nothing, is seen, and hears e
   assert.deepEqual(await alarms(sql), []);
   const [row] = await sql`select count(*)::int as open from postrider.effect where state <> 'done'`;
   assert.equal(row?.['open'], 0);
+  await at.context.callLog.end();
+  const [calls] = await sql`
+    select count(*) filter (where status = 204)::int as taken,
+      count(*) filter (where status = 503) > 0 as refused
+    from postrider.provider_calls
+    where who = 'event_sink' and connection is null`;
+  assert.deepEqual({ ...calls }, { taken: 60, refused: true }, 'each call is kept');
 });

@@ -92,6 +92,7 @@ void test('while it is open nothing is staged for its printers, nobody else wait
   const [doctor] = await sql`select * from postrider.doctor('connections')`;
   assert.equal(doctor?.['verdict'], 'bad');
   assert.match(String(doctor?.['message']), /lob-main does not work .*; 2 people wait/);
+  assert.doesNotMatch(String(doctor?.['message']), /(?:^|; ); /, 'nothing of those that work');
   assert.match(String(doctor?.['what_helps']), /nothing is lost/);
   const health = await healthOf(rig.sql, at);
   assert.deepEqual([health?.['state'], health?.['people']], ['open', 2]);

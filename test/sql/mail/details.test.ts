@@ -11,6 +11,7 @@ import { login, logout } from '../privileges/logins.ts';
 import {
   accepted,
   alarms,
+  event,
   idOf,
   mailBegun,
   one,
@@ -22,6 +23,7 @@ import {
   settleAll,
   sharedMachine,
   statesOf,
+  tell,
   turnClock,
   type Sending,
 } from '../rig.ts';
@@ -132,6 +134,30 @@ void test('a late answer brings the price of a card that was found meanwhile', a
   await settleAll(sql, at, batch, detailed({ price: usd }));
   assert.equal((await only(sql, at))?.['price'], '0.5175');
   assert.deepEqual(await alarms(sql, at), []);
+});
+
+void test('an answer that a webhook overtook counts for the promise of its printer and for the pace', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const batch = await sending(sql, at, 2);
+  const [first] = batch.pieces;
+  assert.ok(first);
+  const providerId = idOf(first);
+  await tell(sql, at, [event({ providerId, mailpieceId: first.mailpieceId, status: 'accepted' })]);
+  await settleAll(sql, at, batch, (piece) => ({
+    ...accepted(piece),
+    expectedDelivery: '2026-12-07',
+  }));
+  const rows = await sql`
+    select m.expected_delivery::text as expected, p.last_day::int
+    from postrider.mailpiece m
+    join postrider.pace p using (organization_id, campaign_id)
+    where organization_id = ${at.organizationId}`;
+  const told = { expected: '2026-12-07', last_day: 2 };
+  assert.deepEqual(
+    rows.map((row) => ({ ...row })),
+    [told, told],
+  );
 });
 
 void test('until when a card can be called back is told, and no longer when that is over', async () => {

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cancel, hold, release } from '@postrider/core';
+import { claimCallBacks } from '../../../packages/core/src/machine/call-back.ts';
 import type { BegunPiece } from '../../../packages/core/src/machine/mail.ts';
 import { claimUnknownMailpieces } from '../../../packages/core/src/machine/reconcile.ts';
 import {
@@ -185,8 +186,22 @@ void test('a printer that is held is not asked', async () => {
     await claimUnknownMailpieces(sql, at.organizationId, { limit: 50, leaseMs: LEASE }),
     [],
   );
+  const [stuck] = await sql`
+    select what_helps from postrider.stuck where organization_id = ${at.organizationId}`;
+  assert.equal(stuck?.['what_helps'], 'reconcile asks the printer when it is released');
   await release(sql, { ...at, kind: 'printer', id: 'press' });
   await claimOne(sql, at);
+});
+
+void test('a printer that is held is asked all the same about a card that is to be cancelled', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await unknownDue(sql, at);
+  await hold(sql, { ...at, kind: 'printer', id: 'press' });
+  await cancel(sql, (await one(sql, at)).id);
+  await conclude(sql, at, verdict(await claimOne(sql, at), 'found', { providerId: 'psc_4' }));
+  const [called] = await claimCallBacks(sql, at.organizationId, 50);
+  assert.equal(called?.providerId, 'psc_4', 'it can be called back only for a while');
 });
 
 void test('somebody who is to be cancelled is skipped when proven absent, and is not submitted again on a guess', async () => {

@@ -104,6 +104,13 @@ void test('an operator gets the cards of their own organization and of no other'
       about: [own.mailpieceId, foreign.mailpieceId],
       startedAt: now,
     }),
+    // What others than its printer were told of it is nothing to the printer.
+    recordedCall(mine.organizationId, {
+      who: 'event_sink',
+      about: [own.mailpieceId],
+      answer: '202\n\nour own system',
+      startedAt: now,
+    }),
     // Another organization's call that names our card.
     recordedCall(theirs.organizationId, {
       about: [own.mailpieceId],

@@ -1,5 +1,5 @@
 /** Requests to one account of a provider: its key, its address, its limits, its words. */
-import { AdapterConfigError } from '@postrider/core/ports';
+import { AdapterConfigError, isNamed } from '@postrider/core/ports';
 import type {
   AdapterWiring,
   CallContext,
@@ -28,6 +28,11 @@ export interface AccountKind<Options extends { readonly url: string } = { readon
   readonly options: z.ZodType<Options>;
   /** The headers by which a request says whose it is, and whatever else each request needs. */
   headers(key: string, options: Options): Readonly<Record<string, string>>;
+  /**
+   * What a key is for, where its form tells: with a key of the other mode, or of none, nothing is
+   * sent. Absent: a key does not tell, and the mode of the connection alone counts.
+   */
+  readonly modeOf?: (key: string) => 'test' | 'live' | null;
   /** What the provider counts together: a route without ids, and how many requests it takes. */
   limitOf(method: string, path: string): RouteLimit;
   /** What the headers of an answer say of the limit; null: nothing. */
@@ -49,9 +54,19 @@ export interface AccountRequest {
   readonly about: readonly string[];
 }
 
+export interface KeyFault {
+  readonly reason: 'no_key' | 'wrong_mode';
+  readonly message: string;
+}
+
 export interface Account {
   readonly title: string;
   readonly connection: Connection;
+  /**
+   * Why nothing can be sent with the key that it has now: none is there, it cannot be read, or it
+   * is of the other mode. Null: it can.
+   */
+  keyFault(): KeyFault | null;
   ask(request: AccountRequest, context: CallContext, lease?: LeaseGuard): Promise<HttpOutcome>;
   /** What an answer says that is not as it was asked for: its code, and all of it in a sentence. */
   refusalIn(outcome: HttpOutcome): ToldRefusal;
@@ -110,20 +125,37 @@ export function accountAt<Options extends { readonly url: string }>(
   timeoutMs: number,
 ): Account {
   const { title } = kind;
+  const faultOf = (key: string | undefined): KeyFault | null => {
+    const { name, mode } = connection;
+    if (key === undefined)
+      return { reason: 'no_key', message: `connection ${name} has no API key` };
+    const told = kind.modeOf === undefined ? mode : kind.modeOf(key);
+    if (told === mode) return null;
+    const its = told === null ? `none of ${title}` : `for ${told} mode`;
+    const message = `connection ${name} is for ${mode} mode, and its key is ${its}`;
+    return { reason: 'wrong_mode', message };
+  };
   return {
     title,
     connection,
+    keyFault() {
+      try {
+        return faultOf(connection.secrets('api_key')[0]);
+      } catch (error) {
+        if (isNamed<Error>(error, 'SecretError'))
+          return { reason: 'no_key', message: error.message };
+        throw error;
+      }
+    },
     async ask({ method, path, query, headers, body, json, about }, context, lease) {
       // Read at each call: what was rotated counts at once.
       const options = parseOptions('connection', kind.options, connection.options);
       const secrets = connection.secrets('api_key');
-      const [key] = secrets;
-      if (key === undefined)
-        return {
-          kind: 'not_sent',
-          message: `Not sent: connection ${connection.name} has no API key.`,
-          hungUp: true,
-        };
+      const [key = ''] = secrets;
+      // A look-up by the other mode would find none of our pieces, and take them for proven absent.
+      const fault = faultOf(secrets[0]);
+      if (fault !== null)
+        return { kind: 'not_sent', message: `Not sent: ${fault.message}.`, hungUp: true };
       const asked = query === undefined || query.size === 0 ? '' : `?${query.toString()}`;
       const sent = json === undefined ? body : JSON.stringify(json);
       return await callProvider(

@@ -40,6 +40,9 @@ export async function findEach(
     readonly read: (body: string) => LookedUp | null;
   },
 ): Promise<readonly FindResult[]> {
+  // Thrown, and no answer: a printer that could not be asked has not said that it cannot tell.
+  const fault = account.keyFault();
+  if (fault !== null) throw new Error(`Its pieces cannot be looked for: ${fault.message}.`);
   const results: FindResult[] = [];
   for (const { reference } of pieces) {
     const { mailpieceId } = reference;

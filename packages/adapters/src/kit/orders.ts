@@ -38,11 +38,6 @@ export interface OrderDesk {
   /** Most requests of a batch at a time. */
   readonly atOnce: number;
   /**
-   * What a key is for, where its form tells: a key of the other mode, or of none, orders nothing.
-   * Absent: a key does not tell, and the mode of the connection alone counts.
-   */
-  readonly modeOf?: (key: string) => 'test' | 'live' | null;
-  /**
    * The status of an answer to a key that is known, where it is not 2xx, for example 409: its body
    * is the first answer again. Of another body it is unknown, as without it.
    */
@@ -104,7 +99,7 @@ interface Order {
 }
 
 async function submitOne(desk: OrderDesk, { piece, lease, context }: Order): Promise<SubmitResult> {
-  const wrong = wrongMode(desk, piece) ?? desk.unsuitable?.(piece) ?? null;
+  const wrong = unsendable(desk, piece) ?? desk.unsuitable?.(piece) ?? null;
   if (wrong !== null) return wrong;
   let request: AccountRequest;
   try {
@@ -133,25 +128,18 @@ async function submitOne(desk: OrderDesk, { piece, lease, context }: Order): Pro
   }
 }
 
-/** Nothing is sent with a key of the other mode: a test is never printed. */
-function wrongMode(
-  { account: { title, connection }, modeOf }: OrderDesk,
-  { mode }: PieceRequest,
-): SubmitResult | null {
-  const [key = ''] = connection.secrets('api_key');
-  const ofKey = modeOf === undefined ? mode : modeOf(key);
-  if (connection.mode === mode && ofKey === mode) return null;
-  const { name } = connection;
-  const itsKey = ofKey === null ? `none of ${title}` : `for ${ofKey} mode`;
-  const what =
-    connection.mode === mode
-      ? `the key of connection ${name} is ${itsKey}`
-      : `connection ${name} is for ${connection.mode} mode`;
-  return {
-    outcome: 'refused',
-    reason: 'wrong_mode',
-    message: `Not sent: the piece is ${mode}, and ${what}.`,
-  };
+/**
+ * Nothing is sent with a key of the other mode: a test is never printed. Nor can anything be
+ * without a key, which is no card's fault.
+ */
+function unsendable({ account }: OrderDesk, { mode }: PieceRequest): SubmitResult | null {
+  const { name, mode: its } = account.connection;
+  const fault =
+    its === mode
+      ? account.keyFault()
+      : { reason: 'wrong_mode', message: `the piece is ${mode}, and connection ${name} is ${its}` };
+  if (fault === null) return null;
+  return { outcome: 'refused', reason: fault.reason, message: `Not sent: ${fault.message}.` };
 }
 
 function resultOf(

@@ -1,6 +1,6 @@
 /** How Lob is spoken to: its key, its limits, its words. */
 import type { LimitNotice } from '@postrider/core/ports';
-import type { AccountKind } from '../kit/account.ts';
+import { modeByPrefix, type AccountKind } from '../kit/account.ts';
 import { readJson } from '../kit/json.ts';
 import { lobAccountOptions, type LobAccountOptions } from './options.ts';
 import { lobError } from './wire.ts';
@@ -8,6 +8,7 @@ import { lobError } from './wire.ts';
 export const lobAccounts: AccountKind<LobAccountOptions> = {
   title: 'Lob',
   options: lobAccountOptions,
+  modeOf: modeByPrefix,
   headers: (key, { apiVersion }) => ({
     authorization: `Basic ${Buffer.from(`${key}:`).toString('base64')}`,
     ...(apiVersion === undefined ? {} : { 'lob-version': apiVersion }),

@@ -6,7 +6,7 @@
  * Lob does with a known key and another body is UNCONFIRMED: most likely it answers the old piece.
  * So the metadata of an answer is compared with ours, and a difference is never `accepted`.
  */
-import { modeByPrefix, type Account } from '../kit/account.ts';
+import type { Account } from '../kit/account.ts';
 import { readJson } from '../kit/json.ts';
 import type { MadePiece, OrderDesk } from '../kit/orders.ts';
 import { pairIn } from '../kit/references.ts';
@@ -21,7 +21,6 @@ export function lobDesk(account: Account, options: LobOptions): OrderDesk {
     account,
     faults: lobFaults,
     atOnce: options.atOnce,
-    modeOf: modeByPrefix,
     unsuitable,
     order: async (piece, artwork) => ({
       method: 'POST',

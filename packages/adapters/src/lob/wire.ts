@@ -150,9 +150,12 @@ export function eventsOfPiece(piece: Postcard): PrinterEvent[] {
     };
   };
   const modified = piece.date_modified ?? created;
+  const scans = (piece.tracking_events ?? []).flatMap((one) => one?.time ?? []);
+  // Each scan modifies a piece, and it was rendered before the first.
+  const rendered = [modified, ...scans].reduce((a, b) => (Date.parse(b) < Date.parse(a) ? b : a));
   return [
     told('created', created),
-    ...(piece.status === 'rendered' ? [told('rendered_pdf', modified)] : []),
+    ...(piece.status === 'rendered' ? [told('rendered_pdf', rendered)] : []),
     ...(piece.status === 'failed' ? [told('failed', modified)] : []),
     ...(piece.deleted === true ? [told('deleted', modified)] : []),
     ...(piece.tracking_events ?? []).flatMap((one) =>

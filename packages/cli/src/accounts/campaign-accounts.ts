@@ -1,6 +1,6 @@
 /** The accounts that a campaign file names: found by their names, or refused at their fields. */
 import { offerOf, portFields, portNames } from '@postrider/adapters';
-import { Connections, requireMigrated } from '@postrider/core';
+import { requireMigrated } from '@postrider/core';
 import type { Connection, PortName } from '@postrider/core/ports';
 import { didYouMean } from '@postrider/core/ports/near';
 import {
@@ -10,8 +10,8 @@ import {
   type Problem,
 } from '@postrider/runner/campaign-file';
 import { databaseExists, openDatabase, type Sql } from '@postrider/runner/database';
-import type { Project } from '@postrider/runner/project';
 import type { Cli } from '../program/cli.ts';
+import { openedAccount } from './opened.ts';
 
 export interface DraftWithAccounts {
   /** The file, with the kinds of its providers where it names accounts. */
@@ -53,7 +53,13 @@ export async function withAccounts(cli: Cli, draft: CampaignDraft): Promise<Draf
       continue;
     }
     kinds.set(field, account.provider);
-    const connection = database && (await read(database.sql, await cli.project(), account));
+    const project = await cli.project();
+    const connection =
+      database &&
+      (await openedAccount(database.sql, (secret) => project.secret(secret), {
+        organizationId: account.organizationId,
+        connectionId: account.id,
+      }));
     if (connection === null)
       warnings.push(`${field}: this role may not read connection ${name}, so it is not tried out`);
     else connections.set(field, connection);
@@ -89,20 +95,6 @@ function unserved(port: PortName, { name, provider }: Account): string | null {
       ? ': this version does not know it'
       : `; it serves as ${serves.map((one) => portFields[one]).join(', ')}`)
   );
-}
-
-/** Null where this role may not. */
-async function read(
-  sql: Sql,
-  project: Project,
-  { organizationId, id }: Account,
-): Promise<Connection | null> {
-  try {
-    return await new Connections(sql, (name) => project.secret(name)).of(organizationId, id);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === '42501') return null;
-    throw error;
-  }
 }
 
 function ofKinds(draft: CampaignDraft, kinds: ReadonlyMap<string, string>): CampaignDraft {

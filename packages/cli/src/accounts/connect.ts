@@ -21,6 +21,7 @@ import {
   modeOf,
   optionsOf,
   requireUsable,
+  sendsWebhooks,
   withSecrets,
 } from './provider.ts';
 
@@ -78,8 +79,10 @@ export async function connectAccount(
   cli.out.note(
     cli.out.tint(
       'dim',
-      `a campaign file names it in place of a kind: connection: ${name}\n` +
-        `its webhooks come in at /webhooks/${name}/${made.endpointId}`,
+      `a campaign file names it in place of a kind: connection: ${name}` +
+        (sendsWebhooks(kind)
+          ? `\nits webhooks come in at /webhooks/${name}/${made.endpointId}`
+          : ''),
     ),
   );
 }

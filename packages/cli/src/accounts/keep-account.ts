@@ -1,11 +1,5 @@
 /** `connection check`, `rename`, `rotate`, `remove`: of a connection that is there. */
-import {
-  Connections,
-  noteFinding,
-  removeConnection,
-  renameConnection,
-  rotateSecret,
-} from '@postrider/core';
+import { noteFinding, removeConnection, renameConnection, rotateSecret } from '@postrider/core';
 import type { AccountFinding, ConnectionKind } from '@postrider/core/ports';
 import { openDatabase } from '@postrider/runner/database';
 import { exitCodes, UserError } from '@postrider/runner/process';
@@ -15,7 +9,15 @@ import type { Cli } from '../program/cli.ts';
 import { sealedFor } from './connect.ts';
 import { asKept, heldSecrets, type GivenSource, type HeldSecret } from './given-secrets.ts';
 import { connectionNamed, type ConnectionRow } from './names.ts';
-import { accountsOf, findingOf, inWords, requireUsable, withSecrets } from './provider.ts';
+import { openedAccount } from './opened.ts';
+import {
+  accountsOf,
+  findingOf,
+  inWords,
+  requireUsable,
+  sendsWebhooks,
+  withSecrets,
+} from './provider.ts';
 
 export interface Which {
   readonly name: string;
@@ -27,10 +29,9 @@ export async function checkAccount(cli: Cli, { name, organization }: Which): Pro
   const { sql } = database;
   const project = await cli.project();
   const row = await connectionNamed(sql, name, organization);
-  const connection = await new Connections(sql, (secret) => project.secret(secret)).of(
-    row.organizationId,
-    row.connectionId,
-  );
+  const connection = await openedAccount(sql, (secret) => project.secret(secret), row);
+  if (connection === null)
+    throw mayNotRead(row, 'what it said last: postrider connections. Nothing was changed');
   const finding = await findingOf(accountsOf(row.provider), connection);
   await noteFinding(sql, row, finding);
   cli.out.result({ ...keyOf(row), finding }, `${row.name} (${row.provider}): ${inWords(finding)}`);
@@ -61,6 +62,11 @@ export async function renameAccount(
     `connection ${row.name} is ${to} now; its printers and campaigns stay with it`,
   );
   cli.out.note(cli.out.tint('dim', `a campaign file that is applied again says connection: ${to}`));
+  if (sendsWebhooks(accountsOf(row.provider)))
+    cli.out.note(
+      `its webhooks come in at /webhooks/${to}/${row.endpointId} from now on, and nowhere else: ` +
+        `tell ${row.provider}`,
+    );
 }
 
 export interface RotateOptions {
@@ -96,18 +102,14 @@ export async function rotateAccount(
   const kept = held.map((one) => asKept(one, sealed));
   let finding: AccountFinding | null = null;
   if (check) {
-    const there = await new Connections(sql, (secret) => project.secret(secret)).of(
-      row.organizationId,
-      row.connectionId,
-    );
-    const { organizationId, provider, mode, options } = there;
-    finding = await findingOf(
-      kind,
-      withSecrets({ organizationId, name: row.name, provider, mode, options }, held, (purpose) =>
-        there.secrets(purpose),
-      ),
-    );
-    requireUsable(provider, finding);
+    const there = await openedAccount(sql, (secret) => project.secret(secret), row);
+    if (there === null && !hasKey(kind, held))
+      throw mayNotRead(row, 'nothing was kept; to keep it unasked: --no-check');
+    const account = withSecrets(row, held, (purpose) => there?.secrets(purpose) ?? []);
+    finding = await findingOf(kind, account);
+    requireUsable(row.provider, finding);
+    // They are about secrets, too, and not all were at hand.
+    if (there === null && finding.outcome === 'usable') finding = { ...finding, notes: [] };
   }
   const until: Record<string, Date | null> = {};
   await sql.begin(async (tx) => {
@@ -127,6 +129,20 @@ export async function rotateAccount(
   );
   if (row.heldAt !== null)
     cli.out.note(`it is held; to go on: postrider release connection ${asArgument(row.name)}`);
+}
+
+/** Whether the key by which the account is asked is among them. */
+function hasKey(kind: ConnectionKind, held: readonly HeldSecret[]): boolean {
+  return held.some(({ purpose }) => purpose === kind.secrets[0]?.purpose);
+}
+
+/** A role that operates gives secrets, and reads none. */
+function mayNotRead({ name, provider }: ConnectionRow, hint: string): UserError {
+  return new UserError(
+    exitCodes.noRights,
+    `this role may not read the secrets of connection ${name}, so ${provider} cannot be asked`,
+    `a role that was granted postrider_runner may, and the owner; ${hint}`,
+  );
 }
 
 /** What was made with a test key is never printed: another mode is another connection. */

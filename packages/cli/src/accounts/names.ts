@@ -10,6 +10,8 @@ export interface ConnectionRow {
   readonly name: string;
   readonly provider: string;
   readonly mode: 'test' | 'live';
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly endpointId: string;
   readonly heldAt: Date | null;
 }
 
@@ -22,7 +24,7 @@ export async function connectionNamed(
   const rows = await sql<ConnectionRow[]>`
     select
       organization_id as "organizationId", organization, id as "connectionId", name, provider,
-      mode, held_at as "heldAt"
+      mode, options, endpoint_id as "endpointId", held_at as "heldAt"
     from postrider.connections
     where (name = ${given} or id::text = ${given})
       and (

@@ -34,6 +34,10 @@ export function accountsOf(provider: string): ConnectionKind {
   );
 }
 
+export function sendsWebhooks({ secrets }: ConnectionKind): boolean {
+  return secrets.some(({ purpose }) => purpose === 'webhook');
+}
+
 /** Of `name=value`; a value is read as JSON where that fits. Throws `UserError`. */
 export function optionsOf(
   provider: string,

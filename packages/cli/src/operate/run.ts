@@ -57,7 +57,7 @@ function sayRunning(
   const where =
     http === null
       ? 'it does not listen (--no-http)'
-      : `${http.url}  /webhooks/<organization>/<printer>, /metrics, /health, /ready`;
+      : `${http.url}  /webhooks/…, /metrics, /health, /ready`;
   note(
     'running',
     `${cli.out.tint('green', 'running')}: ${proofSlots} proof and ${mailSlots} mail slots. ` +

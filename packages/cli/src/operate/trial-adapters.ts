@@ -50,8 +50,9 @@ export async function makeAdapters(
   renderer: TrialAdapter<Renderer> | null;
 }> {
   // A secret may be set later, and a print shop started: what is missing today is a warning.
-  const secret = (name: string): string => {
+  const secret = (name: string, need?: 'optional'): string | undefined => {
     const value = project.secret(name);
+    if (value === undefined && need === 'optional') return undefined;
     if (value === undefined)
       warnings.push(
         `the secret ${name} is not set: put it in the environment, or in var/secrets/${name}`,

@@ -15,8 +15,11 @@ export interface AdapterWiring {
   readonly baseDirectory: string;
   /** Where an adapter may keep files of its own, such as rendered artwork. Absolute. */
   readonly dataDirectory: string;
-  /** Returns undefined where the secret is not set. */
-  secret(name: string): string | undefined;
+  /**
+   * Returns undefined where the secret is not set. `optional`: the adapter works without it, so
+   * that nobody is told that it is missing.
+   */
+  secret(name: string, need?: 'optional'): string | undefined;
   /** The account that the campaign file names; absent where it names a kind. */
   readonly connection?: Connection;
 }

@@ -12,18 +12,18 @@ import {
 import type { SavedState } from '../ports/index.ts';
 import type { AdapterPort } from './meter.ts';
 
-/** A printer argues with or without a connection: its calls are kept either way. */
+// One argues with a printer, or with one's own system, also without a connection: calls are kept
+// either way.
+
 export function printerAccount({ organizationId, name, connectionId }: PrinterBrief): CallAccount {
   return { organizationId, connectionId, who: name };
 }
 
-/** Null: the campaign's adapter at this port has no connection. */
 export function campaignAccount(
   { organizationId, connectionIds }: CampaignBrief,
   port: AdapterPort,
-): CallAccount | null {
-  const connectionId = connectionIds[port];
-  return connectionId === undefined ? null : { organizationId, connectionId, who: port };
+): CallAccount {
+  return { organizationId, connectionId: connectionIds[port] ?? null, who: port };
 }
 
 /** Nobody to remember anything for. */

@@ -30,7 +30,7 @@ export interface AdapterHome {
   /** The folder of the campaign file: relative paths start there. */
   readonly baseDirectory: string;
   /** Gives the value of a secret; default: the project's. */
-  readonly secret?: (name: string) => string | undefined;
+  readonly secret?: AdapterWiring['secret'];
   /** The account that the entry names. */
   readonly connection?: Connection;
 }

@@ -164,6 +164,38 @@ void test('nothing is sent with a key, or by a connection, of the other mode', a
   assert.equal((await twin.requests('create')).length, before);
 });
 
+void test('without a key that can be read nothing is sent, and the account is held: no outcome is unknown', async () => {
+  const account = accountAt(url);
+  const unread = Object.assign(new Error('connection lob-main: env:K is not set here'), {
+    name: 'SecretError',
+  });
+  for (const secrets of [
+    () => [],
+    () => {
+      throw unread;
+    },
+  ]) {
+    const printer = printerOf({ ...account, secrets });
+    const [result] = await printer.submit([piece()], heldLease, contractContext());
+    assert.equal(result?.outcome, 'refused', JSON.stringify(result));
+    assert.match(result.message, /^Not sent: .*(has no API key|env:K is not set here)/);
+  }
+});
+
+void test('a key of the other mode proves no card absent, and lists none', async () => {
+  const made = piece();
+  assert.equal((await submitted(made)).outcome, 'accepted');
+  const printer = printerOf(accountAt(url, { mode: 'live', key: testKey }));
+  await assert.rejects(
+    async () => await printer.find([made], contractContext()),
+    /lob-main is for live mode, and its key is for test mode/,
+  );
+  await assert.rejects(
+    async () => await printer.list?.(new Date(0), null, contractContext()),
+    /cannot be listed: Not sent/,
+  );
+});
+
 void test('an answer about another mailpiece is never accepted', async () => {
   const first = piece();
   const accepted = await submitted(first);
