@@ -68,7 +68,7 @@ declare
   v_parts constant text[] := '{
       alarm_help, alarm_meaning, alive_runners, breaker_help, breaker_meaning, broken_adapter,
       campaigns_on_their_way, connections_named, decode_punycode, expected_days, fold_email,
-      held_by, hold_details, household_key_parts, least_expected_days, least_sample, local_time,
+      held_by, hold_details, household_key_parts, keys_within, least_expected_days, least_sample, local_time,
       neighbourhood_of, next_at_printer, next_before_printer, next_when_over, next_when_sent,
       numbered_of, obstacle_help, obstacle_meaning, obstacle_of, overdue_grace, overdue_in,
       price_text, printer_links, rejects_of, standing_hold, standing_hold_details,
@@ -159,7 +159,7 @@ declare
       note_details, note_intervention, note_mismatched, note_not_called_back, note_promises,
       notes_at_printer, notes_of_replaced, notice_restore, obstacles_of_launch,
       open_enrichment_batch, open_listed, open_mailpieces, open_pieces_in_cohort,
-      open_replacements, ordinal, other_campaigns_of, outcomes_of_amending, pace_of,
+      open_replacements, ordinal, other_addresses, other_campaigns_of, outcomes_of_amending, pace_of,
       parts_of_place, people_allowed_again, people_by_key, people_by_other_email,
       people_looked_at, people_not_to_mail, people_to_amend, people_to_ask, people_to_cancel,
       people_to_judge, people_to_mail, people_to_show, pick_ready_people, piece_is_closed,

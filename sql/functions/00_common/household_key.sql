@@ -149,22 +149,6 @@ create function postrider.neighbourhood_of(p_household_key text) returns text
 language sql immutable parallel safe
 return postrider.numbered_of(p_household_key) || '|' || split_part(p_household_key, '|', 5);
 
--- Says whether two keys may be one household: nothing in one contradicts the other. "12 Elm St" may
--- be "12 Elm St Apt 4", and so may "12 Elm St Bldg C Apt 4". An opt-out by address reaches so far,
--- and so does a list of near duplicates.
-create function postrider.may_be_one_household(
-  p_key text,
-  p_other_key text
-) returns boolean language sql immutable parallel safe security definer
-return (
-  select a.neighbourhood = b.neighbourhood
-    and (a.suffix = b.suffix or '' in (a.suffix, b.suffix))
-    and (a.predirectional = b.predirectional or '' in (a.predirectional, b.predirectional))
-    and (a.postdirectional = b.postdirectional or '' in (a.postdirectional, b.postdirectional))
-    and (a.units <@ b.units or a.units @> b.units)
-    and (a.others <@ b.others or a.others @> b.others)
-  from postrider.household_key_parts(p_key) a, postrider.household_key_parts(p_other_key) b);
-
 -- Draws a household's lot from 0 to 9999, in hundredths of a percent. It is salted, and always the
 -- same: an audit can derive it again with the salt.
 create function postrider.holdout_bucket(

@@ -140,7 +140,8 @@ begin
       and o.recipient_id = r.id
     union all
     select x.campaign_id, x.expires_at
-    from postrider.household_key_parts(r.household_key) k
+    from unnest(postrider.keys_within(r.household_key)) as w (key)
+    cross join lateral postrider.household_key_parts(w.key) k
     join postrider.suppression x
       on x.organization_id = p_organization_id
       and x.neighbourhood
