@@ -26,8 +26,8 @@ begin
       v_lines := v_lines || concat_ws(' ', v_line, c_units);
     -- Of a village in the second line nobody is known: half of its people have it.
     elsif c_british and v_line !~ '^(C/O|C O|ATTN|ATTENTION|CARE OF|URB) '
-      and (c_units is not null or v_line ~ (' (CT|COURT|HSE|HOUSE|COTTAGE|COTTAGES|LODGE|HALL|FARM'
-        || '|MANSIONS|TOWER|TOWERS|BLDG|BUILDINGS|MANOR|VILLA|BARN|WORKS|MLS?|MILL)$'))
+      and (c_units is not null or v_line ~ (' (CT|HSE|HOUSE|COTTAGE|COTTAGES|LDG|HALL|FARM'
+        || '|MANSIONS|TOWER|TOWERS|BLDG|BUILDINGS|MNR|VILLA|BARN|WORKS|MLS?)$'))
     then
       v_lines := v_lines || concat_ws(', ', c_units, v_line);
       if c_flat is not null then

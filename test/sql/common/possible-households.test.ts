@@ -42,6 +42,12 @@ const possible: readonly Pair[] = [
   ['GB', 'SW1A 1AA', 'Flat 1|Elm Court, 5 High St', '1 Elm Ct, 5 High Street'],
   ['GB', 'SW1A 1AA', 'Elm Court|5 High St', 'Elm Court'],
   ['GB', 'SW1A 1AA', 'Rose Cottage|Mill Lane', 'Rose Cottage'],
+  ['US', '02138', '12 Elm St Apt 2', '12 Elm St 2nd Floor'],
+  ['DE', '10115', 'c/o Meier|Hauptstr. 5', 'Hauptstraße 5'],
+  ['DE', '10115', 'Hinterhaus|Hauptstr. 5', 'Hauptstraße 5'],
+  ['FR', '75001', 'Résidence Les Lilas|12 rue Foch', '12 rue Foch'],
+  ['FR', '75001', '12 rue Foch|BP 12', '12 r. Foch'],
+  ['IN', '110001', 'Flat 5, 12 MG Road', '12 MG Road'],
   ['IE', 'D02 X285', 'Apt 3, Elm House, 5 High St', 'Apartment 3, Elm House'],
 ];
 
@@ -68,6 +74,8 @@ const contradictory: readonly Pair[] = [
   ['GB', 'SW1A 1AA', 'Flat 1, Elm Court, 5 High St', 'Flat 2, Elm Court'],
   ['GB', 'SW1A 1AA', 'Flat 1, Elm Court', '2 Elm Court'],
   ['GB', 'SW1A 1AA', '5 High St|Little Snoring', '7 High St|Little Snoring'],
+  ['US', '02138', '12 Elm St Apt 3', '12 Elm St 2nd Floor'],
+  ['DE', '10115', 'c/o Meier|Hauptstr. 5', 'Hauptstraße 5c'],
   ['GB', 'SW1A 1AA', 'Rose Cottage|Mill Lane', 'Ivy Cottage|Mill Lane'],
 ];
 
