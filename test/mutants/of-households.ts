@@ -112,8 +112,8 @@ export const households: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/50_mail/turn_away.sql',
-        find: 'and postrider.may_be_one_household(x.value, r.household_key)',
-        replace: 'and x.value = r.household_key',
+        find: 'where postrider.may_be_one_household(x.value, r.household_key)',
+        replace: 'where x.value = r.household_key',
       },
     ],
     test: { file: reach, pattern: 'found at the last moment' },
