@@ -70,7 +70,7 @@ const faults: readonly (readonly [RegExp, string])[] = [
     /^(?:[[«<]+(?:(?:first|last|full|your|customer|contact|recipient)[ _-]?)?(?:name|address|company|city)[\]»>]+)$/i,
     'is a merge tag that was not filled in',
   ],
-  [/^\[object \w+\]$/, 'is an object and no text'],
+  [/^(?:\[object \w+\]|\[["{].*[\]}"]\]|\{".*\})$/s, 'is an object and no text'],
   [/^=[A-Za-z.]+\(/, 'is a formula of a spreadsheet'],
   [/^[^\s@]+@[^\s@]+\.[A-Za-z]{2,}$/, 'is an e-mail address'],
   [/^(?:https?:\/\/|www\.)\S+$/i, 'is an address in the web'],
