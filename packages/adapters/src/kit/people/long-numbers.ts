@@ -30,7 +30,7 @@ export function keepDigits(_key: string, value: unknown, context?: { source?: st
   const huge = !Number.isFinite(value) || Math.abs(value) > Number.MAX_SAFE_INTEGER;
   // JSON may write it without the plus.
   const written = source.replace(/e(?=\d)/i, 'e+');
-  if (isRounded(written)) return written;
+  if (Number.isFinite(value) && isRounded(written)) return written;
   return many || huge ? source : value;
 }
 
