@@ -174,4 +174,49 @@ export const lists: readonly Mutant[] = [
       pattern: 'makes the lines of an address',
     },
   },
+  {
+    name: 'headings-of-other-languages',
+    without: 'the headings of an Italian list are known',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/people/spellings.ts',
+        find: 'indirizzo indirizzo1 viaenumerocivico',
+        replace: 'viaenumerocivico',
+      },
+    ],
+    test: {
+      file: 'packages/adapters/src/csv/test/other-columns.test.ts',
+      pattern: 'are recognised in Italian',
+    },
+  },
+  {
+    name: 'pieces-left-out',
+    without: 'a column with the flat alone is not left out of the address',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/people/spellings.ts',
+        find: 'lotnumber flat flatnumber flatno',
+        replace: 'lotnumber flatnumber',
+      },
+    ],
+    test: {
+      file: 'packages/adapters/src/csv/test/other-columns.test.ts',
+      pattern: 'what else is a piece of an address',
+    },
+  },
+  {
+    name: 'lists-in-json',
+    without: 'an array of JSON is no text of a card',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/people/machine-words.ts',
+        find: String.raw`|\[["{].*[\]}"]\]|\{".*\})$/s`,
+        replace: ')$/s',
+      },
+    ],
+    test: {
+      file: 'packages/adapters/src/ndjson/test/ndjson-audience.test.ts',
+      pattern: 'takes a street of several lines',
+    },
+  },
 ];
