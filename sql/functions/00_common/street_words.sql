@@ -62,9 +62,9 @@ end $$;
 create function postrider.street_first(p_text text) returns text
 language plpgsql immutable parallel safe as $$
 declare
-  c_others constant text := '^ ?(CO|[0-9]+/F|Z HD|Z HDN|ATTN|APT|APP|APPT|APPARTEMENT|APARTMENT|FLAT|UNIT'
-    || '|ROOM|BAT|BATIMENT|BLDG|RES|RESIDENCE|ESC|ESCALIER|ETAGE|PORTE|SCALA|INTERNO|HINTERHAUS'
-    || '|VORDERHAUS|SEITENFLUGEL|WOHNUNG|WHG|BP|CS|POSTFACH|КВ|КВАРТИРА)( |$)';
+  c_others constant text := '^ ?(CO|[0-9]+/F|Z HD|Z HDN|ATTN|APT|APP|APPT|APPARTEMENT|APARTMENT'
+    || '|FLAT|UNIT|ROOM|BAT|BATIMENT|BLDG|RES|RESIDENCE|ESC|ESCALIER|ETAGE|PORTE|SCALA|INTERNO'
+    || '|HINTERHAUS|VORDERHAUS|SEITENFLUGEL|WOHNUNG|WHG|BP|CS|POSTFACH|КВ|КВАРТИРА)( |$)';
   -- As one word: the C would be the letter of a number.
   v_text text := regexp_replace(p_text, '(?<= |^)C[/ ]O(?= )', 'CO', 'g');
 begin
