@@ -123,6 +123,9 @@ begin
       || '|(?<= , )(?:BOX|BX|DRAWER))' || c_number, ' , PO BOX , @BOX \1', 'g');
   if v_text like '%@BOX%' then
     v_text := regexp_replace(v_text, '@BOX ([0-9]+) ([A-Z])(?= |$)', '@BOX \1\2', 'g');
+    -- "PO Box 5 12 Elm St": the street goes on in the same line.
+    v_text := regexp_replace(v_text,
+      '@BOX ([0-9]+[A-Z]?) (?=[0-9]+[A-Z]? (?:[NSEW]{1,2} )?[^ ,]*[A-Z]{2})', '@BOX \1 , ', 'g');
   end if;
   return regexp_replace(v_text, ' (?:GENERAL|GEN) (?:DELIVERY|DEL)(?= |$)',
     ' , GENERAL DELIVERY , @BOX 0', 'g');
