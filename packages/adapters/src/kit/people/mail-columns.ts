@@ -21,7 +21,8 @@ const optOut = new RegExp(
     `unsubscribedfrom${mail}|(?:suppress|exclude|excludefrom)${mail}|` +
     `${mail}(?:suppress|suppressed|suppression|excluded)|` +
     'keine?post|keinebriefe|postsperre|keine(?:post)?werbung|(?:post)?werbesperre|robinsonliste|' +
-    '(?:pasde|stop|opposition|refus)courriers?(?:postal)?|nepasenvoyer(?:de)?courriers?(?:postal)?|' +
+    '(?:pasde|stop|opposition|refus)courriers?(?:postal)?|' +
+    'nepasenvoyer(?:de)?courriers?(?:postal)?|' +
     'noenviar(?:correopostal|publicidad)|noninviare(?:posta|lettere)|geen(?:post|postreclame)|' +
     'nosolicit(?:ations?)?|donotsolicit|mps|mailpreferenceservice|dmamailpreference|' +
     '(?:no|donotsend|optoutof)catalogu?e?s?|(?:catalogu?e?s?|print)optout' +
