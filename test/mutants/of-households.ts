@@ -64,8 +64,8 @@ export const households: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/80_operate/suppress.sql',
-        find: 'and postrider.may_be_one_household(r.household_key, p_household_key)',
-        replace: 'and r.household_key = p_household_key',
+        find: 'and postrider.may_be_one_household(r.household_key, p_household_key)\n    union',
+        replace: 'and r.household_key = p_household_key\n    union',
       },
     ],
     test: { file: reach, pattern: 'stops whom it reaches' },

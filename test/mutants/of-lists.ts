@@ -100,7 +100,7 @@ export const lists: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/adapters/src/kit/people/cells.ts',
-        find: 'const word = machineFault(value) ??',
+        find: 'const word = machineFault(role, value) ??',
         replace: 'const word =',
       },
     ],
