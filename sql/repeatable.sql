@@ -21,6 +21,7 @@
 \ir functions/00_common/address_units.sql
 \ir functions/00_common/address_parts.sql
 \ir functions/00_common/household_key.sql
+\ir functions/00_common/other_addresses.sql
 \ir functions/00_common/emails.sql
 \ir functions/00_common/person_keys.sql
 \ir functions/00_common/postal_addresses.sql

@@ -57,10 +57,11 @@ begin
       '{
       abbreviate_address, address_parts, amended_after, beside_amendments, breaker_after,
       bytes_of_hex, checked_definition, decode_punycode, fold_address, fold_email,
-      household_key, id_of, mark_units, may_be_one_household, read_emails, require_amendments,
-      require_given, require_list, sealed_bytes, split_lines, split_street, split_units,
-      unit_value, write_highways, write_in_english, write_japanese, write_look_alikes,
-      write_puerto_rican, write_routes, write_street_word}'::text[]),
+      household_key, id_of, keys_within, mark_units, may_be_one_household, other_addresses,
+      read_emails, require_amendments, require_given, require_list, sealed_bytes, split_lines,
+      split_street, split_units, street_first, unit_value, write_highways, write_in_english,
+      write_japanese, write_look_alikes, write_puerto_rican, write_routes,
+      write_street_word}'::text[]),
       -- Once a cohort, or more often: planned once a session, and by index whatever the statistics
       -- say. They lag behind a burst of moves; to plan each call would cost more than to run it.
       ('hot', array[

@@ -62,11 +62,11 @@ join postrider.recipient_state s
 -- offset 0 keeps it so: to join everybody of the campaign with everybody never ends.
 cross join lateral (
   select p.*, y.state
-  from (values
-    (postrider.neighbourhood_of(r.household_key) || '|',
-      postrider.neighbourhood_of(r.household_key) || '}'),
-    (postrider.numbered_of(r.household_key) || 'A', postrider.numbered_of(r.household_key) || '['),
-    (postrider.numbered_of(r.household_key) || '-', postrider.numbered_of(r.household_key) || '.')
+  from unnest(postrider.keys_within(r.household_key)) with ordinality as w (key, nth)
+  cross join lateral (values
+    (postrider.neighbourhood_of(w.key) || '|', postrider.neighbourhood_of(w.key) || '}'),
+    (postrider.numbered_of(w.key) || 'A', postrider.numbered_of(w.key) || '['),
+    (postrider.numbered_of(w.key) || '-', postrider.numbered_of(w.key) || '.')
   ) as keys (first, beyond)
   cross join lateral (
     select q.*
@@ -75,7 +75,8 @@ cross join lateral (
       and q.household_key ~>=~ keys.first
       and q.household_key ~<~ keys.beyond
       and q.campaign_id = r.campaign_id
-      and q.id > r.id
+      -- By the street beside a box the pair is found from this side alone.
+      and (q.id > r.id or w.nth > 1)
     offset 0) p
   join postrider.recipient_state y
     on y.organization_id = p.organization_id

@@ -51,7 +51,9 @@ create function postrider.suppressions_asked_for(
   p_household_key text
 ) returns table (entry postrider.suppression, match text) language plpgsql stable as $$
 declare
-  v_neighbourhood bytea := postrider.neighbourhood_digest(p_organization_id, p_household_key);
+  v_neighbourhoods bytea[] := array(
+    select postrider.neighbourhood_digest(p_organization_id, k.key)
+    from unnest(postrider.keys_within(p_household_key)) as k (key));
   v_digests bytea[] := array(
     select postrider.digest_of(p_organization_id, k.kind, k.value)
     from (
@@ -74,7 +76,7 @@ begin
   select s, 'possible'
   from postrider.suppression s
   where s.organization_id = p_organization_id
-    and s.neighbourhood = v_neighbourhood
+    and s.neighbourhood = any (v_neighbourhoods)
     and s.digest <> all (v_digests)
     and postrider.may_be_one_household(s.value, p_household_key)
     and (s.expires_at is null or s.expires_at > postrider.now());

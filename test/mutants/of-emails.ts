@@ -1,6 +1,10 @@
 /** Safeguards of which addresses are a person's, and what is told of those that are none. */
 import type { Mutant } from './mutants.ts';
 
+const cells = {
+  file: 'test/sql/common/emails.test.ts',
+  pattern: 'every address in an e-mail cell',
+};
 const others = 'test/sql/sync/other-emails.test.ts';
 
 export const emails: readonly Mutant[] = [
@@ -76,7 +80,7 @@ export const emails: readonly Mutant[] = [
         replace: '\\u202a-\\u202e\\u2060-\\u206f',
       },
     ],
-    test: { file: 'test/sql/common/emails.test.ts', pattern: 'every address in an e-mail cell' },
+    test: cells,
   },
   {
     name: 'unread-email-told',
@@ -107,5 +111,41 @@ export const emails: readonly Mutant[] = [
       file: 'packages/cli/test/suppress-exports.test.ts',
       pattern: 'refuses an export of subscribers',
     },
+  },
+  {
+    name: 'copies-of-mailto',
+    without: 'whom mailto: names beside its address has opted out, too',
+    edits: [
+      {
+        file: 'sql/functions/00_common/emails.sql',
+        find: "'[?&](?:to|cc|bcc)=(?=[^ ?&=@]+@)', ' '",
+        replace: "'[?&](?:to)=(?=[^ ?&=@]+@)', ' '",
+      },
+    ],
+    test: cells,
+  },
+  {
+    name: 'local-part-in-quotes',
+    without: 'a local part in quotes is the address',
+    edits: [
+      {
+        file: 'packages/core/src/ports/emails.ts',
+        find: "\"(?= ?@)/gu, '$1')",
+        replace: "\"(?= ?@@)/gu, '$1')",
+      },
+    ],
+    test: cells,
+  },
+  {
+    name: 'escapes-around-an-email',
+    without: 'what JSON and SQL write for a line break is no letter of the next address',
+    edits: [
+      {
+        file: 'sql/functions/00_common/emails.sql',
+        find: '|\\\\[nr]|',
+        replace: '|',
+      },
+    ],
+    test: cells,
   },
 ];

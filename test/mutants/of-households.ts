@@ -64,8 +64,8 @@ export const households: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/80_operate/suppress.sql',
-        find: 'and postrider.may_be_one_household(r.household_key, p_household_key)',
-        replace: 'and r.household_key = p_household_key',
+        find: 'and postrider.may_be_one_household(r.household_key, p_household_key)\n    union',
+        replace: 'and r.household_key = p_household_key\n    union',
       },
     ],
     test: { file: reach, pattern: 'stops whom it reaches' },
@@ -112,18 +112,66 @@ export const households: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/50_mail/turn_away.sql',
-        find: 'and postrider.may_be_one_household(x.value, r.household_key)',
-        replace: 'and x.value = r.household_key',
+        find: 'where postrider.may_be_one_household(x.value, r.household_key)',
+        replace: 'where x.value = r.household_key',
       },
     ],
     test: { file: reach, pattern: 'found at the last moment' },
+  },
+  {
+    name: 'reach-beside-a-box',
+    without: 'an opt-out of "12 Elm St" is looked for beside boxes, too',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/suppress.sql',
+        find: "and split_part(x.household_key, '|', 2) in ('US', 'CA', 'AU', 'NZ')",
+        replace: 'and false',
+      },
+    ],
+    test: { file: reach, pattern: 'one of two addresses in one' },
+  },
+  {
+    name: 'reach-of-both-addresses',
+    without: 'who has two addresses in one is looked for by each, when they come in',
+    edits: [
+      {
+        file: 'sql/functions/00_common/person_keys.sql',
+        find: 'from unnest(postrider.keys_within(p_household_key)) as k (key)',
+        replace: 'from (select p_household_key) as k (key)',
+      },
+    ],
+    test: { file: reach, pattern: 'one of two addresses in one' },
+  },
+  {
+    name: 'opt-out-of-both-addresses',
+    without: 'an opt-out by two addresses in one stands as each of them',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/suppress.sql',
+        find: 'from unnest(postrider.other_addresses(p_household_key)) as l (line)) as o (address)',
+        replace: 'from (select null::text) as l (line)) as o (address)',
+      },
+    ],
+    test: { file: reach, pattern: 'one of two addresses in one' },
+  },
+  {
+    name: 'reach-of-both-before-mail',
+    without: 'who has two addresses in one is looked for by each, before the printer',
+    edits: [
+      {
+        file: 'sql/functions/50_mail/turn_away.sql',
+        find: 'from unnest(postrider.keys_within(r.household_key)) as w (key)',
+        replace: 'from (select r.household_key) as w (key)',
+      },
+    ],
+    test: { file: reach, pattern: 'one of two addresses in one' },
   },
   {
     name: 'reach-not-too-far',
     without: 'an opt-out of one apartment leaves the next one alone',
     edits: [
       {
-        file: 'sql/functions/00_common/household_key.sql',
+        file: 'sql/functions/00_common/other_addresses.sql',
         find: 'and (a.units <@ b.units or a.units @> b.units)',
         replace: '',
       },

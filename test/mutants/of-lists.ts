@@ -100,7 +100,7 @@ export const lists: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/adapters/src/kit/people/cells.ts',
-        find: 'const word = machineFault(value) ??',
+        find: 'const word = machineFault(role, value) ??',
         replace: 'const word =',
       },
     ],
@@ -156,5 +156,67 @@ export const lists: readonly Mutant[] = [
       },
     ],
     test: { file: 'packages/cli/test/list-check.test.ts', pattern: 'where most of its rows' },
+  },
+  {
+    name: 'house-number-of-an-opt-out',
+    without: 'a house number in a column of its own belongs to the street of an opt-out',
+    edits: [
+      {
+        file: 'packages/cli/src/operate/suppressions.ts',
+        find: 'const lines = linesAsMeant(header, values, given);',
+        replace:
+          'void linesAsMeant; const lines: ReturnType<typeof linesAsMeant> = ' +
+          '{ row: given, changes: [], problems: [] };',
+      },
+    ],
+    test: {
+      file: 'packages/cli/test/suppress-exports.test.ts',
+      pattern: 'makes the lines of an address',
+    },
+  },
+  {
+    name: 'headings-of-other-languages',
+    without: 'the headings of an Italian list are known',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/people/spellings.ts',
+        find: 'indirizzo indirizzo1 viaenumerocivico',
+        replace: 'viaenumerocivico',
+      },
+    ],
+    test: {
+      file: 'packages/adapters/src/csv/test/other-columns.test.ts',
+      pattern: 'are recognised in Italian',
+    },
+  },
+  {
+    name: 'pieces-left-out',
+    without: 'a column with the flat alone is not left out of the address',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/people/spellings.ts',
+        find: 'lotnumber flat flatnumber flatno',
+        replace: 'lotnumber flatnumber',
+      },
+    ],
+    test: {
+      file: 'packages/adapters/src/csv/test/other-columns.test.ts',
+      pattern: 'what else is a piece of an address',
+    },
+  },
+  {
+    name: 'lists-in-json',
+    without: 'an array of JSON is no text of a card',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/people/machine-words.ts',
+        find: String.raw`|\[["{].*[\]}"]\]|\{".*\})$/s`,
+        replace: ')$/s',
+      },
+    ],
+    test: {
+      file: 'packages/adapters/src/ndjson/test/ndjson-audience.test.ts',
+      pattern: 'takes a street of several lines',
+    },
   },
 ];

@@ -86,7 +86,7 @@ export const night: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/views/suppressions.sql',
-        find: 'and s.neighbourhood = v_neighbourhood\n',
+        find: 'and s.neighbourhood = any (v_neighbourhoods)\n',
         replace: 'and false\n',
       },
     ],

@@ -202,7 +202,9 @@ describe('a launch that is not blind', () => {
   });
 
   it('tests without a question, and shows again what is active already without refusing it', async () => {
-    const test = await launch('--no-sheet');
+    const both = await launch('--test', '--live', '--yes');
+    assert.equal(both.code, 2, both.stdout);
+    const test = await launch('--test', '--no-sheet');
     assert.equal(test.code, 0, test.stderr);
     assert.match(test.stdout, /launched as a test: nothing is printed[^]*is active in test mode/);
     await done('hold', 'printer', 'press');

@@ -21,6 +21,14 @@ export const emailForms: Readonly<Record<string, (email: string, other: string) 
   blankBeforeAt: (email) => email.replace('@', ' @'),
   unseen: (email) => `\ufeff${email.replace('l', 'l\u200b')}\u00a0`,
   wide: (email) => email.replace('@', '＠'),
+  mailtoCopy: (email, other) => `mailto:${other}?cc=${email.replace('@', '%40')}&subject=Hello`,
+  mailtoBlindCopy: (email, other) => `mailto:${other}?subject=Hello&bcc=${email}`,
+  quotedLocalPart: (email) => email.replace(/^[^@]+/, '"$&"'),
+  jsonOfNames: (email, other) => `["Ben Bay <${other}>","Ann Ash <${email}>"]`,
+  jsonEscapes: (email) => `Ann Ash \\u003c${email}\\u003e`,
+  entities: (email, other) => `${other}&#59;Ann Ash &lt;${email}&gt;`,
+  otherSeparators: (email, other) => `${other} | ${email} / ${other}`,
+  escapedLineBreak: (email, other) => `${other}\\n${email}`,
 };
 
 const idForms: Readonly<Record<string, (id: string) => string>> = {

@@ -108,6 +108,34 @@ describe('an export as a do-not-mail list', () => {
     assert.match(none.stderr, /names neither email nor external_id/);
   });
 
+  it('makes the lines of an address of its columns as an audience does, and says of which country', async () => {
+    await at.machine.sql`delete from postrider.suppression`;
+    const german = 'Straße;Hausnummer;PLZ;Ort\nHauptstr.;5;10115;Berlin\n';
+    const assumed = await suppress(german);
+    assert.equal(assumed.code, 0, assumed.stderr);
+    assert.match(assumed.stderr, /1 address names no country.*of the United States.*--country/);
+    await at.machine.sql`delete from postrider.suppression`;
+    const told = await suppress(german, '--country', 'DE');
+    assert.equal(told.code, 0, told.stderr);
+    assert.doesNotMatch(told.stderr, /no country/);
+    const run = await suppress(
+      'Address,Address 2,Address 3,Zip,Plus4,Country\n' +
+        '"12 Elm St\nApt 3",,,02138,1234,US\n14 Elm St,Bldg C,Apt 4,02138,,US\n',
+    );
+    assert.equal(run.code, 0, run.stderr);
+    const [report] = run.json<{ changed: { reason: string }[] }>();
+    assert.deepEqual(
+      report?.changed.map(({ reason }) => reason),
+      ['two_lines', 'joined_lines'],
+    );
+    assert.deepEqual(await listed(), [
+      'household 2|DE|10115||HAUPTSTRASSE 5|||||',
+      'household 2|US|02138|12|ELM|ST|||# 3|',
+      'household 2|US|02138|14|ELM|ST|||# 4,BLDG C|',
+    ]);
+    await at.machine.sql`delete from postrider.suppression`;
+  });
+
   it('takes or refuses each list of the cases, and says which row is nobody’s', async () => {
     const given = async (file: string, ...flags: string[]) => {
       const run = await suppress(readFileSync(join(cases, `${file}.csv`)), ...flags);

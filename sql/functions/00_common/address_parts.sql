@@ -204,6 +204,11 @@ begin
   then
     v_text := postrider.write_puerto_rican(v_text);
   end if;
+  if p_country = 'US' and v_text ~ ' , [NS][0-9]+ (- )?[EW] ?[0-9]' then
+    -- "N6 W23001 Bluemound Rd": the place in a grid is one number.
+    v_text := regexp_replace(v_text,
+      '(?<= , )([NS][0-9]+) (?:- )?([EW]) ?([0-9]+)(?= )', '\1\2\3', 'g');
+  end if;
   if p_country = 'US' and v_text like any (array[' , __ __ %', ' , ___ __ %']) then
     v_text := regexp_replace(v_text,
       '(?<= , )([0-9]+) ([0-9]+)(?= [0-9]+(?:ST|ND|RD|TH) )', '\1-\2', 'g');

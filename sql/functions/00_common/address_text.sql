@@ -8,7 +8,8 @@ language plpgsql immutable parallel safe as $$
 declare
   -- "12½" is two numbers: the sign would become "121/2".
   v_text text := normalize(replace(normalize(
-    regexp_replace(p_text, '([¼½¾⅐-⅞])', ' \1', 'g'), nfkc), '⁄', '/'), nfd);
+    -- The sign of "2º" is none of its letters.
+    regexp_replace(translate(p_text, 'ºª°', ''), '([¼½¾⅐-⅞])', ' \1', 'g'), nfkc), '⁄', '/'), nfd);
 begin
   -- Letters that nobody sees, apostrophes, and the accents of Latin and Greek letters.
   v_text := regexp_replace(v_text,
@@ -122,6 +123,9 @@ begin
       || '|(?<= , )(?:BOX|BX|DRAWER))' || c_number, ' , PO BOX , @BOX \1', 'g');
   if v_text like '%@BOX%' then
     v_text := regexp_replace(v_text, '@BOX ([0-9]+) ([A-Z])(?= |$)', '@BOX \1\2', 'g');
+    -- "PO Box 5 12 Elm St": the street goes on in the same line.
+    v_text := regexp_replace(v_text,
+      '@BOX ([0-9]+[A-Z]?) (?=[0-9]+[A-Z]? (?:[NSEW]{1,2} )?[^ ,]*[A-Z]{2})', '@BOX \1 , ', 'g');
   end if;
   return regexp_replace(v_text, ' (?:GENERAL|GEN) (?:DELIVERY|DEL)(?= |$)',
     ' , GENERAL DELIVERY , @BOX 0', 'g');
@@ -205,12 +209,18 @@ begin
       '(?<= , )(?:U|UNIT|APT|FLT|SHOP|VILLA)? ?([0-9]+[A-Z]?|[A-Z]) ?/ ?([0-9]+[A-Z]?)(?= [^ ,])',
       '# \1 , \2', 'g');
     v_text := regexp_replace(v_text,
-      '(?<= , )U ([0-9]+[A-Z]?)(?: ,)? ([0-9]+[A-Z]?)(?= [^ ,])', '# \1 , \2', 'g');
+      '(?<= , )U ?([0-9]+[A-Z]?)(?: ,)? ([0-9]+[A-Z]?)(?= [^ ,])', '# \1 , \2', 'g');
     v_text := regexp_replace(v_text, '(?<= , )THE (?=[^ ,]+ [^ ,])', '', 'g');
   end if;
   if p_country in ('GB', 'IE', 'GG', 'JE', 'IM')
-    and v_text ~ '(FLT|APT|APARTMENT|MAISONETTE|FLOOR|/)'
+    and v_text ~ '(FLT|APT|APARTMENT|MAISONETTE|FLOOR|/| [GFSTB]FF )'
   then
+    -- "GFF 12 High St": the flat on the ground floor.
+    v_text := regexp_replace(v_text, '(?<= , )GFF(?= )', 'GROUND FLOOR FLT', 'g');
+    v_text := regexp_replace(v_text, '(?<= , )FFF(?= )', '1ST FLOOR FLT', 'g');
+    v_text := regexp_replace(v_text, '(?<= , )SFF(?= )', '2ND FLOOR FLT', 'g');
+    v_text := regexp_replace(v_text, '(?<= , )TFF(?= )', 'TOP FLOOR FLT', 'g');
+    v_text := regexp_replace(v_text, '(?<= , )BFF(?= )', 'BASEMENT FLT', 'g');
     v_text := regexp_replace(v_text, '(?<= , )([0-9]+/[0-9]+)(?= ,)', '# \1', 'g');
     v_text := regexp_replace(v_text, '(?<= , )' || c_floor || '(?<=FLOOR)(?= ,|$)', '# \1', 'g');
     v_text := regexp_replace(v_text,

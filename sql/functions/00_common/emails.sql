@@ -138,8 +138,19 @@ begin
   end if;
   v_whole := v_text;
   v_text := replace(v_text, '&amp;', '&');
+  -- As programs write in HTML, JSON and SQL what divides two addresses, or stands around one.
   v_text := regexp_replace(v_text collate "C",
-    '&(?:lt|gt|quot|apos|nbsp|#0*3[49]|#x2[27]);', ' ', 'gi');
+    '&(?:lt|#0*60|#x0*3c);|\\u003c|%3c', '<', 'gi');
+  v_text := regexp_replace(v_text collate "C",
+    '&(?:gt|#0*62|#x0*3e);|\\u003e|%3e', '>', 'gi');
+  v_text := regexp_replace(v_text collate "C",
+    '&(?:comma|semi|#0*(?:10|13|44|59)|#x0*(?:a|d|2c|3b));|\\[nr]|\\u00(?:0[ad]|2c|3b)', ';', 'gi');
+  v_text := regexp_replace(v_text collate "C",
+    '&(?:quot|apos|nbsp|#0*(?:9|32|34|39|160)|#x0*(?:9|20|22|27|a0));', ' ', 'gi');
+  v_text := regexp_replace(v_text collate "C", '\\t|\\u00(?:09|2[027]|a0)', ' ', 'gi');
+  v_text := regexp_replace(v_text collate "C", '\\u0040', '@', 'gi');
+  v_text := regexp_replace(v_text collate "C",
+    '(^|[ ,;:<(])(?:e-?mails?|mail|mailto)=(?=[^ =@]+@)', '\1', 'gi');
   v_text := regexp_replace(v_text collate "C", '&(?:#0*64|#x40|commat);|%40', '@', 'gi');
   -- Comments and names that hold no address; what `mailto:` has behind its address.
   v_text := regexp_replace(v_text, '\([^()@]*\)', ' ', 'g');
@@ -151,7 +162,7 @@ begin
   v_text := regexp_replace(v_text collate "C", '[?&](?:to|cc|bcc)=(?=[^ ?&=@]+@)', ' ', 'gi');
   v_text := regexp_replace(v_text collate "C", '&(?:subject|body)=[^ @&,;<>()]*', ' ', 'gi');
   v_text := regexp_replace(v_text, '(@[^ ?,;<>()@]+)\?[^ @,;<>()]*(?=[ ,;<>()]|$)', '\1', 'g');
-  v_text := regexp_replace(v_text collate "C", '%(?:20|0[9ad]|2c|3b)', ' ', 'gi');
+  v_text := regexp_replace(v_text collate "C", '%(?:20|0[9ad]|2[27c]|3b)', ' ', 'gi');
   v_text := regexp_replace(v_text collate "C", '%2b', '+', 'gi');
   v_text := regexp_replace(v_text, ' *@ *', '@', 'g');
   v_text := regexp_replace(v_text, ' +\.(?=[^ .,;@])', '.', 'g');

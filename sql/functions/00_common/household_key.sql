@@ -50,15 +50,25 @@ begin
       from postrider.address_parts(v_text, v_country) p);
   end if;
   if v_country in ('DE', 'AT', 'CH', 'LI') then
-    v_text := regexp_replace(v_text, 'STR(?= |$)', 'STRASSE', 'g');
+    -- "Goethe-Straße" is "Goethestraße".
+    v_text := regexp_replace(v_text, '[- ]?STR(?:ASSE)?(?=[ ,]|$)', 'STRASSE', 'g');
     v_text := regexp_replace(v_text, '([AOU])E', '\1', 'g');
   end if;
+  v_text := postrider.street_first(v_text);
   if v_country = 'JP' then
     v_text := postrider.write_japanese(v_text);
   elsif v_country = 'NL' then
     v_text := regexp_replace(v_text, 'STR(?= |$)', 'STRAAT', 'g');
   end if;
   v_text := btrim(regexp_replace(v_text, '[-,/# ]+', ' ', 'g'));
+  if v_country in ('FR', 'LU', 'MC') then
+    v_text := regexp_replace(v_text,
+      '^([0-9]+[A-Z]?|[0-9]+ (?:BIS|TER)) R (?=[^ ]{2})', '\1 RUE ');
+  elsif v_country = 'PL' then
+    -- "5 m. 8" is 5/8.
+    v_text := regexp_replace(v_text,
+      '(?<=[0-9][A-Z]?) (?:M|MIESZK|MIESZKANIE|LOK|LOKAL) ?(?=[0-9])', ' ');
+  end if;
   -- "Hauptstr. 5 a" is 5a, "12 bis" is 12bis.
   v_text := regexp_replace(v_text, '(?<=[0-9]) ([A-ZΑ-ΩА-Я]|BIS|TER|QUATER)(?= |$)', '\1', 'g');
   if v_country in ('FR', 'ES', 'IT', 'PT', 'BR', 'PL', 'RU', 'UA', 'GR', 'CY') then
@@ -73,7 +83,7 @@ begin
     substring(v_text from '^[^0-9 ]+(?: [^0-9 ]+)* ?[^ ]*[0-9][^ ]* (.+)$'),
     substring(v_text from
       '^[0-9][^ ]* .+? ((?:BAT|BATIMENT|BLDG|APT|APPT?|APPARTEMENT|ESC|ESCALIER|RES|RESIDENCE'
-        || '|PORTE) .+)$'));
+        || '|PORTE|FLAT|UNIT|BP|CS|CO) .+)$'));
   return concat_ws('|',
     postrider.household_key_version(), v_country, v_postal, '',
     left(v_text, length(v_text) - coalesce(length(v_rest) + 1, 0)),
@@ -108,7 +118,7 @@ return postrider.household_key(
 -- Divides a key at its bars. neighbourhood: what two keys share that may be one household.
 -- numbered: the same without the street. What stands behind a number is a unit here: "12A Elm St"
 -- may be "12 Elm St Apt A", "12-4 Elm St" may be "12 Elm St Apt 4", and "12R" the rear of 12. So
--- may "Apt B4" be "Apt 4B".
+-- may "Apt B4" be "Apt 4B", and the second floor "Apt 2".
 create function postrider.household_key_parts(
   p_household_key text,
   out neighbourhood text,
@@ -128,7 +138,7 @@ begin atomic
       '# ' || substring(k[4] from '[0-9]([A-Z])$'), '# ' || nullif(split_part(k[4], '-', 2), ''),
       nullif(
         regexp_replace(
-          replace(replace(k[9], 'REAR', '# R'), 'FRNT', '# F'),
+          replace(replace(replace(k[9], 'REAR', '# R'), 'FRNT', '# F'), 'FL ', '# '),
           '# ([A-Z]+)([0-9]+)(?=,|$)', '# \2\1', 'g'),
         '')), ','),
     string_to_array(k[10], ',')
@@ -148,22 +158,6 @@ return split_part(p_household_key, '|', 1) || '|' || split_part(p_household_key,
 create function postrider.neighbourhood_of(p_household_key text) returns text
 language sql immutable parallel safe
 return postrider.numbered_of(p_household_key) || '|' || split_part(p_household_key, '|', 5);
-
--- Says whether two keys may be one household: nothing in one contradicts the other. "12 Elm St" may
--- be "12 Elm St Apt 4", and so may "12 Elm St Bldg C Apt 4". An opt-out by address reaches so far,
--- and so does a list of near duplicates.
-create function postrider.may_be_one_household(
-  p_key text,
-  p_other_key text
-) returns boolean language sql immutable parallel safe security definer
-return (
-  select a.neighbourhood = b.neighbourhood
-    and (a.suffix = b.suffix or '' in (a.suffix, b.suffix))
-    and (a.predirectional = b.predirectional or '' in (a.predirectional, b.predirectional))
-    and (a.postdirectional = b.postdirectional or '' in (a.postdirectional, b.postdirectional))
-    and (a.units <@ b.units or a.units @> b.units)
-    and (a.others <@ b.others or a.others @> b.others)
-  from postrider.household_key_parts(p_key) a, postrider.household_key_parts(p_other_key) b);
 
 -- Draws a household's lot from 0 to 9999, in hundredths of a percent. It is salted, and always the
 -- same: an audit can derive it again with the salt.

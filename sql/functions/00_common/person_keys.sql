@@ -99,7 +99,8 @@ begin atomic
     select s.*
     from (
       select postrider.keyed_digest(
-        o.secret, 'neighbourhood', postrider.neighbourhood_of(p_household_key))
+        o.secret, 'neighbourhood', postrider.neighbourhood_of(k.key))
+      from unnest(postrider.keys_within(p_household_key)) as k (key)
       offset 0) as d (neighbourhood)
     -- Fenced: two households are compared where their digests are equal, not with every row.
     cross join lateral (

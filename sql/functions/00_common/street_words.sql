@@ -32,7 +32,7 @@ return '{
   "UA": {
     "ВУЛ": "ВУЛИЦЯ", "ПР Т": "ПРОСПЕКТ", "ПРОСП": "ПРОСПЕКТ", "ПРОВ": "ПРОВУЛОК",
     "Б Р": "БУЛЬВАР", "БУЛ": "БУЛЬВАР", "НАБ": "НАБЕРЕЖНА", "ПЛ": "ПЛОЩА", "УЛ": "УЛИЦА"},
-  "GR": {"ΟΔ": "ΟΔΟΣ", "ΛΕΩΦ": "ΛΕΩΦΟΡΟΣ", "Λ": "ΛΕΩΦΟΡΟΣ", "ΠΛ": "ΠΛΑΤΕΙΑ"}
+  "GR": {"ΟΔ": "", "ΟΔΟΣ": "", "ΛΕΩΦ": "ΛΕΩΦΟΡΟΣ", "Λ": "ΛΕΩΦΟΡΟΣ", "ΠΛ": "ΠΛΑΤΕΙΑ"}
 }'::jsonb -> p_country ->> p_word;
 
 -- Writes the kind of street at its beginning as a whole word: "AV FOCH" as "AVENUE FOCH", also
@@ -53,8 +53,28 @@ begin
   end if;
   return case
     when v_word is null then p_text
-    else v_before || v_word || substr(v_rest, length(v_found) + 1)
+    else v_before || ltrim(v_word || substr(v_rest, length(v_found) + 1))
   end;
+end $$;
+
+-- Puts what belongs to the person or the flat behind the street: "c/o Meier, Hauptstr. 5" as
+-- "Hauptstr. 5, c/o Meier". p_text: folded, lines between commas.
+create function postrider.street_first(p_text text) returns text
+language plpgsql immutable parallel safe as $$
+declare
+  c_others constant text := '^ ?(CO|[0-9]+/F|Z HD|Z HDN|ATTN|APT|APP|APPT|APPARTEMENT|APARTMENT'
+    || '|FLAT|UNIT|ROOM|BAT|BATIMENT|BLDG|RES|RESIDENCE|ESC|ESCALIER|ETAGE|PORTE|SCALA|INTERNO'
+    || '|HINTERHAUS|VORDERHAUS|SEITENFLUGEL|WOHNUNG|WHG|BP|CS|POSTFACH|КВ|КВАРТИРА)( |$)';
+  -- As one word: the C would be the letter of a number.
+  v_text text := regexp_replace(p_text, '(?<= |^)C[/ ]O(?= )', 'CO', 'g');
+begin
+  if v_text not like '%,%' then
+    return v_text;
+  end if;
+  return (
+    select string_agg(btrim(l.line), ' , ' order by l.line ~ c_others, l.n)
+    from unnest(string_to_array(v_text, ',')) with ordinality as l (line, n)
+    where btrim(l.line) <> '');
 end $$;
 
 -- Writes the numbers of a Japanese address in one way: "1丁目2番3号" as "1-2-3". A room stays one.

@@ -140,12 +140,17 @@ begin
       and o.recipient_id = r.id
     union all
     select x.campaign_id, x.expires_at
-    from postrider.household_key_parts(r.household_key) k
-    join postrider.suppression x
-      on x.organization_id = p_organization_id
-      and x.neighbourhood
-        = sha256(convert_to(v_secret || ':neighbourhood:' || k.neighbourhood, 'UTF8'))
-      and postrider.may_be_one_household(x.value, r.household_key)
+    from unnest(postrider.keys_within(r.household_key)) as w (key)
+    cross join lateral postrider.household_key_parts(w.key) k
+    -- Fenced: two households are compared where their digests are equal, not with every entry.
+    cross join lateral (
+      select x.*
+      from postrider.suppression x
+      where x.organization_id = p_organization_id
+        and x.neighbourhood
+          = sha256(convert_to(v_secret || ':neighbourhood:' || k.neighbourhood, 'UTF8'))
+      offset 0) x
+    where postrider.may_be_one_household(x.value, r.household_key)
     union all
     select null, null
     where r.do_not_mail is not null

@@ -197,16 +197,23 @@ begin
     case when k.kind = 'household' then
       postrider.neighbourhood_digest(p_organization_id, k.value)
     end,
-    case when k.kind = 'household' then p_address end,
+    k.address,
     p_reason, p_source, session_user, v_now, p_expires_at
   from (
-    select 'email', e.email_key
+    select 'email', e.email_key, null::jsonb
     from unnest(p_email_keys) as e (email_key)
     union all
-    select 'external_id', p_external_id
+    select 'external_id', p_external_id, null
     union all
-    select 'household', p_household_key
-  ) as k (kind, value)
+    select 'household', p_household_key, p_address
+    union
+    -- Of two addresses in one each counts.
+    select 'household', postrider.key_of_address(o.address), o.address
+    from (
+      select postrider.address_of(
+        l.line, null, split_part(p_household_key, '|', 3), split_part(p_household_key, '|', 2))
+      from unnest(postrider.other_addresses(p_household_key)) as l (line)) as o (address)
+  ) as k (kind, value, address)
   where k.value is not null
   on conflict on constraint suppression_key do update
   -- Of two entries the one that stands longer stays.
@@ -252,11 +259,15 @@ return array(
     -- Who may live at an address: by index, since such keys begin alike, or have a letter with the
     -- number.
     select r.id, r.campaign_id
-    from postrider.household_key_parts(p_household_key) k
+    from unnest(postrider.keys_within(p_household_key)) as w (key)
+    cross join lateral postrider.household_key_parts(w.key) k
     cross join lateral (values
       (k.neighbourhood || '|', k.neighbourhood || '}'),
       (k.numbered || 'A', k.numbered || '['),
-      (k.numbered || '-', k.numbered || '.')) as keys (first, beyond)
+      (k.numbered || '-', k.numbered || '.'),
+      -- A British postal code is a street: whose building it may be is looked for in all of it.
+      (substring(w.key from '^[^|]*.(?:GB|IE|GG|JE|IM).[^|]*.'),
+        substring(w.key from '^[^|]*.(?:GB|IE|GG|JE|IM).[^|]*') || '}')) as keys (first, beyond)
     cross join lateral (
       select x.id, x.campaign_id, x.household_key
       from postrider.recipient x
@@ -264,6 +275,22 @@ return array(
         and x.household_key ~>=~ keys.first
         and x.household_key ~<~ keys.beyond
       -- Or a planner without statistics compares everybody of the organization.
+      offset 0
+    ) r
+    where p_household_key is not null
+      and postrider.may_be_one_household(r.household_key, p_household_key)
+    union
+    -- Who has this street beside a box.
+    select r.id, r.campaign_id
+    from unnest(postrider.keys_within(p_household_key)) as w (key)
+    cross join lateral (
+      select x.id, x.campaign_id, x.household_key
+      from postrider.recipient x
+      where x.organization_id = p_organization_id
+        and split_part(x.household_key, '|', 3) = split_part(w.key, '|', 3)
+        and substring(split_part(x.household_key, '|', 10) from '(?:^|,)([0-9]+)')
+          = substring(split_part(w.key, '|', 4) from '^[0-9]+')
+        and split_part(x.household_key, '|', 2) in ('US', 'CA', 'AU', 'NZ')
       offset 0
     ) r
     where p_household_key is not null

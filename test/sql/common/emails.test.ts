@@ -56,6 +56,18 @@ const cells: Readonly<Record<string, readonly [readonly string[], string | null]
     null,
   ],
   'cc=cat@example.com': [['cc=cat@example.com'], null],
+  'email=cat@example.com': [['cat@example.com'], null],
+  'cat@example.com\\nben@example.com': [['cat@example.com', 'ben@example.com'], null],
+  'Cat \\u003ccat@example.com\\u003e\\u003B ben\\u0040example.com': [
+    ['cat@example.com', 'ben@example.com'],
+    null,
+  ],
+  'Ben Bay &lt;ben@example.com&gt;': [['ben@example.com'], null],
+  '%3Ccat@example.com%3E': [['cat@example.com'], null],
+  'cat@example.com&#59;ben@example.com&#x2C;dan@example.com': [
+    ['cat@example.com', 'ben@example.com', 'dan@example.com'],
+    null,
+  ],
   '[cat@example.com](mailto:cat@example.com)': [['cat@example.com'], null],
   'E-Mail: cat@example.com': [['cat@example.com'], null],
   'SMTP:cat@example.com': [['cat@example.com'], null],
@@ -159,7 +171,7 @@ void test('a cell that is made of what people write is read alike in TypeScript 
   const parts = [
     'ann@example.com ÉLISE@Exämple.com σοφίας@παράδειγμα.ελ ИРА@пример.рф x@y @',
     'jo@xn--bcher-kva.example jo@xn--a.example jo@XN--E1AFMKFD.xn--p1ai İ@İ.tr ẞ@ß.de',
-    '< > " \' “ ” ( ) [ ] , ; : . / | ? ! & - _ + = * %40 &lt; ＠ ． ´ 。 \\',
+    '< > " \' “ ” ( ) [ ] , ; : . / | ? ! & - _ + = * %40 &lt; &#59; %3E \\n \\u003c ＠ ． ´ 。 \\',
     'mailto: ?cc= &bcc= &subject= "ann" Ann and home \ufffd \u0301 😀',
   ]
     .flatMap((kind) => kind.split(' '))

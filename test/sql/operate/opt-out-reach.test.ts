@@ -111,6 +111,59 @@ for (const form of all) {
   });
 }
 
+/** Two addresses in one; a bar divides line 1 from line 2. Each reaches the other. */
+const halves: readonly (readonly [country: string, whole: string, half: string])[] = [
+  ['US', '12 Elm St|PO Box 9', '12 Elm Street'],
+  ['US', 'PO Box 9|12 Elm St Apt 4', '12 Elm St'],
+  ['US', '12 Elm St|PO Box 9', 'P.O. Box 9'],
+  ['CA', '4-12 Elm St|PO Box 9', '12 Elm St Unit 4'],
+  ['GB', 'Flat 1, Elm Court, 5 High St', 'Flat 1|Elm Court'],
+  ['GB', 'Flat 1, Elm Court', '1 Elm Court'],
+  ['GB', 'Rose Cottage|Mill Lane', 'Rose Cottage'],
+];
+
+void test('an opt-out by one of two addresses in one reaches who wrote both, and the other way round', async () => {
+  const pairs = halves.flatMap(([country, whole, half]) => [
+    { country, theirs: whole, entered: half },
+    { country, theirs: half, entered: whole },
+  ]);
+  const codes: Record<string, (n: number) => string> = {
+    US: (n) => `021${10 + n}`,
+    CA: (n) => `M5V ${n % 10}T6`,
+    GB: (n) => `SW1A ${n % 10}AA`,
+  };
+  const addressOf = (n: number, country: string, written: string) => {
+    const [line1 = '', line2 = null] = written.split('|');
+    return { line1, line2, postalCode: codes[country]?.(n) ?? '', country };
+  };
+  const listed = people(pairs.length).map((person, n): Person => {
+    const { country = '', theirs = '' } = pairs[n] ?? {};
+    const region = { US: 'MA', CA: 'ON' }[country] ?? null;
+    return { ...person, externalId: `${theirs} ${n}`, region, ...addressOf(n, country, theirs) };
+  });
+  const entries = pairs.map(({ country, entered }, n) => addressOf(n, country, entered));
+  const enterAll = async ({ organizationId }: Place) => {
+    for (const entry of entries) await suppress(rig.sql, organizationId, entry, 'list');
+  };
+  const later = await place(rig.sql);
+  await enterAll(later);
+  await syncPeople(rig.sql, later, listed);
+  const there = await place(rig.sql);
+  await syncPeople(rig.sql, there, listed);
+  await enterAll(there);
+  const atTheEnd = await place(rig.sql);
+  await proofed(rig.sql, atTheEnd, listed);
+  for (const { line1, line2, postalCode, country } of entries)
+    await rig.sql`
+      select postrider.add_suppressions(
+        ${atTheEnd.organizationId}, null, null, null,
+        postrider.household_key(${line1}, ${line2}, ${postalCode}, ${country}),
+        'no', 'test', null)`;
+  await mailBegun(rig.sql, atTheEnd);
+  for (const at of [later, there, atTheEnd])
+    assert.deepEqual(await stopped(at), listed.map(({ externalId }) => externalId).toSorted());
+});
+
 void test('who is stopped as a possible match only is listed so, and counted in a notice', async () => {
   const at = await place(rig.sql);
   await syncPeople(rig.sql, at, residents(['whole', 'withoutUnit', 'withBuilding', 'otherUnit']));

@@ -1,5 +1,6 @@
 /** `campaign`: applied from a file, launched, paused, shown, ended. */
 import { kinds } from '@postrider/adapters/kinds';
+import { UserError, exitCodes } from '@postrider/runner/process';
 import type { Command } from 'commander';
 import { command, flag, oneOf, text, type Act } from '../program/command.ts';
 import { open } from './open-database.ts';
@@ -70,6 +71,7 @@ export function campaigns(program: Command, act: Act): void {
       '--live',
       'for real: cards are printed and cost money; asks for the name of the campaign',
     )
+    .option('--test', 'as a test: what it is without --live')
     .option('--arm', 'with --live: arm its printer for live printing too')
     .option('--dry-run', 'show what it would do, and launch nothing')
     .option(
@@ -82,6 +84,12 @@ export function campaigns(program: Command, act: Act): void {
     .action(
       act(async (cli, [name = ''], options) => {
         const { launchCampaign } = await import('../operate/launch.ts');
+        if (flag(options['live']) && flag(options['test']))
+          throw new UserError(
+            exitCodes.usage,
+            '--live and --test exclude each other',
+            'nothing was changed',
+          );
         await launchCampaign(cli, name, {
           live: flag(options['live']),
           arm: flag(options['arm']),

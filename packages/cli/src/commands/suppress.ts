@@ -40,7 +40,10 @@ export function suppressions(program: Command, act: Act): void {
     .option('--line1 <text>', 'an address: first line')
     .option('--line2 <text>', 'an address: second line, such as the apartment')
     .option('--postal-code <code>', 'an address: postal code')
-    .option('--country <code>', 'two letters; US unless told')
+    .option(
+      '--country <code>',
+      'two letters; US unless told. With --file: of addresses whose row names none',
+    )
     .option(
       '--file <csv>',
       'a list with the columns email, external_id, line1, line2, postal_code, ' +
@@ -76,7 +79,9 @@ export function suppressions(program: Command, act: Act): void {
         const { chosenRows } = await import('../operate/subscriber-lists.ts');
         const file = text(options['file']);
         const given = keysOf(options);
-        const alone = Object.values(given).every((value) => value === undefined);
+        const alone = Object.entries(given).every(
+          ([key, value]) => value === undefined || (key === 'country' && file !== undefined),
+        );
         if (file === undefined && alone)
           throw new UserError(
             exitCodes.usage,
@@ -115,6 +120,7 @@ export function suppressions(program: Command, act: Act): void {
                 rejects: [],
                 changes: [],
                 recognised: {},
+                withoutCountry: 0,
                 leftOut: 0,
                 unusedEmails: [],
               }
@@ -123,6 +129,7 @@ export function suppressions(program: Command, act: Act): void {
                 everyRow,
                 encoding,
                 delimiter,
+                country: given.country,
               });
         await using database = await open(cli);
         const { ensureOrganization } = await import('../operate/names.ts');
@@ -147,6 +154,7 @@ export function suppressions(program: Command, act: Act): void {
             changed: list.changes,
             ...counted(list.changes),
             recognised: list.recognised,
+            withoutCountry: list.withoutCountry,
             leftOut: list.leftOut,
             unusedEmails: list.unusedEmails,
           },
@@ -172,6 +180,11 @@ export function suppressions(program: Command, act: Act): void {
             cli.out.note(`row ${row}: ${message}`);
         for (const [name, heading] of Object.entries(list.recognised))
           cli.out.note(`column ${heading} was taken for ${name}`);
+        if (list.withoutCountry > 0 && given.country === undefined)
+          cli.out.note(
+            `${count(list.withoutCountry, 'address names', 'addresses name')} no country and ` +
+              'counted as of the United States; --country says which one',
+          );
         if (list.leftOut > 0)
           cli.out.note(`${count(list.leftOut, 'row')} without ${only ?? ''} were left out`);
         for (const { column, rows, firstRow } of list.unusedEmails)

@@ -4,7 +4,7 @@
  * An address stops everybody who may live there, so it is taken from another heading only where a
  * list has nothing else.
  */
-import { recogniseKeys } from '@postrider/adapters/lists';
+import { recogniseKeys, type ColumnPlan } from '@postrider/adapters/lists';
 import { UserError, exitCodes } from '@postrider/runner/process';
 import type { Column } from './subscriber-lists.ts';
 
@@ -33,6 +33,8 @@ export interface SuppressionHeader {
   readonly others: readonly Column[];
   /** Columns with another heading than ours, by what they were taken for. */
   readonly recognised: Readonly<Partial<Record<SuppressionColumn, string>>>;
+  /** How the lines of an address are made of the columns. */
+  readonly plan: ColumnPlan;
   /** Of the whole row: wrong where a cell is too many. */
   readonly width: number;
 }
@@ -76,7 +78,7 @@ export function suppressionHeader(file: string, cells: readonly string[]): Suppr
   const others = cells
     .map((name, index) => ({ name, index }))
     .filter(({ index }) => !used.has(index));
-  return { at, others, recognised, width: cells.length };
+  return { at, others, recognised, plan: keys.plan, width: cells.length };
 
   function take(name: SuppressionColumn, index: number | undefined): void {
     if (index === undefined || at.has(name) || [...at.values()].includes(index)) return;

@@ -15,7 +15,7 @@ import {
   wrongNumberOfFields,
   type Encoding,
 } from '@postrider/adapters/lists';
-import { cellsAsMeant, type Change } from './list-cells.ts';
+import { cellsAsMeant, linesAsMeant, type Change } from './list-cells.ts';
 import { UserError, exitCodes } from '@postrider/runner/process';
 import {
   chosenColumn,
@@ -51,6 +51,8 @@ export interface SuppressionList {
   readonly changes: readonly (Change & { readonly row: number })[];
   /** Columns with another heading than ours, by what they were taken for. */
   readonly recognised: SuppressionHeader['recognised'];
+  /** Addresses of which no cell says the country. */
+  readonly withoutCountry: number;
   /** Rows that were not chosen. */
   readonly leftOut: number;
   /** Columns that hold e-mails and were not read. */
@@ -66,6 +68,8 @@ export interface ListOptions {
   readonly encoding?: Encoding | undefined;
   /** Default: found out from the header. */
   readonly delimiter?: string | undefined;
+  /** Of addresses whose row names none. Default: US. */
+  readonly country?: string | undefined;
 }
 
 export type SuppressionRow = Readonly<Partial<Record<SuppressionColumn, string | undefined>>>;
@@ -133,7 +137,10 @@ export function entryOf(given: SuppressionRow): {
 /** Throws `UserError` (bad data) where the file as a whole cannot be used. */
 export async function readSuppressions(
   file: string,
-  { only, everyRow, encoding = 'utf-8', delimiter }: ListOptions = { only: null, everyRow: false },
+  { only, everyRow, encoding = 'utf-8', delimiter, country }: ListOptions = {
+    only: null,
+    everyRow: false,
+  },
 ): Promise<SuppressionList> {
   const entries: Suppression[] = [];
   const rejects: { row: number; message: string }[] = [];
@@ -142,6 +149,7 @@ export async function readSuppressions(
   let header: SuppressionHeader | null = null;
   let chosen: number | null = null;
   let leftOut = 0;
+  let withoutCountry = 0;
   try {
     const source = await openSource(file, encoding);
     try {
@@ -174,12 +182,21 @@ export async function readSuppressions(
         const given = Object.fromEntries(
           columns.map((name) => [name, values[at.get(name) ?? -1] ?? '']),
         );
-        const meant = cellsAsMeant(given);
+        const lines = linesAsMeant(header, values, given);
+        const meant = cellsAsMeant(lines.row);
+        const isWithout = (meant.row['country'] ?? '') === '';
         const { entry, problems } =
           fields === null
-            ? withProblems(meant.problems, entryOf(meant.row))
+            ? withProblems(
+                [...lines.problems, ...meant.problems],
+                entryOf(isWithout ? { ...meant.row, country } : meant.row),
+              )
             : { entry: null, problems: [fields] };
-        changes.push(...meant.changes.map((change) => ({ row: line, ...change })));
+        if (isWithout && typeof entry?.line1 === 'string') withoutCountry += 1;
+        if (fields === null)
+          changes.push(
+            ...[...lines.changes, ...meant.changes].map((change) => ({ row: line, ...change })),
+          );
         // A row that a quote has swallowed is somebody who is mailed on.
         for (const { line: row } of swallowed)
           rejects.push({
@@ -220,6 +237,7 @@ export async function readSuppressions(
     entries,
     rejects: rejects.toSorted((one, two) => one.row - two.row),
     changes,
+    withoutCountry,
     leftOut,
     unusedEmails: unused.columns,
   };

@@ -41,7 +41,17 @@ export function readEmails(cell: string): EmailsRead {
   if (text === '') return { addresses: [], unread: null };
   const open = text
     .replaceAll('&amp;', '&')
-    .replace(/&(?:lt|gt|quot|apos|nbsp|#0*3[49]|#x2[27]);/gi, ' ')
+    // As programs write in HTML, JSON and SQL what divides two addresses, or stands around one.
+    .replace(/&(?:lt|#0*60|#x0*3c);|\\u003c|%3c/gi, '<')
+    .replace(/&(?:gt|#0*62|#x0*3e);|\\u003e|%3e/gi, '>')
+    .replace(
+      /&(?:comma|semi|#0*(?:10|13|44|59)|#x0*(?:a|d|2c|3b));|\\[nr]|\\u00(?:0[ad]|2c|3b)/gi,
+      ';',
+    )
+    .replace(/&(?:quot|apos|nbsp|#0*(?:9|32|34|39|160)|#x0*(?:9|20|22|27|a0));/gi, ' ')
+    .replace(/\\t|\\u00(?:09|2[027]|a0)/gi, ' ')
+    .replace(/\\u0040/gi, '@')
+    .replace(/(^|[ ,;:<(])(?:e-?mails?|mail|mailto)=(?=[^ =@]+@)/giu, '$1')
     .replace(/&(?:#0*64|#x40|commat);|%40/gi, '@')
     .replace(/\([^()@]*\)/gu, ' ')
     // A local part in quotes is the address; a name in quotes is none.
@@ -52,7 +62,7 @@ export function readEmails(cell: string): EmailsRead {
     .replace(/[?&](?:to|cc|bcc)=(?=[^ ?&=@]+@)/giu, ' ')
     .replace(/&(?:subject|body)=[^ @&,;<>()]*/giu, ' ')
     .replace(/(@[^ ?,;<>()@]+)\?[^ @,;<>()]*(?=[ ,;<>()]|$)/gu, '$1')
-    .replace(/%(?:20|0[9ad]|2c|3b)/gi, ' ')
+    .replace(/%(?:20|0[9ad]|2[27c]|3b)/gi, ' ')
     .replace(/%2b/gi, '+')
     .replace(/ *@ */gu, '@')
     .replace(/ +\.(?=[^ .,;@])/gu, '.')

@@ -46,6 +46,19 @@ describe('A column that says whether mail may go to a person', () => {
       for (const cell of ['yes', 'no']) assert.equal(await because(heading, cell), null, heading);
   });
 
+  it('is told of, where nobody knows whether it speaks of post', async () => {
+    for (const heading of ['Opted Out', 'Suppressed', 'DNC', 'Mail Preference', 'Solicit Code']) {
+      assert.equal(await because(heading, 'yes'), null, heading);
+      const roles = await rolesIn(`${plain},${heading}`);
+      assert.ok(
+        roles.some((role) => role.startsWith(`${heading}: nobody is kept out by it`)),
+        roles.join('; '),
+      );
+      const named = { columns: { doNotMail: heading } };
+      assert.equal(await because(heading, 'yes', named), `"${heading}" is "yes"`, heading);
+    }
+  });
+
   it('says yes and no in the words of exports', async () => {
     for (const cell of [
       'yes',

@@ -39,6 +39,18 @@ export const forbidding = [
   'Deceased?',
   'Deceased Date',
   'Keine Post',
+  'Keine Werbung',
+  'Robinsonliste',
+  'Pas de courrier',
+  'Ne pas envoyer de courrier',
+  'No enviar correo postal',
+  'Non inviare posta',
+  'Geen post',
+  'No Solicitations',
+  'MPS',
+  'DMA Mail Preference',
+  'Do Not Send Catalog',
+  'Catalog Opt Out',
 ];
 
 export const allowing = [
@@ -52,6 +64,16 @@ export const allowing = [
   'DirectMailOptIn__c',
   'Consent to post',
   'Opted in to direct mail',
+  'Contact by Post',
+  'May we contact you by post?',
+  'GDPR Post',
+  'Direct Mail',
+  'Direct Mail Permission',
+  'Permission to mail',
+  'Is Mailable',
+  'Send Mail',
+  'DM Consent',
+  'Werbung per Post',
 ];
 
 export const ofOtherThings = [

@@ -147,6 +147,7 @@ describe('Columns beside the usual ones', () => {
     assert.equal(await lines('id,Straat,Huisnummer,Plaats,Provincie,Postcode'), 'Elm 12');
     assert.equal(await lines('id,Ulica,Nr domu,Miasto,Województwo,Kod pocztowy'), 'Elm 12');
     assert.equal(await lines('id,Via,Numero civico,Comune,Provincia,CAP'), 'Elm 12');
+    assert.equal(await lines('id,Via,N. civico,Comune,Provincia,CAP'), 'Elm 12');
     assert.equal(await lines('id,Rua,Número,Cidade,Estado,CEP'), 'Elm 12');
     assert.equal(await lines('id,Rue,Numéro,Ville,Province,CP'), '12 Elm');
     const roles = await rolesIn('id,Address,Number,City,State,Zip');
@@ -173,14 +174,34 @@ describe('Columns beside the usual ones', () => {
       'Name 2',
       'City State Zip',
       'City State',
+      'Attn',
+      'Mail Stop',
+      'PO Box Number',
+      'Flat No.',
+      'Block',
+      'Landmark',
+      'Lieu-dit',
+      'Hausnummernzusatz',
+      'Stiege',
+      'Nr mieszkania',
+      'Num. Int.',
     ])
       await assert.rejects(
         csv(`id,Street,${column},City,State,Zip\n`),
         new RegExp(`"${column}" looks like`),
         column,
       );
+    const roles = async (column: string) => await rolesIn(`id,Address,${column},City,State,Zip`);
+    for (const column of ['Address Cont.', 'Apt / Suite / Other', 'Appt', 'Complément'])
+      assert.ok((await roles(column)).includes(`line2: ${column}`), column);
     // Of something that nobody knows these words say nothing of an address.
-    for (const column of ['Membership Level', 'Market CAP', 'Shared Mailbox', 'Contatto Interno'])
+    for (const column of [
+      'Membership Level',
+      'Market CAP',
+      'Shared Mailbox',
+      'Contatto Interno',
+      'Sales Block',
+    ])
       assert.deepEqual(await rolesIn(`id,Street,City,State,Zip,${column}`), [
         'externalId: id',
         'line1: Street',

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { csv } from './people.ts';
 
-async function read(lastName: string, line1: string): Promise<string> {
+async function read(lastName: string, line1: string, city = 'Boston'): Promise<string> {
   const { members, rejects } = await csv(
     `id,email,first_name,last_name,address1,city,state,zip\n` +
-      `1,a@example.com,Ann,"${lastName}","${line1}",Boston,MA,02138\n`,
+      `1,a@example.com,Ann,"${lastName}","${line1}","${city}",MA,02138\n`,
   );
   const [member] = members;
   if (member === undefined) return rejects.map(({ reason }) => reason).join();
@@ -22,4 +22,34 @@ it('a placeholder is no name and no street, and a name that is a word stays', as
     assert.equal(await read('Ash', word), 'incomplete_address', word);
   assert.equal(await read('Unknown', 'Unknown Rd 4'), 'Unknown / Unknown Rd 4');
   assert.equal(await read('[Ash]', '[rear] 1 Elm St'), '[Ash] / [rear] 1 Elm St');
+});
+
+it('words that programs put together are none of a name or a street', async () => {
+  for (const word of ['NOT APPLICABLE', 'n.a.', 'N\\A', '\\\\N', 'null null', 'NULL, NULL'])
+    assert.equal(await read(word, '1 Elm St'), ' / 1 Elm St', word);
+  assert.equal(await read('undefined Ash', '1 Elm St null'), 'Ash / 1 Elm St');
+  assert.equal(await read('Null', '1 Null St'), 'Null / 1 Null St');
+  for (const word of ['{first_name|friend}', '%fname%', '$FirstName', 'first_name', 'LNAME'])
+    assert.equal(await read(word, '1 Elm St'), 'machine_word', word);
+  for (const word of ['=CONCAT(A2)', 'ann@example.com', 'www.example.com', '(617) 555-0123'])
+    assert.equal(await read('Ash', word), 'machine_word', word);
+  for (const word of ['Same as billing', 'No address', 'Address unknown'])
+    assert.equal(await read('Ash', word), 'incomplete_address', word);
+});
+
+it('a town and a street hold no second copy of state and postal code', async () => {
+  const { members } = await csv(
+    `id,email,address1,city,state,zip\n` +
+      '1,,"1 Elm St, Boston, MA 02138",Boston,MA,02138\n' +
+      '2,,2 Boston Rd,"Boston, MA",MA,02138\n' +
+      '3,,3 Elm St Boston,Boston,MA,02138\n',
+  );
+  assert.deepEqual(
+    members.map(({ address, notes }) => [address?.line1, address?.city, notes?.[0]?.reason]),
+    [
+      ['1 Elm St', 'Boston', 'mended'],
+      ['2 Boston Rd', 'Boston', 'mended'],
+      ['3 Elm St Boston', 'Boston', undefined],
+    ],
+  );
 });

@@ -47,6 +47,7 @@ export function addressParts(
           `${quote(line1)}. Give street, city, state and postal code a column each.`,
       };
   } else readLines();
+  leaveOutTwice();
   readHouseNumber();
   readSuffix();
   return { at: (role) => parts[role] ?? cellOf(role), notes, fault };
@@ -81,6 +82,29 @@ export function addressParts(
       };
   }
 
+  /** `Boston, MA` beside a column with the state, and a street that ends with all of it. */
+  function leaveOutTwice(): void {
+    const [city, region, code] = [cellOf('city'), cellOf('region'), cellOf('postalCode')];
+    if (city === '' || region === '' || plan.whole) return;
+    const place = `${escaped(region)}\\.?(?:[, ]+${escaped(code.slice(0, 5))}(?:-?\\d{4})?)?`;
+    const town = city.replace(new RegExp(`[, ]*,[, ]*${place}$`, 'i'), '');
+    leaveOut('city', city, town);
+    const street = parts.line1 ?? line1;
+    const end = new RegExp(`[, ]+${escaped(town)}[, ]+${place}(?:[, ]+USA?)?$`, 'i');
+    leaveOut('line1', street, street.replace(end, ''));
+  }
+
+  function leaveOut(role: 'city' | 'line1', was: string, is: string): void {
+    if (is === was || is === '') return;
+    parts[role] = is;
+    const own = columnName(plan, role);
+    notes.push({
+      column: own,
+      reason: 'mended',
+      message: `Column "${own}" was ${quote(was)} and is read as ${quote(is)}.`,
+    });
+  }
+
   function readHouseNumber(): void {
     const number = cellOf('houseNumber');
     if (number === '' || line1 === '') return;
@@ -88,7 +112,8 @@ export function addressParts(
     const isBehind =
       /^(?:haus|huis|hnr)/i.test(columnOf(plan, 'houseNumber') ?? '') ||
       /^(?:calle|stra(?:ß|ss)e|straat|ulica|via\b|rua\b)/i.test(column);
-    parts.line1 = isBehind ? `${line1} ${number}` : `${number} ${line1}`;
+    const street = parts.line1 ?? line1;
+    parts.line1 = isBehind ? `${street} ${number}` : `${number} ${street}`;
   }
 
   function readSuffix(): void {
@@ -106,6 +131,10 @@ export function addressParts(
           'The cell was left out.',
       });
   }
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
 /**

@@ -8,7 +8,13 @@
  */
 import type { Note } from '@postrider/core/ports';
 import type { CellRole, ColumnPlan, Role } from './columns.ts';
-import { hasLostLetters, isNothing, isNoTown, machineFault } from './machine-words.ts';
+import {
+  hasLostLetters,
+  isNothing,
+  isNoTown,
+  machineFault,
+  withoutMachineWords,
+} from './machine-words.ts';
 import { lookAlike, hasMarkup, isGarbled, mendText, withoutUnseen } from './mended-text.ts';
 import { quote } from './quote.ts';
 import { unwrap, unwrapFormula } from './wrappers.ts';
@@ -121,7 +127,7 @@ export function readCell(
       notes.push(nothingNote(column, value));
       value = '';
     }
-    if (role !== 'externalId') value = mendText(value);
+    if (role !== 'externalId') value = withoutMachineWords(mendText(value));
   }
   if (role !== 'email') value = withoutUnseen(value).normalize('NFC').trim();
   if (value !== unwrapped && value !== '')
@@ -193,7 +199,7 @@ function tooLong(column: string, value: string): CellFault | null {
 }
 
 function wordFault(role: CellRole, column: string, value: string): CellFault | null {
-  const word = machineFault(value) ?? (hasMarkup(value) ? 'has a tag of HTML' : null);
+  const word = machineFault(role, value) ?? (hasMarkup(value) ? 'has a tag of HTML' : null);
   if (word !== null)
     return {
       column,

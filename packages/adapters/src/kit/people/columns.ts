@@ -5,7 +5,7 @@ import { refuseOtherDelimiter } from './header-delimiter.ts';
 import { addressColumns, type AddressHeading, type Fault } from './address-columns.ts';
 import { misleading } from './exports.ts';
 import { fold, headingOf, type Heading } from './headings.ts';
-import { mailSense, type MailColumn } from './mail-columns.ts';
+import { mailSense, mayForbidMail, type MailColumn } from './mail-columns.ts';
 import { named } from './named-columns.ts';
 import { addressRoles, idSpellings, ownEmails, type AddressRole } from './spellings.ts';
 
@@ -151,6 +151,11 @@ export function planColumns(
         (role) => at[role] === undefined && given[role] === undefined,
       ),
     remarks: new Map([
+      ...names.flatMap((name, index): [number, string][] =>
+        used.has(index) || doNotMail === null || isIgnored(name) || !mayForbidMail(name)
+          ? []
+          : [[index, 'nobody is kept out by it: if it forbids post, columns: { doNotMail: … }']],
+      ),
       ...address.remarks,
       ...otherEmails.map((index): [number, string] => [
         index,

@@ -1,5 +1,5 @@
 /** The columns by which somebody is known in a list that is no audience. */
-import { planColumns } from './columns.ts';
+import { planColumns, type ColumnPlan } from './columns.ts';
 import { fold } from './headings.ts';
 
 /** Ids of which nobody knows whose they are: of the row, of a login, of another program. */
@@ -13,6 +13,8 @@ export interface KeyColumns {
   readonly address: Readonly<
     Partial<Record<'line1' | 'line2' | 'postalCode' | 'region' | 'country', number>>
   >;
+  /** Of all columns: how the lines of an address are made of them. */
+  readonly plan: ColumnPlan;
   /** Why nobody can tell which columns are the address. */
   readonly fault: string | null;
 }
@@ -20,7 +22,8 @@ export interface KeyColumns {
 export function recogniseKeys(names: readonly string[]): KeyColumns {
   // Such a list may have its e-mails under "Do Not Mail".
   const options = { columns: { doNotMail: null }, ignore: [] };
-  const { at, fault, whole } = planColumns(names, options, false);
+  const plan = planColumns(names, options, false);
+  const { at, fault, whole } = plan;
   const id = at.externalId;
   const { line1, line2, postalCode, region, country } = at;
   const address = Object.fromEntries(
@@ -32,6 +35,7 @@ export function recogniseKeys(names: readonly string[]): KeyColumns {
     email: at.email,
     externalId: id === undefined || anybodysIds.has(fold(names[id] ?? '')) ? undefined : id,
     address: whole ? {} : address,
+    plan,
     fault: fault === null || fault.reason === 'no_street_column' ? null : fault.message,
   };
 }

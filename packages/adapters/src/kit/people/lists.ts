@@ -5,6 +5,8 @@
 export { emailKey, readEmails } from '@postrider/core/ports';
 export { readCell } from './cells.ts';
 export { recogniseKeys } from './key-columns.ts';
+export { addressParts } from './address-lines.ts';
+export type { ColumnPlan } from './columns.ts';
 export { csvRecords, detectDelimiter } from './csv-records.ts';
 export { countryOf, postalCodeOf } from '@postrider/core/ports/countries';
 export { hasLetters } from './address.ts';

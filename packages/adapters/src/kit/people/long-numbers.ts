@@ -28,7 +28,10 @@ export function keepDigits(_key: string, value: unknown, context?: { source?: st
   // Fifteen digits are always kept.
   const many = mantissa.replace(/^[-0.]+|[^0-9]/g, '').length > 15;
   const huge = !Number.isFinite(value) || Math.abs(value) > Number.MAX_SAFE_INTEGER;
-  return many || huge || isRounded(source) ? source : value;
+  // JSON may write it without the plus.
+  const written = source.replace(/e(?=\d)/i, 'e+');
+  if (Number.isFinite(value) && isRounded(written)) return written;
+  return many || huge ? source : value;
 }
 
 /** Whether a JSON text may have such a number: a reviver takes several times as long. */

@@ -9,18 +9,28 @@ import type { CellRole } from './columns.ts';
 
 /** They mean that there is nothing. NULL and nan are so written by databases and by pandas. */
 const nothing =
-  /^(?:\\N|#?n\/a|#n\/a n\/a|NULL|null|[(<[{]null[)>\]}]|undefined|NaN|nan|nil|<NA>|<none>|[-–—._]+)$/;
+  /^(?:\\+N|n\.a\.|N\\A|#?n\/a|#n\/a n\/a|NULL|null|[(<[{]null[)>\]}]|undefined|NaN|nan|nil|<NA>|<none>|[-–—._]+)$/;
 const inCapitals = /^(?:#?N\/A|#N\/A N\/A|UNDEFINED|#NULL!)$/;
 const none = /^none$/i;
 /** What people and pivot tables write, in brackets. */
-const saysNothing = /^[([<](?:blank|empty|none|not set|not provided|no data|unknown)[)\]>]$/i;
+const saysNothing =
+  /^(?:not applicable|none given|none provided|not given)$|^[([<](?:blank|empty|none|not set|not provided|no data|unknown)[)\]>]$/i;
 /** Of a street and a town; Unknown may be somebody's name. */
 const noPlace =
-  /^(?:unknown|tb[cd]|to be (?:determined|confirmed)|not (?:provided|available|known))$/i;
+  /^(?:unknown|tb[cd]|to be (?:determined|confirmed)|not (?:provided|available|known)|(?:address unknown|unknown address|bad address)|no (?:street |mailing |fixed )?address(?: (?:given|provided|on file))?|same as (?:above|billing|shipping|mailing|home)(?: address)?)$/i;
+/** Two of them, as programs put names and lines together: `null null`. */
+const word = String.raw`(?:\\+N|#?N\/A|NULL|null|undefined|NaN)`;
+const nothingTwice = new RegExp(`^${word}(?:[ ,]+${word})+$`);
+const anyWord = /undefined|null|NaN|N\/A|\\N/;
+const atTheEdge =
+  /^(?:(?:undefined|null|NaN|\\+N)[ ,]+)+|(?:[ ,]+(?:undefined|null|NaN|N\/A|\\+N))+$/g;
+/** What forms and spreadsheets have where a given name was left out. */
+const noGivenName = /^(?:false|FALSE|true|TRUE|0)$/;
 
 /** Names of people, and what is printed with them. */
 export function isNothing(role: CellRole, value: string): boolean {
-  if (nothing.test(value) || inCapitals.test(value)) return true;
+  if (nothing.test(value) || inCapitals.test(value) || nothingTwice.test(value)) return true;
+  if (role === 'firstName' && noGivenName.test(value)) return true;
   if (saysNothing.test(value)) return true;
   if (noPlace.test(value)) return /^line\d$|^city$|^postalCode/.test(role);
   if (none.test(value)) return role !== 'city';
@@ -29,6 +39,12 @@ export function isNothing(role: CellRole, value: string): boolean {
     value === 'NA' &&
     (/^line\d$/.test(role) || role.startsWith('postalCode') || role === 'doNotMail')
   );
+}
+
+/** Without the words of machines at its ends: `undefined Lee`, `25 Oak St null`. */
+export function withoutMachineWords(value: string): string {
+  // What is longer is refused; a row of blanks would be tried from each of them.
+  return value.length <= 200 && anyWord.test(value) ? value.replace(atTheEdge, '') : value;
 }
 
 /** The town of None, or nothing where the street is nothing as well. */
@@ -47,18 +63,25 @@ const faults: readonly (readonly [RegExp, string])[] = [
     'has a merge tag that was not filled in',
   ],
   [
-    /^(?:\{[A-Za-z][\w. -]*\}|\[[A-Z][A-Z0-9_]+\]|%[A-Z][A-Z0-9_]+%)$/,
+    /^(?:\{\$?[A-Za-z][\w. |:-]*\}|\[[A-Z][A-Z0-9_]+\]|%[A-Za-z]\w+%|\$[A-Za-z]\w*[_A-Z]\w*)$/,
     'is a merge tag that was not filled in',
   ],
   [
     /^(?:[[«<]+(?:(?:first|last|full|your|customer|contact|recipient)[ _-]?)?(?:name|address|company|city)[\]»>]+)$/i,
     'is a merge tag that was not filled in',
   ],
-  [/^\[object \w+\]$/, 'is an object and no text'],
+  [/^(?:\[object \w+\]|\[["{].*[\]}"]\]|\{".*\})$/s, 'is an object and no text'],
+  [/^=[A-Za-z.]+\(/, 'is a formula of a spreadsheet'],
+  [/^[^\s@]+@[^\s@]+\.[A-Za-z]{2,}$/, 'is an e-mail address'],
+  [/^(?:https?:\/\/|www\.)\S+$/i, 'is an address in the web'],
+  [/^(?:\+?1[ .-]?)?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .-])\d{3}[ .-]\d{4}$/, 'is a phone number'],
 ];
+const fieldName = /^(?:(?:first|last|full|given|family)[_ -]?name|[fl]name)$/i;
 
 /** Why a value cannot be what is printed of a person; null where it can. */
-export function machineFault(value: string): string | null {
+export function machineFault(role: CellRole, value: string): string | null {
+  if (/^(?:first|last|full)?name$/i.test(role) && fieldName.test(value))
+    return 'is the name of a field, and nobody’s';
   return faults.find(([pattern]) => pattern.test(value))?.[1] ?? null;
 }
 

@@ -20,7 +20,12 @@ const optOut = new RegExp(
     `(?:optout|optedout)(?:of|from)?${mail}|${mail}(?:optout|optedout)|` +
     `unsubscribedfrom${mail}|(?:suppress|exclude|excludefrom)${mail}|` +
     `${mail}(?:suppress|suppressed|suppression|excluded)|` +
-    'keine?post|keinebriefe|postsperre' +
+    'keine?post|keinebriefe|postsperre|keine(?:post)?werbung|(?:post)?werbesperre|robinsonliste|' +
+    '(?:pasde|stop|opposition|refus)courriers?(?:postal)?|' +
+    'nepasenvoyer(?:de)?courriers?(?:postal)?|' +
+    'noenviar(?:correopostal|publicidad)|noninviare(?:posta|lettere)|geen(?:post|postreclame)|' +
+    'nosolicit(?:ations?)?|donotsolicit|mps|mailpreferenceservice|dmamailpreference|' +
+    '(?:no|donotsend|optoutof)catalogu?e?s?|(?:catalogu?e?s?|print)optout' +
     ')$',
 );
 const consent = new RegExp(
@@ -28,11 +33,18 @@ const consent = new RegExp(
     `accepts?${mail}|${mail}consent|consent(?:to|for)?${mail}|` +
     `${mail}(?:optin|optedin)|(?:optin|optedin)(?:to|for)?${mail}|` +
     `allows?${mail}|${mail}(?:allowed|permitted|ok)|ok(?:ay)?to${mail}|` +
-    `(?:may|can|maybe|canbe)${mail}(?:ed)?|(?:receives?|wants?)${mail}` +
+    `(?:may|can|maybe|canbe)${mail}(?:ed)?|(?:receives?|wants?|send)${mail}|` +
+    `(?:can|may|maywe|okto)?contact(?:you|me)?(?:by|via)${mail}|(?:by|via)${mail}|gdpr${mail}|` +
+    `${mail}permission|permissionto${mail}|dm(?:optin|consent|permission)|directmail|mailable|` +
+    'werbungperpost|posterlaubt|postalischewerbung|accepte(?:le)?courriers?(?:postal)?' +
     ')$',
 );
 const death =
   /^(?:deceased|deceaseddate|datedeceased|dateofdeath|deathdate|died|dead|verstorben|decede|fallecido)$/;
+
+/** Of these nobody knows whether they speak of post. */
+const perhaps =
+  /^(?:opt(?:ed)?out|suppress(?:ed|ion)?|blacklist(?:ed)?|blocked|dnc|unsubscribed?|do?notmarket|nomarketing|marketingoptout|privacyoptout|contactoptout|solicitcodes?|mailrestrictions?|mail(?:ing)?preferences?|contactpreferences?|communicationpreferences?|preferredcontactmethod|addressstatus|badaddress|undeliverable|returnedmail|returntosender|goneaway)$/;
 
 /** Words before such a heading that say nothing of it. */
 const before = new Set(
@@ -46,10 +58,19 @@ const after = new Set('flag indicator yn y n'.split(' '));
 
 /** What a heading says of mail; null: nothing. */
 export function mailSense(name: string): 'forbids' | 'allows' | null {
+  const key = keyOf(name);
+  if (optOut.test(key) || death.test(key)) return 'forbids';
+  return consent.test(key) ? 'allows' : null;
+}
+
+/** Whether a heading may say who is not to be mailed, and nobody can tell: nothing is read of it. */
+export function mayForbidMail(name: string): boolean {
+  return perhaps.test(keyOf(name));
+}
+
+function keyOf(name: string): string {
   const words = wordsOf(name.replace(/^[a-z0-9]+__(?=\w\w)/i, ''));
   while (before.has(words[0] ?? '')) words.shift();
   while (words.length > 1 && after.has(words.at(-1) ?? '')) words.pop();
-  const key = words.join('');
-  if (optOut.test(key) || death.test(key)) return 'forbids';
-  return consent.test(key) ? 'allows' : null;
+  return words.join('');
 }

@@ -8,6 +8,7 @@ import { AudienceSourceError } from '@postrider/core/ports';
 import type { CallContext, Reject } from '@postrider/core/ports';
 import { planColumns } from './columns.ts';
 import type { ColumnPlan } from './columns.ts';
+import { headingOf } from './headings.ts';
 import { keepDigits, mayLoseDigits } from './long-numbers.ts';
 import { segmentIndex } from './options.ts';
 import type { RowOptions } from './options.ts';
@@ -105,6 +106,17 @@ async function* lines(
     yield { text: line === 0 ? rest.replace(/^\uFEFF/, '') : rest, line: line + 1 };
 }
 
+/** A street of several lines is often an array of them. */
+function cellOf(name: string, item: unknown): string {
+  if (item === null || item === undefined) return '';
+  if (typeof item === 'string') return item;
+  const isLines =
+    Array.isArray(item) &&
+    item.every((one) => typeof one === 'string') &&
+    /^line\d$/.test(headingOf(name)?.part ?? '');
+  return isLines ? item.filter((one) => one.trim() !== '').join('\n') : JSON.stringify(item);
+}
+
 function parseLine(
   text: string,
   line: number,
@@ -137,13 +149,7 @@ function parseLine(
         flatten(name, item, depth + 1);
       else {
         keys.push(name);
-        cells.push(
-          item === null || item === undefined
-            ? ''
-            : typeof item === 'string'
-              ? item
-              : JSON.stringify(item),
-        );
+        cells.push(cellOf(name, item));
       }
     }
   }

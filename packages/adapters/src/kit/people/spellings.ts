@@ -75,18 +75,19 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
     'aptsuiteunit apartmentsuiteunit aptsuite aptunit unitapt apartmentsuite apartmentunit ' +
     'apartmentnumber apartmentno apartment aptnumber aptno apt unitnumber unitno unit ' +
     'suitenumber suiteno suite ste wohnung apartmentsuiteno indirizzo2 adresregel2 adres2 ' +
-    'endereco2 morada2',
+    'endereco2 morada2 addresscont streetlinetwo linetwo addressii aptsuiteother ' +
+    'apartmentsuiteother appartement appt apto complement complement1',
   line3:
     'line3 addressline3 address3 addr3 addrline3 streetaddress3 streetaddressline3 streetline3 ' +
     'street3 supplementaladdress2 additionaladdress2 adresszusatz2 adresszeile3 adresse3 ' +
-    'adresseligne3 lignedadresse3 direccion3',
+    'adresseligne3 lignedadresse3 direccion3 complement2',
   line4:
     'line4 addressline4 address4 addr4 streetaddress4 street4 supplementaladdress3 ' +
     'additionaladdress3 adresszusatz3 adresszeile4 adresse4',
   houseNumber:
     'housenumber houseno house hausnummer hausnr huisnummer streetnumber streetno numerodecasa ' +
     'numeroexterior number no nr numero num numerocivico civico huisnr numerdomu nrdomu ' +
-    'numerodaporta numerodeporta',
+    'numerodaporta numerodeporta ncivico nrcivico numciv numext noexterior numexterior nroexterior',
   city:
     'city cityname town citytown towncity cityortown townorcity citysuburb suburbcity ' +
     'citylocality citytownvillagelocality towncityname posttown locality municipality ort ' +
@@ -94,6 +95,7 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
     'citta comune localita woonplaats plaats stad cidade localidade miasto miejscowosc gemeente',
   region:
     'statecode provincecode regioncode stateprovincecode stateprovinceregioncode stateregioncode ' +
+    'stateabbrev ' +
     'stateidcode statestatecode stateabbreviation stateabbr stateiso state province ' +
     'stateprovince provincestate stateregion regionstate stateorprovince stateprovinceregion ' +
     'provinceregion regionprovince region statecounty countystate statename provincename ' +
@@ -106,7 +108,7 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
     'codepostal cp codigopostal cap codicepostale codicediavviamentopostale cep kodpocztowy',
   postalCodeSuffix:
     'postalcodesuffix postalcodeextension zip4 zipcode4 zipplus4 zipcodeplus4 plus4 plus4code ' +
-    'zipsuffix zipcodesuffix zipextension zipcodeextension zip4code',
+    'zipsuffix zipcodesuffix zipextension zipcodeextension zip4code zipext',
   country:
     'countrycode countryiso countryiso2 countryisocode countryisocode2 countrycodeiso ' +
     'countrycodeiso2 countryregioncode countryidcode countrycountrycode country countryregion ' +
@@ -123,7 +125,13 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
     'subbuilding subbuildingname numerointerior piso puerta escalera portal huisnummertoevoeging ' +
     'citystatezip citystate csz mailbox level toevoeging planta bloque interno scala piano ' +
     'palazzina busnummer andar fracao nrlokalu numerlokalu nrmieszkania numermieszkania escalier ' +
-    'residence stockwerk ortsteil name2 name3',
+    'residence stockwerk ortsteil name2 name3 attn attention mailstop pmb boxnumber poboxnumber ' +
+    'poboxno rr lotnumber flat flatnumber flatno flatnr premise premises doornumber doorno ' +
+    'dependentlocality doubledependentlocality block wing flr stair staircase entrance barangay ' +
+    'landmark lgh lagenhet lagenhetsnummer hameau lieudit bp zusatz hausnummernzusatz ' +
+    'hausnummerzusatz hausnrzusatz wohnungsnr wohnungsnummer turnummer stiege huisletter toev ' +
+    'busnr bte depto dpto departamento numint nointerior numinterior nrointerior bloco presso ' +
+    'frazione klatka lokal skrytka',
 };
 
 /** Of the id at the source. Such a heading stands alone: `Order ID` is the id of something else. */
@@ -190,6 +198,8 @@ export const weakWords = new Set(
     'bldg state region land str cp plz ort first last line1 line2 line3 line4 district estado ' +
     'postal statename statecode regioncode regionname stateid locality etage suburb province ' +
     'municipality level mailbox planta toevoeging cap via interno scala piano bloque residence ' +
-    'andar name2 name3 numer'
+    'andar name2 name3 numer flat premise premises block wing stair staircase entrance landmark ' +
+    'complement complement1 complement2 attention attn zusatz bp rr lokal linetwo appt toev ' +
+    'departamento presso depto dpto'
   ).split(' '),
 );

@@ -79,6 +79,35 @@ describe('NDJSON audience', () => {
     assert.equal(rejects[0]?.reason, 'rounded_id');
   });
 
+  it('takes a street of several lines, and no list or object for a text', async () => {
+    const where = { city: 'Boston', state: 'MA', zip: '02138' };
+    const lines = [
+      { id: '1', street: ['1 Elm St', 'Apt 3'], ...where },
+      { id: '2', street: ['2 Elm St'], ...where },
+      { id: '3', street: ['3 Elm St', 'Bldg C', 'Apt 3'], ...where },
+      { id: '4', street: '4 Elm St', name: ['Ann', 'Bob'], ...where },
+      { id: '5', street: [{ line: '5 Elm St' }], ...where },
+    ].map((one) => JSON.stringify(one));
+    lines.push(`{"id":7.0e12,"street":"6 Elm St","city":"Boston","state":"MA","zip":"02138"}`);
+    const { members, rejects } = await ndjson(`${lines.join('\n')}\n`);
+    assert.deepEqual(
+      members.map(({ address }) => [address?.line1, address?.line2]),
+      [
+        ['1 Elm St', 'Apt 3'],
+        ['2 Elm St', null],
+      ],
+    );
+    assert.deepEqual(
+      rejects.map(({ row, reason }) => [row, reason]),
+      [
+        [3, 'control_character'],
+        [4, 'machine_word'],
+        [5, 'machine_word'],
+        [6, 'rounded_id'],
+      ],
+    );
+  });
+
   it('rejects a line that is not JSON by its number', async () => {
     const lines = [
       '{"id":1,"email":"a@example.com"}',
