@@ -145,18 +145,6 @@ export const providerCalls: readonly Mutant[] = [
     test: { file: logTest, pattern: 'is mended, or costs itself and no other' },
   },
   {
-    name: 'calls-of-a-connection',
-    without: 'only a printer, or an adapter with a connection, leaves records',
-    edits: [
-      {
-        file: 'packages/core/src/runtime/accounts.ts',
-        find: 'return connectionId === undefined ? null : { organizationId, connectionId, who: port };',
-        replace: 'return { organizationId, connectionId: connectionId ?? null, who: port };',
-      },
-    ],
-    test: { file: logTest, pattern: 'and is no printer, nothing is kept' },
-  },
-  {
     name: 'calls-while-others-are-written',
     without: 'a call that comes while others are written is kept',
     edits: [

@@ -49,7 +49,7 @@ export const night: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/50_mail/settle_mail.sql',
-        find: 'set accepted = accepted + v_moved, accepted_at = v_now\n    where organization_id = p_organization_id and id = p_cohort_id and v_moved > 0;',
+        find: 'set accepted = least(people, accepted + v_moved + v_overtaken), accepted_at = v_now\n    where organization_id = p_organization_id and id = p_cohort_id and v_moved + v_overtaken > 0;',
         replace:
           'set accepted = accepted + jsonb_array_length(v_accepted), accepted_at = v_now\n    where organization_id = p_organization_id and id = p_cohort_id;',
       },
