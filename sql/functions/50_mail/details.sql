@@ -103,3 +103,21 @@ begin
         and a.mailpiece_id = m.id
         and a.kind = 'wrong_mode');
 end $$;
+
+-- Counts the people whose card a webhook told of before its answer came: nobody moves by the answer
+-- any more. p_accepted: as record_evidence takes it.
+create function postrider.count_overtaken(p_organization_id uuid, p_accepted jsonb) returns int
+language sql stable
+begin atomic
+  select count(*)::int
+  from jsonb_to_recordset(p_accepted) as a ("recipientId" uuid)
+  -- One look by key for each: a join, made while statistics are old, reads all who are sent.
+  cross join lateral (
+    select x.state, x.reason
+    from postrider.recipient_state x
+    where x.organization_id = p_organization_id
+      and x.recipient_id = a."recipientId"
+    limit 1) s
+  where s.state = 'sent'
+    and s.reason = 'late_evidence';
+end;

@@ -94,16 +94,8 @@ begin
   end if;
   if v_accepted is not null then
     v_moved := postrider.record_evidence(p_organization_id, v_accepted, 'accepted');
-    -- Where a webhook told of the card before its answer came, nobody moves any more.
     if v_moved < jsonb_array_length(v_accepted) then
-      select count(*)
-      into v_overtaken
-      from postrider.recipient_state s
-      join jsonb_to_recordset(v_accepted) as a ("recipientId" uuid)
-        on s.recipient_id = a."recipientId"
-      where s.organization_id = p_organization_id
-        and s.state = 'sent'
-        and s.reason = 'late_evidence';
+      v_overtaken := postrider.count_overtaken(p_organization_id, v_accepted);
     end if;
     update postrider.cohort
     set accepted = least(people, accepted + v_moved + v_overtaken), accepted_at = v_now

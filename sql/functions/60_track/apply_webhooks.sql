@@ -7,15 +7,22 @@ create function postrider.lock_for_webhooks(
   p_printer_name text,
   p_events jsonb
 ) returns void language plpgsql security definer as $$
+begin
+  perform postrider.require_list('the events', jsonb_typeof(p_events));
+  perform postrider.lock_by_printer(
+    p_organization_id,
+    postrider.events_by_printer(p_organization_id, p_printer_name, p_events));
+end $$;
+
+-- Locks whom these events concern, {printer: [event]}, printer by printer in the order of names.
+create function postrider.lock_by_printer(
+  p_organization_id uuid,
+  p_parts jsonb
+) returns void language plpgsql as $$
 declare
   v_part record;
 begin
-  perform postrider.require_list('the events', jsonb_typeof(p_events));
-  for v_part in
-    select key, value
-    from jsonb_each(postrider.events_by_printer(p_organization_id, p_printer_name, p_events))
-    order by key
-  loop
+  for v_part in select key, value from jsonb_each(p_parts) order by key loop
     perform postrider.lock_for_track(p_organization_id, v_part.key, v_part.value);
   end loop;
 end $$;
@@ -54,9 +61,7 @@ declare
   v_new int := 0;
 begin
   -- All are locked before any is applied.
-  for v_part in select key, value from jsonb_each(v_parts) order by key loop
-    perform postrider.lock_for_track(p_organization_id, v_part.key, v_part.value);
-  end loop;
+  perform postrider.lock_by_printer(p_organization_id, v_parts);
   for v_part in select key, value from jsonb_each(v_parts) order by key loop
     v_new := v_new
       + postrider.apply_whole_events(p_organization_id, v_part.key, v_part.value);

@@ -12,13 +12,12 @@ import {
 import type { SavedState } from '../ports/index.ts';
 import type { AdapterPort } from './meter.ts';
 
-// One argues with a printer, or with one's own system, also without a connection: calls are kept
-// either way.
-
+/** Also without a connection: one argues with a printer by its calls, which are kept either way. */
 export function printerAccount({ organizationId, name, connectionId }: PrinterBrief): CallAccount {
   return { organizationId, connectionId, who: name };
 }
 
+/** Of the campaign's adapter at this port, with a connection or without. */
 export function campaignAccount(
   { organizationId, connectionIds }: CampaignBrief,
   port: AdapterPort,

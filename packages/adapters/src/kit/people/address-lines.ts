@@ -5,6 +5,7 @@
 import type { Note } from '@postrider/core/ports';
 import { columnName, columnOf } from './columns.ts';
 import type { ColumnPlan, Role } from './columns.ts';
+import { literally } from './literally.ts';
 import { quote } from './quote.ts';
 import { splitWhole } from './whole-address.ts';
 
@@ -86,11 +87,11 @@ export function addressParts(
   function leaveOutTwice(): void {
     const [city, region, code] = [cellOf('city'), cellOf('region'), cellOf('postalCode')];
     if (city === '' || region === '' || plan.whole) return;
-    const place = `${escaped(region)}\\.?(?:[, ]+${escaped(code.slice(0, 5))}(?:-?\\d{4})?)?`;
+    const place = `${literally(region)}\\.?(?:[, ]+${literally(code.slice(0, 5))}(?:-?\\d{4})?)?`;
     const town = city.replace(new RegExp(`[, ]*,[, ]*${place}$`, 'i'), '');
     leaveOut('city', city, town);
     const street = parts.line1 ?? line1;
-    const end = new RegExp(`[, ]+${escaped(town)}[, ]+${place}(?:[, ]+USA?)?$`, 'i');
+    const end = new RegExp(`[, ]+${literally(town)}[, ]+${place}(?:[, ]+USA?)?$`, 'i');
     leaveOut('line1', street, street.replace(end, ''));
   }
 
@@ -131,10 +132,6 @@ export function addressParts(
           'The cell was left out.',
       });
   }
-}
-
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
 /**

@@ -5,6 +5,7 @@ import { refuseOtherDelimiter } from './header-delimiter.ts';
 import { addressColumns, type AddressHeading, type Fault } from './address-columns.ts';
 import { misleading } from './exports.ts';
 import { fold, headingOf, type Heading } from './headings.ts';
+import { literally } from './literally.ts';
 import { mailSense, mayForbidMail, type MailColumn } from './mail-columns.ts';
 import { named } from './named-columns.ts';
 import { addressRoles, idSpellings, ownEmails, type AddressRole } from './spellings.ts';
@@ -234,7 +235,7 @@ function columnAt(names: readonly string[], name: string, role: CellRole, strict
 
 function asPattern(ignored: string): RegExp {
   const text = ignored.normalize('NFC').trim();
-  const parts = text.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  const parts = text.split('*').map(literally);
   return new RegExp(`^${parts.join('.*')}$`, 'iu');
 }
 

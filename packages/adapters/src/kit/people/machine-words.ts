@@ -8,16 +8,42 @@
 import type { CellRole } from './columns.ts';
 
 /** They mean that there is nothing. NULL and nan are so written by databases and by pandas. */
-const nothing =
-  /^(?:\\+N|n\.a\.|N\\A|#?n\/a|#n\/a n\/a|NULL|null|[(<[{]null[)>\]}]|undefined|NaN|nan|nil|<NA>|<none>|[-–—._]+)$/;
-const inCapitals = /^(?:#?N\/A|#N\/A N\/A|UNDEFINED|#NULL!)$/;
+const nothing = new Set([
+  'NULL',
+  'null',
+  '#NULL!',
+  'undefined',
+  'UNDEFINED',
+  'NaN',
+  'nan',
+  'nil',
+  'n.a.',
+  'N/A',
+  'n/a',
+  'N\\A',
+  '#N/A',
+  '#n/a',
+  '#N/A N/A',
+  '#n/a n/a',
+  '<NA>',
+  '<none>',
+]);
+const nothingWritten = /^(?:\\+N|[(<[{]null[)>\]}]|[-–—._]+)$/;
 const none = /^none$/i;
 /** What people and pivot tables write, in brackets. */
-const saysNothing =
-  /^(?:not applicable|none given|none provided|not given)$|^[([<](?:blank|empty|none|not set|not provided|no data|unknown)[)\]>]$/i;
+const saysNothing = new RegExp(
+  '^(?:not applicable|none given|none provided|not given)$|' +
+    '^[([<](?:blank|empty|none|not set|not provided|no data|unknown)[)\\]>]$',
+  'i',
+);
 /** Of a street and a town; Unknown may be somebody's name. */
-const noPlace =
-  /^(?:unknown|tb[cd]|to be (?:determined|confirmed)|not (?:provided|available|known)|(?:address unknown|unknown address|bad address)|no (?:street |mailing |fixed )?address(?: (?:given|provided|on file))?|same as (?:above|billing|shipping|mailing|home)(?: address)?)$/i;
+const noPlace = new RegExp(
+  '^(?:unknown|tb[cd]|to be (?:determined|confirmed)|not (?:provided|available|known)|' +
+    'address unknown|unknown address|bad address|' +
+    'no (?:street |mailing |fixed )?address(?: (?:given|provided|on file))?|' +
+    'same as (?:above|billing|shipping|mailing|home)(?: address)?)$',
+  'i',
+);
 /** Two of them, as programs put names and lines together: `null null`. */
 const word = String.raw`(?:\\+N|#?N\/A|NULL|null|undefined|NaN)`;
 const nothingTwice = new RegExp(`^${word}(?:[ ,]+${word})+$`);
@@ -29,7 +55,7 @@ const noGivenName = /^(?:false|FALSE|true|TRUE|0)$/;
 
 /** Names of people, and what is printed with them. */
 export function isNothing(role: CellRole, value: string): boolean {
-  if (nothing.test(value) || inCapitals.test(value) || nothingTwice.test(value)) return true;
+  if (nothing.has(value) || nothingWritten.test(value) || nothingTwice.test(value)) return true;
   if (role === 'firstName' && noGivenName.test(value)) return true;
   if (saysNothing.test(value)) return true;
   if (noPlace.test(value)) return /^line\d$|^city$|^postalCode/.test(role);
