@@ -179,6 +179,8 @@ export interface PlanNode {
   readonly 'Actual Loops'?: number;
   readonly 'Rows Removed by Filter'?: number;
   readonly 'Rows Removed by Index Recheck'?: number;
+  readonly 'Shared Hit Blocks'?: number;
+  readonly 'Shared Read Blocks'?: number;
   readonly Plans?: readonly PlanNode[];
 }
 
@@ -221,6 +223,18 @@ export function greedy(seen: Seen, most: number, big = BIG): string[] {
   return found;
 }
 
+/**
+ * How many blocks of 8 kB were read for the largest of these statements, in memory or from disk: an
+ * answer's cost, whatever machine gives it. A statement counts what the functions in it read.
+ */
+export function blocksRead(plans: readonly Seen[]): number {
+  return Math.max(
+    ...plans.map(
+      ({ plan }) => (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0),
+    ),
+  );
+}
+
 export interface Watched extends AsyncDisposable {
   readonly sql: postgres.Sql;
   /** Runs it and returns the plans of every statement that ran in it. */
@@ -248,6 +262,7 @@ export async function watched(adminUrl: string): Promise<Watched> {
     set auto_explain.log_nested_statements = on;
     set auto_explain.log_analyze = on;
     set auto_explain.log_timing = off;
+    set auto_explain.log_buffers = on;
     set auto_explain.log_format = json;
     set auto_explain.log_level = notice;
     set client_min_messages = notice`);
