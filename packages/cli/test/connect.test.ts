@@ -227,6 +227,13 @@ describe('connect', () => {
     const run = await at.acme(other, { env: { K: key } });
     assert.equal(run.code, 1, run.stderr);
     assert.match(run.stderr, /no organization Another Bakery\n.*--make-organization/);
+    const refused = await at.acme([...other, '--make-organization'], {
+      env: { K: `${key}x` },
+    });
+    assert.equal(refused.code, 1, refused.stderr);
+    const there = await at.machine.sql`
+      select from postrider.organizations where name = 'Another Bakery'`;
+    assert.equal(there.length, 0, 'made only with its connection');
     const made = await at.acme([...other, '--make-organization'], { env: { K: key } });
     assert.equal(made.code, 0, made.stderr);
     const listed = await at.acme(['connections', '--organization', ORGANIZATION, '--json']);

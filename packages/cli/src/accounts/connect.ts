@@ -56,24 +56,33 @@ export async function connectAccount(
   const connectionId = randomUUID();
   await using database = await openDatabase(cli);
   const { sql } = database;
-  const organizationId = await organizationOf(sql, options);
-  const place = { organizationId, connectionId };
-  const secrets = held.map((one) => asKept(one, sealedFor(project, place)));
-  await refuseTaken(sql, organizationId, name);
-  const account = { organizationId, name, provider, mode, options: read };
+  const known = await knownOrganization(sql, options);
+  // An organization that is yet to be made has no id: what is asked before is asked for no one.
+  const place = { organizationId: known ?? randomUUID(), connectionId };
+  const kept = (at: typeof place) => held.map((one) => asKept(one, sealedFor(project, at)));
+  // Before anybody is asked: without a sealing key nothing can be kept.
+  const secrets = kept(place);
+  if (known !== null) await refuseTaken(sql, known, name);
+  const account = { organizationId: place.organizationId, name, provider, mode, options: read };
   const finding = options.check ? await findingOf(kind, withSecrets(account, held)) : null;
   if (finding !== null) requireUsable(provider, finding);
-  const made = await makeConnection(sql, {
-    ...place,
-    name,
-    provider,
-    mode,
-    options: read,
-    secrets,
-    finding,
+  const made = await sql.begin(async (tx) => {
+    const organizationId =
+      known ?? (await ensureOrganization(tx as unknown as Sql, options.organization ?? ''));
+    const at = { organizationId, connectionId };
+    const { endpointId } = await makeConnection(tx as unknown as Sql, {
+      ...at,
+      name,
+      provider,
+      mode,
+      options: read,
+      secrets: known === null ? kept(at) : secrets,
+      finding,
+    });
+    return { ...at, endpointId };
   });
   cli.out.result(
-    { ...made, ...place, name, provider, mode, finding, secrets: held.map(told) },
+    { ...made, name, provider, mode, finding, secrets: held.map(told) },
     `connection ${name} is made: ${provider}, ${inWords(finding)}`,
   );
   cli.out.note(
@@ -102,10 +111,11 @@ export function sealedFor(
   });
 }
 
-async function organizationOf(
+/** The id of the organization; null: it is to be made, and only with its connection. */
+async function knownOrganization(
   sql: Sql,
   { organization, makeOrganization }: ConnectOptions,
-): Promise<string> {
+): Promise<string | null> {
   if (!makeOrganization) return (await organizationNamed(sql, organization)).id;
   if (organization === undefined)
     throw new UserError(
@@ -113,7 +123,9 @@ async function organizationOf(
       '--make-organization goes with --organization',
       'nothing was changed',
     );
-  return await ensureOrganization(sql, organization);
+  const [row] = await sql<{ id: string }[]>`
+    select id from postrider.organizations where name = ${organization}`;
+  return row?.id ?? null;
 }
 
 /** Before anybody is asked. The machine refuses it as well. */
