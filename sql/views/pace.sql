@@ -93,18 +93,16 @@ cross join lateral (
   end as done_at
 ) g
 cross join lateral (
-  -- Nobody is taken before this: deferred by a frequency cap, or tried again later.
-  select max(l.available_at) as last_at
+  -- Whose turn comes first and last: held back, deferred by a frequency cap, or tried again later.
+  select min(l.first_at) as first_at, max(l.last_at) as last_at
   from (values ('pending'), ('proofed')) as z (state)
   cross join lateral (
-    select x.available_at
+    select min(x.available_at) as first_at, max(x.available_at) as last_at
     from postrider.recipient_state x
     where x.organization_id = c.organization_id
       and x.campaign_id = c.id
       and x.waiting_state = z.state
       and x.held_at is null
-    order by x.available_at desc
-    limit 1
   ) l
 ) q
 cross join lateral (
@@ -122,6 +120,8 @@ cross join lateral (
             then 'the budget does not last'
           else 'the total cap leaves no card'
         end, w.beyond_caps, w.waiting)
+    when r.per_hour is null and q.first_at > postrider.now() and q.first_at <> 'infinity'
+      then format('nobody who waits goes before %s', postrider.local_time(o, q.first_at))
     when r.per_hour is null
       then 'the printer has accepted no card in the last day'
   end as standing_still

@@ -79,6 +79,20 @@ void test('the pace is what the printer accepted in the last hour, or since the 
   );
 });
 
+void test('where all cards are held back it is told until when', async () => {
+  const at = await place(rig.sql, { hold_back_minutes: 90 });
+  await syncPeople(rig.sql, at, people(3));
+  await proofAll(rig.sql, at);
+  const held = await pace(at);
+  assert.equal(held.hours, null);
+  assert.match(
+    held.standing_still ?? '',
+    /^nobody who waits goes before \d{4}-\d\d-\d\d \d\d:\d\d/,
+  );
+  await turnClock(rig.sql, 2 * HOUR);
+  assert.equal((await pace(at)).standing_still, 'the printer has accepted no card in the last day');
+});
+
 void test('cards that the printer refuses, or asks to be tried again, are no pace', async () => {
   const at = await place(rig.sql);
   const batch = await sending(rig.sql, at, 6);
