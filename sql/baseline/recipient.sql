@@ -77,6 +77,8 @@ create table postrider.recipient_other_email (
   organization_id uuid not null,
   recipient_id uuid not null,
   email_key text not null,
+  -- Said by a further row with the person's id: it stays when the first row says other ones.
+  of_repeat boolean not null default false,
   primary key (organization_id, recipient_id, email_key),
   foreign key (organization_id, recipient_id) references postrider.recipient (organization_id, id)
 );

@@ -46,6 +46,45 @@ export const emails: readonly Mutant[] = [
     test: { file: others, pattern: 'comes later and has opted out' },
   },
   {
+    name: 'emails-of-repeats-judged',
+    without: 'the e-mail of a further row with the same id is asked about at the admission',
+    edits: [
+      {
+        file: 'sql/functions/10_sync/recognise_members.sql',
+        find: 'p.email_keys || more.email_keys',
+        replace: 'p.email_keys',
+      },
+    ],
+    test: { file: others, pattern: 'further row with the person' },
+  },
+  {
+    name: 'emails-of-repeats-kept',
+    without: 'the e-mail of a further row stays when the first row is read again',
+    edits: [
+      {
+        file: 'sql/functions/10_sync/apply_sync_page.sql',
+        find: 'if v_repeats is not null then',
+        replace: 'if false then',
+      },
+    ],
+    test: { file: others, pattern: 'further row with the person' },
+  },
+  {
+    name: 'further-emails-of-opt-outs',
+    without: 'of an opt-out list each e-mail column of a person counts',
+    edits: [
+      {
+        file: 'packages/cli/src/operate/suppressions.ts',
+        find: "[given['email'] ?? '', ...further.addresses]",
+        replace: "[given['email'] ?? '']",
+      },
+    ],
+    test: {
+      file: 'packages/cli/test/suppress-exports.test.ts',
+      pattern: 'unless it is told which rows are meant',
+    },
+  },
+  {
     name: 'other-emails-erased',
     without: 'an erased person is known by the digest of each address',
     edits: [

@@ -15,10 +15,10 @@ describe('an export as a do-not-mail list', () => {
 
   it('refuses an export of subscribers, unless it is told which rows are meant', async () => {
     const text = [
-      'Email,Status,Work Email',
-      'a@example.com,subscribed,',
-      'b@example.com,Unsubscribed,b.work@example.com',
-      'c@example.com,cleaned,',
+      'Email,Status,Work Email,Added by',
+      'a@example.com,subscribed,,',
+      'b@example.com,Unsubscribed,b.work@example.com,clerk@example.com',
+      'c@example.com,cleaned,,',
       '',
     ].join('\n');
     await at.machine.sql`delete from postrider.suppression`;
@@ -32,15 +32,21 @@ describe('an export as a do-not-mail list', () => {
     assert.equal((await suppress(text, '--only', 'State=unsubscribed')).code, 65);
     const chosen = await suppress(text, '--only', 'status=unsubscribed,CLEANED');
     assert.equal(chosen.code, 0, chosen.stderr);
-    const [report] = chosen.json<{ entries: number; leftOut: number; unusedEmails: object[] }>();
+    const [report] = chosen.json();
     assert.deepEqual(
-      [report?.entries, report?.leftOut, report?.unusedEmails],
-      [2, 1, [{ column: 'Work Email', rows: 1, firstRow: 3 }]],
+      [report?.['entries'], report?.['leftOut'], report?.['furtherEmails']],
+      [2, 1, ['Work Email']],
     );
-    assert.match(chosen.stderr, /column Work Email has e-mails in 1 row/);
-    assert.deepEqual(await listed(), ['email b@example.com', 'email c@example.com']);
+    assert.deepEqual(report?.['unusedEmails'], [{ column: 'Added by', rows: 1, firstRow: 3 }]);
+    assert.match(chosen.stderr, /e-mails in column Work Email count as well/);
+    assert.match(chosen.stderr, /column Added by has e-mails in 1 row/);
+    assert.deepEqual(await listed(), [
+      'email b.work@example.com',
+      'email b@example.com',
+      'email c@example.com',
+    ]);
     assert.equal((await suppress(text, '--every-row')).code, 0);
-    assert.equal((await listed()).length, 3);
+    assert.equal((await listed()).length, 4);
     await at.machine.sql`delete from postrider.suppression`;
   });
 

@@ -191,6 +191,7 @@ begin
   using jsonb_to_recordset(p_people) as p (id uuid, "emailKeys" text[])
   where o.organization_id = p_organization_id
     and o.recipient_id = p.id
+    and not o.of_repeat
     and o.email_key <> all (p."emailKeys"[2:]);
   insert into postrider.recipient_other_email (organization_id, recipient_id, email_key)
   select p_organization_id, p.id, e.email_key
@@ -198,6 +199,33 @@ begin
   cross join lateral unnest(p."emailKeys"[2:]) as e (email_key)
   on conflict do nothing;
 end $$;
+
+-- Keeps the e-mails of further rows with the id of a person: each of them is the person's too.
+-- p_repeats: as in recognise_members().
+create function postrider.keep_emails_of_repeats(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_repeats jsonb
+) returns void language sql
+begin atomic
+  insert into postrider.recipient_other_email (
+    organization_id, recipient_id, email_key, of_repeat)
+  select p_organization_id, r.id, e.email_key, true
+  from jsonb_to_recordset(p_repeats) as p ("externalId" text, "emailKeys" text[])
+  -- One look-up a row: a planner without statistics would read the whole campaign.
+  cross join lateral (
+    select x.id, x.email_key
+    from postrider.recipient x
+    where x.organization_id = p_organization_id
+      and x.campaign_id = p_campaign_id
+      and x.external_id = p."externalId"
+      and x.erased_at is null
+    limit 1
+  ) r
+  cross join lateral unnest(p."emailKeys") as e (email_key)
+  where e.email_key is distinct from r.email_key
+  on conflict do nothing;
+end;
 
 -- Judges people whose e-mail or household has become another one, or whose address went bad or was
 -- bad: they meet the rules of admission again. A recipient who was skipped stays so, unless the

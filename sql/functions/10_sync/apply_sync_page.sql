@@ -38,6 +38,7 @@ declare
   v_known jsonb;
   v_newcomers jsonb;
   v_repeated int;
+  v_repeats jsonb;
   v_conflicts jsonb;
   v_unmailable jsonb;
   v_stopped uuid[];
@@ -47,8 +48,8 @@ declare
   v_by_state jsonb;
   v_turned_away jsonb;
 begin
-  select m.known, m.newcomers, m.repeated, m.conflicts, m.unmailable
-  into v_known, v_newcomers, v_repeated, v_conflicts, v_unmailable
+  select m.known, m.newcomers, m.repeated, m.repeats, m.conflicts, m.unmailable
+  into v_known, v_newcomers, v_repeated, v_repeats, v_conflicts, v_unmailable
   from postrider.recognise_members(p_organization_id, p_campaign_id, p_run_id, p_members) m;
   -- First: who is stopped holds the place against a newcomer who is the same person.
   v_stopped := postrider.keep_from_mail(p_organization_id, p_campaign_id, v_known, v_unmailable);
@@ -68,6 +69,9 @@ begin
     select a.created, a.by_state, a.turned_away
     into v_created, v_by_state, v_turned_away
     from postrider.admit_members(p_organization_id, p_campaign_id, p_run_id, v_newcomers, v_now) a;
+  end if;
+  if v_repeats is not null then
+    perform postrider.keep_emails_of_repeats(p_organization_id, p_campaign_id, v_repeats);
   end if;
   perform postrider.count_sync_page(
     p_organization_id, p_run_id, jsonb_array_length(p_members), v_created, v_changed,

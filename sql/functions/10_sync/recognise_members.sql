@@ -18,12 +18,13 @@ end;
 -- Remembers in sync_seen whom the run has met: for repeats, and for who has left the segment.
 --
 -- A second row with the same id in a run counts as a repeat, in whatever state its person is by
--- now: the first one stands. Where the second one is another person the id is a conflict: the first
+-- now: the first one stands, and the e-mails of the other are the person's too. Where the second one is another person the id is a conflict: the first
 -- one stands all the same, and the other is told as a reject. Every address in the e-mail of a
 -- member counts, the first one is the person's.
 -- known: members as in apply_sync_page, with n, id, email_keys, household_key, name_key,
 -- address_fault and do_not_mail. Where one row of an id says not to mail the person, all say so.
 -- newcomers: people as in check_eligibility(), each with its member.
+-- repeats: [{externalId, emailKeys}], of repeats that have other e-mails than the first row.
 -- conflicts: as p_rejects of apply_sync_page.
 -- unmailable: the rows of whom the source says so, as in keep_from_mail(). Repeats and conflicts
 -- are among them: where nobody can tell whose id it is, the row that forbids counts.
@@ -35,12 +36,13 @@ create function postrider.recognise_members(
   out known jsonb,
   out newcomers jsonb,
   out repeated int,
+  out repeats jsonb,
   out conflicts jsonb,
   out unmailable jsonb
 ) language plpgsql as $$
 #variable_conflict use_column
 declare
-  c_own constant text[] := '{repeated,conflicting,first_row,said_of_id}';
+  c_own constant text[] := '{repeated,conflicting,says_more,first_row,said_of_id}';
   v_nameless boolean;
   v_longest_line int := (
     select longest_address_line
@@ -105,7 +107,10 @@ begin
           first_value(m.household_hash) over same_id,
           first_value(m.name_hash) over same_id)
         else false
-      end as conflicting
+      end as conflicting,
+      not m.email_hashes <@ coalesce(
+        case when g.met then g.email_hashes else first_value(m.email_hashes) over same_id end,
+        '{}') as says_more
     from hashed m
     -- One look-up a row: a planner without statistics, as in a first sync, would read the whole
     -- campaign for every page.
@@ -133,6 +138,12 @@ begin
       p_organization_id, p_run_id, p.id, p."row", p.email_hashes, p.household_hash, p.name_hash
     from placed p
     where p.id is not null and not p.repeated
+  ), more as (
+    select p."externalId", array_agg(distinct k.email_key) as email_keys
+    from placed p
+    cross join lateral unnest(p.email_keys) as k (email_key)
+    where p.repeated and p.says_more and not p.conflicting
+    group by 1
   )
   select
     jsonb_agg(
@@ -140,12 +151,14 @@ begin
       filter (where not p.repeated and p.id is not null),
     jsonb_agg(
       jsonb_build_object(
-        'n', p.n, 'externalId', p."externalId", 'emailKeys', p.email_keys,
+        'n', p.n, 'externalId', p."externalId", 'emailKeys', p.email_keys || more.email_keys,
         'householdKey', p.household_key, 'nameKey', p.name_key,
         'addressFault', p.address_fault, 'doNotMail', p.said_of_id,
         'member', to_jsonb(p) - c_own) order by p.n)
       filter (where not p.repeated and p.id is null),
     count(*) filter (where p.repeated and not p.conflicting),
+    (select jsonb_agg(jsonb_build_object('externalId', m."externalId", 'emailKeys', m.email_keys))
+      from more m),
     jsonb_agg(
       jsonb_build_object(
         'row', p."row", 'externalId', p."externalId", 'reason', 'conflicting_id',
@@ -160,8 +173,9 @@ begin
         'nameKey', p.name_key, 'because', p.do_not_mail) order by p.n)
       filter (where p.do_not_mail is not null),
     bool_or(p."externalId" is null)
-  into known, newcomers, repeated, conflicts, unmailable, v_nameless
-  from placed p;
+  into known, newcomers, repeated, repeats, conflicts, unmailable, v_nameless
+  from placed p
+  left join more using ("externalId");
   if v_nameless then
     perform postrider.fail(
       'PR020',

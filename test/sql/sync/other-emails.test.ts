@@ -70,6 +70,40 @@ void test('an address that comes later and has opted out stops the person at tha
   assert.deepEqual(await reasonsOf(rig.sql, at), { ann: 'blacklisted (suppressed)' });
 });
 
+void test('the e-mail of a further row with the person’s id is the person’s too, and stays', async () => {
+  const at = await place(rig.sql);
+  const { organizationId } = at;
+  await suppress(rig.sql, organizationId, { email: 'ann.work@example.com' }, 'list');
+  const work = { email: 'ann.work@example.com' };
+  const sync = async (): Promise<unknown> => {
+    const run = await syncRun(rig.sql, at);
+    // Of one page, and of two.
+    await run.page([resident('ann'), resident('ann', work), resident('ben'), resident('cleo')]);
+    await run.page([resident('ben', work), resident('cleo', { email: 'cleo.old@example.com' })]);
+    return await run.close();
+  };
+  await sync();
+  assert.deepEqual(await reasonsOf(rig.sql, at), {
+    ann: 'blacklisted (suppressed)',
+    ben: 'pending (new)',
+    cleo: 'pending (new)',
+  });
+  await sync();
+  assert.deepEqual(await emailsOf(organizationId, 'cleo'), [
+    'cleo@example.com',
+    null,
+    ['cleo.old@example.com'],
+  ]);
+  await suppress(rig.sql, organizationId, { email: 'cleo.old@example.com' }, 'list');
+  await proofAll(rig.sql, at);
+  await mailBegun(rig.sql, at);
+  assert.deepEqual(await statesOf(rig.sql, at), {
+    ann: 'blacklisted',
+    ben: 'blacklisted',
+    cleo: 'blacklisted',
+  });
+});
+
 void test('who shares any address is the same person: in a page, in a campaign, between campaigns', async () => {
   const at = await place(rig.sql);
   const others = await anotherCampaign(rig.sql, at);

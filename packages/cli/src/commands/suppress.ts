@@ -122,6 +122,7 @@ export function suppressions(program: Command, act: Act): void {
                 recognised: {},
                 withoutCountry: 0,
                 leftOut: 0,
+                furtherEmails: [],
                 unusedEmails: [],
               }
             : await readSuppressions(file, {
@@ -156,6 +157,7 @@ export function suppressions(program: Command, act: Act): void {
             recognised: list.recognised,
             withoutCountry: list.withoutCountry,
             leftOut: list.leftOut,
+            furtherEmails: list.furtherEmails,
             unusedEmails: list.unusedEmails,
           },
           (dryRun
@@ -180,6 +182,8 @@ export function suppressions(program: Command, act: Act): void {
             cli.out.note(`row ${row}: ${message}`);
         for (const [name, heading] of Object.entries(list.recognised))
           cli.out.note(`column ${heading} was taken for ${name}`);
+        for (const heading of list.furtherEmails)
+          cli.out.note(`e-mails in column ${heading} count as well`);
         if (list.withoutCountry > 0 && given.country === undefined)
           cli.out.note(
             `${count(list.withoutCountry, 'address names', 'addresses name')} no country and ` +

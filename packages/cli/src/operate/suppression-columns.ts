@@ -33,6 +33,8 @@ export interface SuppressionHeader {
   readonly others: readonly Column[];
   /** Columns with another heading than ours, by what they were taken for. */
   readonly recognised: Readonly<Partial<Record<SuppressionColumn, string>>>;
+  /** Further e-mails of the same people: each of them is a key, as in a list to mail. */
+  readonly furtherEmails: readonly Column[];
   /** How the lines of an address are made of the columns. */
   readonly plan: ColumnPlan;
   /** Of the whole row: wrong where a cell is too many. */
@@ -75,10 +77,18 @@ export function suppressionHeader(file: string, cells: readonly string[]): Suppr
       `the columns are ${columns.join(', ')}; nothing was changed`,
     );
   const used = new Set(at.values());
-  const others = cells
+  const left = cells
     .map((name, index) => ({ name, index }))
     .filter(({ index }) => !used.has(index));
-  return { at, others, recognised, plan: keys.plan, width: cells.length };
+  const isFurther = ({ index }: Column): boolean => keys.plan.otherEmails.includes(index);
+  return {
+    at,
+    furtherEmails: left.filter(isFurther),
+    others: left.filter((column) => !isFurther(column)),
+    recognised,
+    plan: keys.plan,
+    width: cells.length,
+  };
 
   function take(name: SuppressionColumn, index: number | undefined): void {
     if (index === undefined || at.has(name) || [...at.values()].includes(index)) return;

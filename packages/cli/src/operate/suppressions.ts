@@ -5,6 +5,7 @@
 import {
   csvRecords,
   detectDelimiter,
+  furtherEmails,
   hasLetters,
   isPlain,
   countryOf,
@@ -55,6 +56,8 @@ export interface SuppressionList {
   readonly withoutCountry: number;
   /** Rows that were not chosen. */
   readonly leftOut: number;
+  /** Columns with further e-mails of the same people, each of which is a key. */
+  readonly furtherEmails: readonly string[];
   /** Columns that hold e-mails and were not read. */
   readonly unusedEmails: UnusedEmails['columns'];
 }
@@ -182,13 +185,21 @@ export async function readSuppressions(
         const given = Object.fromEntries(
           columns.map((name) => [name, values[at.get(name) ?? -1] ?? '']),
         );
+        const further = furtherEmails(header.plan, values);
+        given['email'] = [given['email'] ?? '', ...further.addresses]
+          .filter((email) => email !== '')
+          .join('; ');
         const lines = linesAsMeant(header, values, given);
         const meant = cellsAsMeant(lines.row);
         const isWithout = (meant.row['country'] ?? '') === '';
         const { entry, problems } =
           fields === null
             ? withProblems(
-                [...lines.problems, ...meant.problems],
+                [
+                  ...lines.problems,
+                  ...meant.problems,
+                  ...further.notes.map(({ message }) => message),
+                ],
                 entryOf(isWithout ? { ...meant.row, country } : meant.row),
               )
             : { entry: null, problems: [fields] };
@@ -231,9 +242,10 @@ export async function readSuppressions(
       error,
     );
   }
-  const { recognised } = header ?? suppressionHeader(file, []);
+  const { recognised, furtherEmails: more } = header ?? suppressionHeader(file, []);
   return {
     recognised,
+    furtherEmails: more.map(({ name }) => name),
     entries,
     rejects: rejects.toSorted((one, two) => one.row - two.row),
     changes,

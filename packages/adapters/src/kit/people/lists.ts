@@ -5,6 +5,7 @@
 export { emailKey, readEmails } from '@postrider/core/ports';
 export { readCell } from './cells.ts';
 export { recogniseKeys } from './key-columns.ts';
+export { furtherEmails } from './further-emails.ts';
 export { addressParts } from './address-lines.ts';
 export type { ColumnPlan } from './columns.ts';
 export { csvRecords, detectDelimiter } from './csv-records.ts';
