@@ -53,6 +53,12 @@ begin
     -- "Goethe-Straße" is "Goethestraße".
     v_text := regexp_replace(v_text, '[- ]?STR(?:ASSE)?(?=[ ,]|$)', 'STRASSE', 'g');
     v_text := regexp_replace(v_text, '([AOU])E', '\1', 'g');
+    -- "PF 12 34" is Postfach 1234: the post writes it in pairs of figures.
+    v_text := regexp_replace(v_text, '(?<=^|,) ?(?:PF|POSTF) ?(?=[0-9])', 'POSTFACH ');
+    v_text := regexp_replace(v_text, '(?<=POSTFACH [0-9 ]*[0-9]) (?=[0-9])', '', 'g');
+  elsif v_country = 'SG' then
+    -- "#04-12" is #4-12: the floor and the flat.
+    v_text := regexp_replace(v_text, '# ?0*([0-9]+) ?- ?0*([0-9]+[A-Z]?)', '#\1-\2');
   end if;
   v_text := postrider.street_first(v_text);
   if v_country = 'JP' then
