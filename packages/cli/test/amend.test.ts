@@ -1,11 +1,8 @@
 /** `amend` and `sync --amend` as people type them: a one-off from its list to amended cards. */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import type { AmendedPerson } from '@postrider/core';
-import { cli, type CliRun } from './cli.ts';
-import { ownPlace } from './places.ts';
+import { oneOffPlace } from './places.ts';
 
 const header = 'customer_id,email,first_name,last_name,address,city,state,zip,offer';
 const ada = '1,ada@example.com,Ada,Byron,12 Elm Street,Boston,MA,02138,A';
@@ -13,17 +10,8 @@ const grace = '2,grace@example.com,Grace,Murray,7 Oak Road,Austin,TX,78701,A';
 const zoe = '3,zoe@example.com,Zoë,Núñez,9 Ash Lane,Austin,TX,78701,A';
 
 describe('amend', () => {
-  const at = ownPlace();
-  const { place } = at;
-  const folder = join(place.home, 'hello');
-  const run = async (...args: string[]): Promise<CliRun> => await cli(place, args);
-  const done = async (...args: string[]): Promise<CliRun> => {
-    const result = await run(...args);
-    assert.equal(result.code, 0, result.stderr);
-    return result;
-  };
-  const write = (...rows: readonly string[]): void =>
-    writeFileSync(join(folder, 'people.csv'), `${[header, ...rows].join('\n')}\n`);
+  const at = oneOffPlace(header);
+  const { run, done, write } = at;
   const cityOf = async (who: string): Promise<unknown> =>
     (
       await at.machine.sql`
@@ -31,23 +19,8 @@ describe('amend', () => {
     )[0];
 
   before(async () => {
-    mkdirSync(folder, { recursive: true });
     write(ada, grace, zoe);
-    writeFileSync(
-      join(folder, 'campaign.yaml'),
-      `name: hello
-organization: My Shop
-mode: one_off
-segment: people
-audience: { kind: csv, path: people.csv }
-renderer: { kind: noop, template: card }
-format: 4x6
-mail_class: first_class
-image_host: { kind: noop }
-printer: { kind: noop, name: press }
-`,
-    );
-    await done('campaign', 'apply', join(folder, 'campaign.yaml'));
+    await done('campaign', 'apply', at.file);
     await done('sync', 'hello');
     const early = await run('sync', 'hello', '--amend');
     assert.notEqual(early.code, 0);

@@ -1,27 +1,20 @@
 /** `cancel` of a campaign, or of some of it, as people type it. */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
-import { cli, type CliRun } from './cli.ts';
-import { ownPlace } from './places.ts';
+import { oneOffPlace } from './places.ts';
 
-const list = `customer_id,email,first_name,last_name,address,city,state,zip
-1,ada@example.com,Ada,Byron,12 Elm Street,Boston,MA,02138
-2,grace@example.com,Grace,Murray,7 Oak Road,Austin,TX,78701
-3,zoe@example.com,Zoë,Núñez,9 Ash Lane,Austin,TX,78701
-`;
+const header = 'customer_id,email,first_name,last_name,address,city,state,zip';
+const rows = [
+  '1,ada@example.com,Ada,Byron,12 Elm Street,Boston,MA,02138',
+  '2,grace@example.com,Grace,Murray,7 Oak Road,Austin,TX,78701',
+  '3,zoe@example.com,Zoë,Núñez,9 Ash Lane,Austin,TX,78701',
+];
 
 describe('cancel --campaign', () => {
-  const at = ownPlace();
-  const { place } = at;
-  const folder = join(place.home, 'hello');
-  const run = async (...args: string[]): Promise<CliRun> => await cli(place, args);
-  const done = async (...args: string[]): Promise<CliRun> => {
-    const result = await run(...args);
-    assert.equal(result.code, 0, result.stderr);
-    return result;
-  };
+  const at = oneOffPlace(header, 'hold_back_minutes: 30\n');
+  const { run, done } = at;
   const stateOf = async (): Promise<Record<string, unknown>> =>
     Object.fromEntries(
       (
@@ -31,24 +24,8 @@ describe('cancel --campaign', () => {
     );
 
   before(async () => {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'people.csv'), list);
-    writeFileSync(
-      join(folder, 'campaign.yaml'),
-      `name: hello
-organization: My Shop
-mode: one_off
-segment: people
-audience: { kind: csv, path: people.csv }
-renderer: { kind: noop, template: card }
-format: 4x6
-mail_class: first_class
-image_host: { kind: noop }
-printer: { kind: noop, name: press }
-hold_back_minutes: 30
-`,
-    );
-    await done('campaign', 'apply', join(folder, 'campaign.yaml'));
+    at.write(...rows);
+    await done('campaign', 'apply', at.file);
     await done('sync', 'hello');
   });
 
@@ -64,7 +41,7 @@ hold_back_minutes: 30
   });
 
   it('cancels those of a filter, and says what became of them', async () => {
-    const ids = join(folder, 'ids.txt');
+    const ids = join(at.place.home, 'ids.txt');
     writeFileSync(ids, '\uFEFF2\r\n\r\nnobody\r\n');
     const some = ['cancel', '--campaign', 'hello', '--ids', ids, '--why', 'wrong list'];
     const unasked = await run(...some);
@@ -88,7 +65,10 @@ hold_back_minutes: 30
       [['cancel', '1', '--state', 'sent'], /--state goes with --campaign/],
       [['cancel', '1', '--dry-run'], /--dry-run goes with --campaign/],
       [['cancel', '--campaign', 'hello', '--state', 'sended'], /sended is not a state/],
-      [['cancel', '--campaign', 'hello', '--ids', join(folder, 'no-such')], /cannot be read/],
+      [
+        ['cancel', '--campaign', 'hello', '--ids', join(at.place.home, 'no-such')],
+        /cannot be read/,
+      ],
     ] as const) {
       const { code, stderr } = await run(...args);
       assert.notEqual(code, 0, args.join(' '));

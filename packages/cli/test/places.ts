@@ -2,7 +2,8 @@
  * Where the command line is tried: a project directory and a database of a suite's own. These are
  * called in a suite; the database is there when its tests run.
  */
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import {
@@ -12,7 +13,7 @@ import {
   syncPeople,
   type Machine,
 } from '../../../test/support/machine.ts';
-import { bakery, projectHome, type CliPlace } from './cli.ts';
+import { bakery, cli, projectHome, type CliPlace, type CliRun } from './cli.ts';
 
 export interface OwnPlace {
   readonly machine: Machine;
@@ -84,6 +85,52 @@ export function bakeryPlace(): BakeryPlace {
       const path = join(folder, name);
       writeFileSync(path, change(readFileSync(join(bakery, 'campaign.yaml'), 'utf8')));
       return path;
+    },
+  });
+}
+
+export interface OneOffPlace extends OwnPlace {
+  /** Of the campaign `hello`, with its list beside it. */
+  readonly file: string;
+  /** Writes the list: its header and its rows. */
+  write(...rows: readonly string[]): void;
+  run(...args: readonly string[]): Promise<CliRun>;
+  /** The same where it has to work. */
+  done(...args: readonly string[]): Promise<CliRun>;
+}
+
+/** A one-off of one's own list, which prints nowhere; written, and not applied. */
+export function oneOffPlace(header: string, more = ''): OneOffPlace {
+  const at = ownPlace();
+  const folder = join(at.place.home, 'hello');
+  const file = join(folder, 'campaign.yaml');
+  before(() => {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(
+      file,
+      `name: hello
+organization: My Shop
+mode: one_off
+segment: people
+audience: { kind: csv, path: people.csv }
+renderer: { kind: noop, template: card }
+format: 4x6
+mail_class: first_class
+image_host: { kind: noop }
+printer: { kind: noop, name: press }
+${more}`,
+    );
+  });
+  const run = async (...args: readonly string[]): Promise<CliRun> => await cli(at.place, [...args]);
+  return Object.assign(at, {
+    file,
+    run,
+    write: (...rows: readonly string[]) =>
+      writeFileSync(join(folder, 'people.csv'), `${[header, ...rows].join('\n')}\n`),
+    done: async (...args: readonly string[]) => {
+      const result = await run(...args);
+      assert.equal(result.code, 0, result.stderr);
+      return result;
     },
   });
 }

@@ -103,6 +103,38 @@ export function readArguments(flags: Flags, argv: readonly string[]): ReadArgume
   return { given, untilStdinEnds: values['until-stdin-ends'] === true };
 }
 
+/**
+ * The same with what every twin has: its folder, and its keys from the environment, with commas
+ * between them. Null where `--help` was asked.
+ */
+export function readTwinArguments<Options extends { readonly folder: string }>(
+  flags: Flags,
+  argv: readonly string[],
+  keys: string | undefined,
+): { readonly options: Options; readonly untilStdinEnds: boolean } | null {
+  const read = readArguments(flags, argv);
+  if (read === null) return null;
+  const { given, untilStdinEnds } = read;
+  const options = {
+    ...given,
+    folder: typeof given['folder'] === 'string' ? given['folder'] : '',
+    ...(keys === undefined ? {} : { keys: keys.split(',').map((key) => key.trim()) }),
+  };
+  return { options: options as unknown as Options, untilStdinEnds };
+}
+
+/** What was given, checked by the flags. Throws `TwinError` (usage). */
+export function checkedOptions<Options extends { readonly folder: string }>(
+  flags: Flags,
+  options: Options,
+): Partial<Options> {
+  if (options.folder === '') throw usageError('--folder is missing: say where the ledger goes.');
+  checkNumbers(flags, { ...options });
+  checkChoices(flags, { ...options });
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as Partial<Options>;
+}
+
 /** Throws `TwinError` (usage) where a value is none of those that there are. */
 export function checkChoices(flags: Flags, options: Given): void {
   for (const [name, flag] of Object.entries(flags)) {

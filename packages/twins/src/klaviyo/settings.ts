@@ -3,10 +3,9 @@
  * help says so: an adapter is to be tried both ways.
  */
 import {
-  checkChoices,
-  checkNumbers,
+  checkedOptions,
   flagLines,
-  readArguments,
+  readTwinArguments,
   toArguments as argumentsOf,
   usageError,
 } from '../kit/flags.ts';
@@ -47,30 +46,18 @@ export function fromArguments(
   argv: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): { readonly options: KlaviyoOptions; readonly untilStdinEnds: boolean } | null {
-  const read = readArguments(flags, argv);
-  if (read === null) return null;
-  const { given, untilStdinEnds } = read;
-  const keys = environment['KLAVIYO_TWIN_KEYS'];
-  const options = {
-    ...(given as Partial<KlaviyoOptions>),
-    folder: typeof given['folder'] === 'string' ? given['folder'] : '',
-    ...(keys === undefined ? {} : { keys: keys.split(',').map((key) => key.trim()) }),
-  };
-  return { options, untilStdinEnds };
+  return readTwinArguments<KlaviyoOptions>(flags, argv, environment['KLAVIYO_TWIN_KEYS']);
 }
 
 /** Checks the options and fills in the defaults. Throws `TwinError` (usage). */
 export function settle(options: KlaviyoOptions): Settings {
-  if (options.folder === '') throw usageError('--folder is missing: say where the ledger goes.');
-  checkNumbers(flags, { ...options });
-  checkChoices(flags, { ...options });
+  const given = checkedOptions(flags, options);
   const keys = options.keys ?? DEFAULT_KEYS;
   if (keys.length === 0 || keys.some((key) => !/^pk_\w+$/.test(key)))
     throw usageError('KLAVIYO_TWIN_KEYS must be keys of the form pk_…, with commas.');
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
   return {
     ...defaults,
-    ...(Object.fromEntries(given) as Partial<Settings>),
+    ...(given as Partial<Settings>),
     folder: options.folder,
     keys,
     log: options.log ?? ((line) => process.stderr.write(`klaviyo twin: ${line}\n`)),

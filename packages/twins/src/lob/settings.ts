@@ -3,10 +3,9 @@
  * says so: an adapter is to be tried both ways.
  */
 import {
-  checkChoices,
-  checkNumbers,
+  checkedOptions,
   flagLines,
-  readArguments,
+  readTwinArguments,
   toArguments as argumentsOf,
   usageError,
 } from '../kit/flags.ts';
@@ -56,24 +55,15 @@ export function fromArguments(
   argv: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): { readonly options: LobOptions; readonly untilStdinEnds: boolean } | null {
-  const read = readArguments(flags, argv);
+  const read = readTwinArguments<LobOptions>(flags, argv, environment['LOB_TWIN_KEYS']);
   if (read === null) return null;
-  const { given, untilStdinEnds } = read;
-  const keys = environment['LOB_TWIN_KEYS'];
-  const options = {
-    webhookSecret: environment['LOB_TWIN_WEBHOOK_SECRET'],
-    ...(given as Partial<LobOptions>),
-    folder: typeof given['folder'] === 'string' ? given['folder'] : '',
-    ...(keys === undefined ? {} : { keys: keys.split(',').map((key) => key.trim()) }),
-  };
-  return { options, untilStdinEnds };
+  const webhookSecret = environment['LOB_TWIN_WEBHOOK_SECRET'];
+  return { ...read, options: { webhookSecret, ...read.options } };
 }
 
 /** Checks the options and fills in the defaults. Throws `TwinError` (usage). */
 export function settle(options: LobOptions): Settings {
-  if (options.folder === '') throw usageError('--folder is missing: say where the ledger goes.');
-  checkNumbers(flags, { ...options });
-  checkChoices(flags, { ...options });
+  const { retryLadder, ...given } = checkedOptions(flags, options);
   const keys = options.keys ?? DEFAULT_KEYS;
   const strange = keys.find((key) => !/^(test|live)_\w+$/.test(key));
   if (strange !== undefined || keys.length === 0)
@@ -82,10 +72,9 @@ export function settle(options: LobOptions): Settings {
   const webhook = options.webhook ?? null;
   const wrong = webhook === null ? null : signedWebhookFault(webhook, webhookSecret);
   if (wrong !== null) throw usageError(wrong);
-  const { retryLadder, ...rest } = options;
   return {
     ...defaults,
-    ...(definedOf(rest) as Partial<Settings>),
+    ...(given as Partial<Settings>),
     folder: options.folder,
     keys,
     webhook,
@@ -130,10 +119,6 @@ const defaults = {
   webhookTimeoutMs: 10_000,
   keepRequests: 100_000,
 } as const;
-
-function definedOf(whole: object): object {
-  return Object.fromEntries(Object.entries(whole).filter(([, value]) => value !== undefined));
-}
 
 function readLadder(text: string): readonly number[] {
   const seconds = text === '' ? [] : text.split(',').map(Number);

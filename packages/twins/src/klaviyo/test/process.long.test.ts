@@ -1,12 +1,7 @@
 /** The twin as a process: what it acknowledged survives kill -9, and it is started by people. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { appendFile, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { loader } from '../../../../../test/support/loader.ts';
+import { keepsItsFolder, saysWhatItTakes } from '../../kit/test/as-process.ts';
 import { spawnKlaviyo, type SpawnKlaviyoOptions } from '../index.ts';
 import { eventually, KEY, klaviyoAt, quiet, temporaryFolder } from './helpers.ts';
 
@@ -61,54 +56,24 @@ test('kill -9 at any time loses nothing that was answered, and of a bulk request
 
 test('a kill in the middle of a line, a damaged ledger, and a folder that is in use', async (t) => {
   const folder = await temporaryFolder(t);
-  const first = await klaviyoProcess(t, { folder });
-  await first.event();
-  await assert.rejects(
-    klaviyoProcess(t, { folder }),
-    /Another twin of Klaviyo .* works in this folder/,
-  );
-  await first.child.kill();
-  const path = join(folder, 'ledger.ndjson');
-  await appendFile(path, '{"kind":"coun');
-  const second = await klaviyoProcess(t, { folder });
-  assert.equal((await second.twin.ledger()).length, 1);
-  await second.child.stop();
-  assert.doesNotMatch(await readFile(path, 'utf8'), /"coun$/);
-  await appendFile(path, '{"kind":"surprise","at":1,"travel":1}\n');
-  await assert.rejects(
-    klaviyoProcess(t, { folder }),
-    /Line 3 of the ledger .* "surprise" is not known/,
-  );
+  await keepsItsFolder(folder, 'twin of Klaviyo', {
+    start: async () => await klaviyoProcess(t, { folder }),
+    make: async ({ event }) => await event(),
+    there: async ({ twin }) => assert.equal((await twin.ledger()).length, 1),
+  });
 });
 
-async function run(argv: readonly string[], env: Record<string, string> = {}) {
-  const main = fileURLToPath(new URL('../main.ts', import.meta.url));
-  const child = spawn(process.execPath, [...loader, main, ...argv], {
-    env: { ...process.env, ...env },
-  });
-  let [out, errors] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, out, errors };
-}
-
 test('its command line says what it takes, and what it does not', async (t) => {
-  const help = await run(['--help']);
-  assert.equal(help.code, 0);
-  for (const flag of ['--bulk-repeat <which>', '--wrong-key <which>', '--event-steady <n>'])
-    assert.ok(help.out.includes(flag), flag);
-  assert.ok(help.out.split('\n').every((line) => line.length <= 130));
   const folder = await temporaryFolder(t);
-  for (const [argv, env, words] of [
-    [[], {}, /--folder is missing/],
-    [['--folder', folder, '--event-burst', 'many'], {}, /--event-burst must be a number/],
-    [['--folder', folder, '--bulk-repeat', 'odd'], {}, /must be one of invalid_400, conflict_409/],
-    [['--folder', folder], { KLAVIYO_TWIN_KEYS: 'AbC123' }, /KLAVIYO_TWIN_KEYS must be keys/],
-  ] as const) {
-    const { code, errors } = await run(argv, env);
-    assert.equal(code, 2, errors);
-    assert.match(errors, words);
-    assert.match(errors, /^klaviyo twin: /);
-  }
+  await saysWhatItTakes({
+    main: new URL('../main.ts', import.meta.url),
+    name: 'klaviyo twin',
+    flags: ['--bulk-repeat <which>', '--wrong-key <which>', '--event-steady <n>'],
+    refused: [
+      [[], {}, /--folder is missing/],
+      [['--folder', folder, '--event-burst', 'many'], {}, /--event-burst must be a number/],
+      [['--folder', folder, '--bulk-repeat', 'odd'], {}, /one of invalid_400, conflict_409/],
+      [['--folder', folder], { KLAVIYO_TWIN_KEYS: 'AbC123' }, /KLAVIYO_TWIN_KEYS must be keys/],
+    ],
+  });
 });

@@ -1,12 +1,7 @@
 /** The twin as a process: what it acknowledged survives kill -9, and it is started by people. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { appendFile, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { loader } from '../../../../../test/support/loader.ts';
+import { keepsItsFolder, saysWhatItTakes } from '../../kit/test/as-process.ts';
 import { spawnLob, type SpawnLobOptions } from '../index.ts';
 import { eventually, LIVE, lobAt, quiet, SECRET, temporaryFolder, TEST } from './helpers.ts';
 import { receiver } from './receiver.ts';
@@ -78,53 +73,27 @@ test('webhooks that were not taken before a kill come after it, under the same i
 
 test('a kill in the middle of a line, a damaged ledger, and a folder that is in use', async (t) => {
   const folder = await temporaryFolder(t);
-  const first = await lobProcess(t, { folder });
-  const { id } = (await first.create()).body;
-  await assert.rejects(lobProcess(t, { folder }), /Another twin of Lob .* works in this folder/);
-  await first.child.kill();
-  const path = join(folder, 'ledger.ndjson');
-  await appendFile(path, '{"kind":"crea');
-  const second = await lobProcess(t, { folder });
-  assert.equal((await second.ask('GET', `/postcards/${id}`)).status, 200);
-  await second.child.stop();
-  assert.doesNotMatch(await readFile(path, 'utf8'), /"crea$/);
-  await appendFile(path, '{"kind":"surprise","at":1,"travel":1}\n');
-  await assert.rejects(
-    lobProcess(t, { folder }),
-    /Line 3 of the ledger .* "surprise" is not known/,
-  );
+  let id = '';
+  await keepsItsFolder(folder, 'twin of Lob', {
+    start: async () => await lobProcess(t, { folder }),
+    make: async ({ create }) => ({ id } = (await create()).body),
+    there: async ({ ask }) => assert.equal((await ask('GET', `/postcards/${id}`)).status, 200),
+  });
 });
 
-async function run(argv: readonly string[], env: Record<string, string> = {}) {
-  const main = fileURLToPath(new URL('../main.ts', import.meta.url));
-  const child = spawn(process.execPath, [...loader, main, ...argv], {
-    env: { ...process.env, ...env },
-  });
-  let [out, errors] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, out, errors };
-}
-
 test('its command line says what it takes, and what it does not', async (t) => {
-  const help = await run(['--help']);
-  assert.equal(help.code, 0);
-  for (const flag of ['--same-key-other-body <which>', '--no-url-pattern', '--retry-ladder'])
-    assert.ok(help.out.includes(flag), flag);
-  assert.ok(help.out.split('\n').every((line) => line.length <= 130));
   const folder = await temporaryFolder(t);
-  for (const [argv, env, words] of [
-    [[], {}, /--folder is missing/],
-    [['--folder', folder, '--limit', 'many'], {}, /--limit must be a number/],
-    [['--folder', folder, '--strictness', 'odd'], {}, /must be one of strict, normal, relaxed/],
-    [['--folder', folder, '--retry-ladder', '1,x'], {}, /--retry-ladder must be seconds/],
-    [['--folder', folder, '--webhook', 'http://x'], {}, /LOB_TWIN_WEBHOOK_SECRET/],
-    [['--folder', folder], { LOB_TWIN_KEYS: 'sk_x' }, /LOB_TWIN_KEYS must be keys/],
-  ] as const) {
-    const { code, errors } = await run(argv, env);
-    assert.equal(code, 2, errors);
-    assert.match(errors, words);
-    assert.match(errors, /^lob twin: /);
-  }
+  await saysWhatItTakes({
+    main: new URL('../main.ts', import.meta.url),
+    name: 'lob twin',
+    flags: ['--same-key-other-body <which>', '--no-url-pattern', '--retry-ladder'],
+    refused: [
+      [[], {}, /--folder is missing/],
+      [['--folder', folder, '--limit', 'many'], {}, /--limit must be a number/],
+      [['--folder', folder, '--strictness', 'odd'], {}, /must be one of strict, normal, relaxed/],
+      [['--folder', folder, '--retry-ladder', '1,x'], {}, /--retry-ladder must be seconds/],
+      [['--folder', folder, '--webhook', 'http://x'], {}, /LOB_TWIN_WEBHOOK_SECRET/],
+      [['--folder', folder], { LOB_TWIN_KEYS: 'sk_x' }, /LOB_TWIN_KEYS must be keys/],
+    ],
+  });
 });
