@@ -171,7 +171,7 @@ declare
       reap_cohorts, reap_people, recipient_created, recipient_moved, recognise_members,
       record_evidence, record_evidence_for_lost, record_listed, record_not_printed,
       record_printed, refresh_statistics, refusals_of_going_live, refusals_of_launch,
-      refuse_deletion, refuse_hold, refuse_moves, refused_in_a_row, rekey_changes, rekey_people,
+      refuse_deletion, refuse_hold, refuse_moves, rejected_in_a_row, rekey_changes, rekey_people,
       rekeyed_recipients, rekeyed_suppressions, reopen_campaign, require_amending_campaign,
       require_amendments, require_armed, require_cancel_filter, require_changeable,
       require_claim_selection, require_connection_modes, require_connection_name,

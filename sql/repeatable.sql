@@ -21,7 +21,7 @@
 \ir functions/00_common/address_units.sql
 \ir functions/00_common/address_parts.sql
 \ir functions/00_common/household_key.sql
-\ir functions/00_common/other_addresses.sql
+\ir functions/00_common/possible_households.sql
 \ir functions/00_common/emails.sql
 \ir functions/00_common/person_keys.sql
 \ir functions/00_common/postal_addresses.sql
@@ -65,11 +65,12 @@
 \ir functions/50_mail/begin_mail.sql
 \ir functions/50_mail/stop_or_ask.sql
 \ir functions/50_mail/turn_away.sql
-\ir functions/50_mail/not_yet.sql
+\ir functions/50_mail/put_off.sql
 \ir functions/50_mail/caps.sql
 \ir functions/50_mail/settle_mail.sql
-\ir functions/50_mail/details.sql
+\ir functions/50_mail/acceptance_details.sql
 \ir functions/50_mail/evidence.sql
+\ir functions/50_mail/key_lifetime.sql
 \ir functions/50_mail/reconcile.sql
 \ir functions/50_mail/call_back.sql
 \ir functions/50_mail/lost_mailpieces.sql
@@ -82,7 +83,7 @@
 \ir functions/60_track/delivery_windows.sql
 \ir functions/60_track/delivery_evidence.sql
 \ir functions/60_track/learn_deliveries.sql
-\ir functions/60_track/follow_mailpieces.sql
+\ir functions/60_track/raise_statuses.sql
 \ir functions/60_track/closed_pieces.sql
 \ir functions/60_track/returned_mail.sql
 \ir functions/60_track/match_events.sql
@@ -125,7 +126,7 @@
 \ir functions/90_house/runners.sql
 \ir functions/90_house/limits.sql
 \ir functions/90_house/slots.sql
-\ir functions/90_house/health.sql
+\ir functions/90_house/breaker.sql
 \ir functions/90_house/breaker_words.sql
 \ir functions/90_house/due.sql
 \ir functions/90_house/beats.sql

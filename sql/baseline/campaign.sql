@@ -37,8 +37,8 @@ create table postrider.campaign (
   budget_minor bigint,
   price_minor bigint,
   currency text,
-  -- When it was held since its printer refused its artwork: proofs of before are made anew.
-  artwork_refused_at timestamptz,
+  -- When it was held since its printer rejected its artwork: proofs of before are made anew.
+  artwork_rejected_at timestamptz,
   offer_ends_on date,
   transit_days int not null,
   -- A card goes to the printer only so long after it could have gone: until then it is called back
@@ -99,8 +99,8 @@ create table postrider.campaign_counter (
   day date not null,
   opened_on_day int not null default 0,
   opened_in_all int not null default 0,
-  -- Kept as it was spent: a price that changes does not change the past.
-  spent_minor bigint not null default 0,
+  -- What the opened cards cost, by their prices then: a change of price changes nothing here.
+  opened_minor bigint not null default 0,
   primary key (organization_id, campaign_id),
   foreign key (organization_id, campaign_id) references postrider.campaign (organization_id, id)
 );

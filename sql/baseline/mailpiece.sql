@@ -82,7 +82,7 @@ create table postrider.mailpiece (
   -- an alarm was raised.
   made_mode text,
   -- When the printer refused it for its artwork.
-  artwork_refused_at timestamptz,
+  artwork_rejected_at timestamptz,
   -- Until when it can be called back for nothing, as the printer told it.
   cancellable_until timestamptz,
   rerouted boolean not null default false,

@@ -166,7 +166,7 @@ begin
       people_looked_at, people_not_to_mail, people_to_ask, people_to_cancel, people_to_judge,
       people_to_mail, people_to_show, piece_is_closed, piece_of_provider_id, price_text,
       printer_brief, printer_is_broken, printer_links, printer_was_released, probe_pause,
-      raise_mass_departure, read_connection_state, refused_in_a_row, rejects_of, rekey_changes,
+      raise_mass_departure, read_connection_state, rejected_in_a_row, rejects_of, rekey_changes,
       rekeyed_recipients, rekeyed_suppressions, retry_causes, retry_may_print_twice,
       said_address, said_do_not_mail, said_of_another_row, secrets_to_reseal, sees_all,
       set_quiet_time, shortened_names, stage_round, staged_state_of, standing_hold,

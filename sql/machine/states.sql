@@ -26,7 +26,7 @@ merge into postrider.mailpiece_status s
 using (values
   ('submitting', 0, true, null, 'opened, not yet answered for by the printer'),
   ('unknown', 1, true, null, 'submitted, outcome not known: reconcile asks the printer'),
-  ('rejected', 5, false, null, 'refused by the printer, nothing was made'),
+  ('rejected', 5, false, null, 'rejected by the printer, nothing was made'),
   ('accepted', 10, true, null, 'the printer has it'),
   ('in_production', 20, true, null, 'on the press'),
   ('cancelled', 23, false, 'cancelled', 'called back before it was printed, or never submitted'),

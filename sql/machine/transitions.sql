@@ -72,7 +72,7 @@ with wanted (from_state, to_state, actors, why) as (values
     'card was made: the printer is asked first'),
   ('sending_staged', 'proofed', 'mail', 'the cohort could not begin, or a cap was reached: later'),
   ('sending_staged', 'pending', 'mail,op',
-    'an operator amended the content, or the printer refuses the artwork of its proof: it must be '
+    'an operator amended the content, or the printer rejects the artwork of its proof: it must be '
     'proofed again (only without an open mailpiece)'),
   ('sending_staged', 'error', 'mail', 'the begin failed 10 times'),
   ('sending_staged', 'skipped', 'mail,op', 'no longer eligible, or cancelled'),
@@ -82,7 +82,7 @@ with wanted (from_state, to_state, actors, why) as (values
   ('sending', 'sent', 'mail,track', 'the printer accepted the card'),
   ('sending', 'proofed', 'mail', 'proven not printed: to be submitted again with the same key'),
   ('sending', 'skipped', 'mail', 'bad address, or cancelled and proven not printed'),
-  ('sending', 'error', 'mail', 'refused by the printer, or the outcome cannot be known'),
+  ('sending', 'error', 'mail', 'rejected by the printer, or the outcome cannot be known'),
 
   ('sent', 'received', 'track', 'delivered, or assumed so after the usual time'),
   ('sent', 'returned', 'track', 'came back'),
@@ -99,7 +99,7 @@ with wanted (from_state, to_state, actors, why) as (values
     'a test does not count any more (only with a voided test mailpiece)'),
 
   ('error', 'pending', 'mail,op',
-    'tried again from the start, or the artwork that was refused is the campaign''s fault (only '
+    'tried again from the start, or the artwork that was rejected is the campaign''s fault (only '
     'without an open mailpiece)'),
   ('error', 'address_enrichable', 'op', 'tried again with the enricher'),
   ('error', 'proofed', 'op', 'tried again with the proof it has'),
@@ -110,7 +110,7 @@ with wanted (from_state, to_state, actors, why) as (values
   ('error', 'sent', 'mail,track,op', 'evidence: the printer has the card'),
 
   ('skipped', 'pending', 'sync,op',
-    'the address that was missing or bad has come, or only a test''s printer had refused it'),
+    'the address that was missing or bad has come, or only a test''s printer had rejected it'),
   ('skipped', 'blacklisted', 'sync,op',
     'the source says not to mail somebody who might have come back'),
   ('skipped', 'sent', 'mail,track',

@@ -12,7 +12,7 @@
 create view postrider.spending with (security_invoker = true) as
 select c.organization_id, o.name as organization, c.id as campaign_id, c.name as campaign, c.status,
   c.mode, n.opened_in_all as opened, p.made, p.not_made, p.reserved, c.currency, c.price_minor,
-  c.budget_minor, n.spent_minor - m.reserved_minor - m.not_made_minor as spent_minor,
+  c.budget_minor, n.opened_minor - m.reserved_minor - m.not_made_minor as spent_minor,
   m.reserved_minor, m.not_made_minor, l.left_minor, c.total_cap, l.total_left, d.day, c.daily_cap,
   d.day_used, l.day_left,
   -- As many as begin would open now: the least of what the caps and the budget leave.
@@ -60,9 +60,9 @@ cross join lateral (
 ) p
 cross join lateral (
   select
-    round(n.spent_minor::numeric * p.reserved / greatest(1, n.opened_in_all))::bigint
+    round(n.opened_minor::numeric * p.reserved / greatest(1, n.opened_in_all))::bigint
       as reserved_minor,
-    round(n.spent_minor::numeric * least(p.not_made, n.opened_in_all)
+    round(n.opened_minor::numeric * least(p.not_made, n.opened_in_all)
       / greatest(1, n.opened_in_all))::bigint as not_made_minor
 ) m
 cross join lateral (
@@ -77,6 +77,6 @@ cross join lateral (
     case when c.daily_cap < d.day_used then 0 else c.daily_cap - d.day_used end as day_left,
     case when c.total_cap < n.opened_in_all then 0 else c.total_cap - n.opened_in_all end
       as total_left,
-    case when c.budget_minor < n.spent_minor then 0 else c.budget_minor - n.spent_minor end
+    case when c.budget_minor < n.opened_minor then 0 else c.budget_minor - n.opened_minor end
       as left_minor
 ) l;

@@ -66,7 +66,7 @@ export const addresses: readonly Mutant[] = [
         replace: "p_reason = 'no_address'",
       },
     ],
-    test: { file: corrected, pattern: 'was refused by the printer' },
+    test: { file: corrected, pattern: 'was rejected by the printer' },
   },
   {
     name: 'the-state-alone-is-corrected',

@@ -23,7 +23,7 @@ export const effects: readonly Mutant[] = [
     without: 'late news of a test card that was put aside is no event',
     edits: [
       {
-        file: 'sql/functions/60_track/follow_mailpieces.sql',
+        file: 'sql/functions/60_track/raise_statuses.sql',
         find: `      and m.status <> 'voided'
     join postrider.campaign c`,
         replace: '    join postrider.campaign c',

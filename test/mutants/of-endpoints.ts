@@ -163,7 +163,7 @@ export const ofEndpoints: readonly Mutant[] = [
       'what is told of some cards is looked for card by card, also before there are statistics',
     edits: [
       {
-        file: 'sql/functions/60_track/follow_mailpieces.sql',
+        file: 'sql/functions/60_track/raise_statuses.sql',
         find: '      offset 0) e',
         replace: '      ) e',
       },

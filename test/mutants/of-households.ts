@@ -171,7 +171,7 @@ export const households: readonly Mutant[] = [
     without: 'an opt-out of one apartment leaves the next one alone',
     edits: [
       {
-        file: 'sql/functions/00_common/other_addresses.sql',
+        file: 'sql/functions/00_common/possible_households.sql',
         find: 'and (a.units <@ b.units or a.units @> b.units)',
         replace: '',
       },

@@ -3,7 +3,7 @@ import type { Mutant } from './mutants.ts';
 
 const limits = 'sql/functions/90_house/limits.sql';
 const slotsSql = 'sql/functions/90_house/slots.sql';
-const health = 'sql/functions/90_house/health.sql';
+const health = 'sql/functions/90_house/breaker.sql';
 const slots = 'test/sql/limits/slots.test.ts';
 const breaker = 'test/sql/limits/breaker.test.ts';
 const probes = 'test/sql/limits/breaker-probes.test.ts';

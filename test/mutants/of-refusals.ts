@@ -101,7 +101,7 @@ export const refusals: readonly Mutant[] = [
     without: 'a key counts as dead an hour before its end',
     edits: [
       {
-        file: reconcile,
+        file: 'sql/functions/50_mail/key_lifetime.sql',
         find: "(p_lifetime_ms - least(3600000, p_lifetime_ms / 2)) * interval '1 millisecond'",
         replace: "p_lifetime_ms * interval '1 millisecond'",
       },
@@ -203,11 +203,11 @@ export const refusals: readonly Mutant[] = [
   },
   {
     name: 'artwork-in-a-row',
-    without: 'artwork that is refused holds the campaign only where nothing was accepted between',
+    without: 'artwork that is rejected holds the campaign only where nothing was accepted between',
     edits: [
       {
         file: holdForArtwork,
-        find: 'and k.accepted_at >= m.artwork_refused_at));',
+        find: 'and k.accepted_at >= m.artwork_rejected_at));',
         replace: 'and false));',
       },
     ],
@@ -215,7 +215,7 @@ export const refusals: readonly Mutant[] = [
   },
   {
     name: 'artwork-older-than-repair',
-    without: 'a refusal of artwork that is older than the repair holds nothing',
+    without: 'a rejection of artwork that is older than the repair holds nothing',
     edits: [
       {
         file: holdForArtwork,
@@ -231,7 +231,7 @@ export const refusals: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/50_mail/turn_away.sql',
-        find: 'if v_campaign.artwork_refused_at is not null then',
+        find: 'if v_campaign.artwork_rejected_at is not null then',
         replace: 'if false then',
       },
     ],

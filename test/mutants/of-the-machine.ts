@@ -27,7 +27,7 @@ export const machine: readonly Mutant[] = [
     without: 'news of a closed piece moves nobody who has another one that is open',
     edits: [
       {
-        file: 'sql/functions/60_track/follow_mailpieces.sql',
+        file: 'sql/functions/60_track/raise_statuses.sql',
         find: `and (n.marked is null or n.marked = (s.cancel_requested_at is not null))
       -- Late news of a card that was given up is no news of the one that was made for it.
       and not postrider.has_other_open_piece(

@@ -59,14 +59,14 @@ begin
   v_room_new := greatest(0, least(
     p_campaign.daily_cap - v_count.opened_on_day - v_room_again,
     p_campaign.total_cap - v_count.opened_in_all,
-    (p_campaign.budget_minor - v_count.spent_minor) / p_campaign.price_minor,
+    (p_campaign.budget_minor - v_count.opened_minor) / p_campaign.price_minor,
     coalesce(cardinality(v_new), 0)));
 
   update postrider.campaign_counter
   set day = greatest(day, v_day),
     opened_on_day = v_count.opened_on_day + v_room_again + v_room_new,
     opened_in_all = opened_in_all + v_room_new,
-    spent_minor = spent_minor + v_room_new * coalesce(p_campaign.price_minor, 0)
+    opened_minor = opened_minor + v_room_new * coalesce(p_campaign.price_minor, 0)
   where organization_id = p_campaign.organization_id and campaign_id = p_campaign.id;
   if v_room_again > 0 then
     update postrider.mailpiece m
@@ -114,7 +114,7 @@ begin
   end if;
 
   insert into postrider.campaign_counter as n (
-    organization_id, campaign_id, day, opened_on_day, opened_in_all, spent_minor)
+    organization_id, campaign_id, day, opened_on_day, opened_in_all, opened_minor)
   select p_organization_id, p_campaign_id, d.day,
     count(m.id) filter (
       where coalesce(m.counted_on, (m.opened_at at time zone d.zone)::date) = d.day),
@@ -134,8 +134,8 @@ begin
     opened_on_day = excluded.opened_on_day,
     opened_in_all = excluded.opened_in_all,
     -- What was counted keeps its price; without one, nothing was.
-    spent_minor = n.spent_minor + v_price * case
-      when n.spent_minor = 0 then excluded.opened_in_all
+    opened_minor = n.opened_minor + v_price * case
+      when n.opened_minor = 0 then excluded.opened_in_all
       else greatest(0, excluded.opened_in_all - n.opened_in_all) end
   returning opened_in_all into v_opened;
   return v_opened;

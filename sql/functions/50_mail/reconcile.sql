@@ -59,16 +59,6 @@ begin
   return v_pieces;
 end $$;
 
--- Until when a printer honours the key of a piece, counted from before the first request for it;
--- null: it honours none. An hour before its end a key counts as dead: clocks differ, and a request
--- takes its time. Of a short life half of it is left.
-create function postrider.key_honoured_until(
-  p_opened_at timestamptz,
-  p_lifetime_ms bigint
-) returns timestamptz language sql immutable
-return p_opened_at
-  + (p_lifetime_ms - least(3600000, p_lifetime_ms / 2)) * interval '1 millisecond';
-
 -- Takes what printers answered about unknown mailpieces, and returns how many people it moved.
 -- p_verdicts: [{mailpieceId, attempt, outcome: found|absent|cannot_tell|not_asked, providerId,
 -- keyLifetimeMs, message}]. keyLifetimeMs: how long the printer honours a key; null: it has none.

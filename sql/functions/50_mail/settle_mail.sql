@@ -143,7 +143,7 @@ begin
       when d.verdict = 'cancelled' then 'cancelled'
       else m.status end,
     available_at = case d.verdict when 'unknown' then p_now + p_quiet end,
-    artwork_refused_at = case when d.bad_artwork then p_now end,
+    artwork_rejected_at = case when d.bad_artwork then p_now end,
     outcome_detail = left(d.message, 500)
   from jsonb_to_recordset(v_decisions)
     as d (mailpiece_id uuid, verdict text, outcome text, message text, bad_artwork boolean)

@@ -45,7 +45,7 @@ begin
   then
     perform postrider.put_off_held_back(v_campaign, p_cohort_id, p_now);
   end if;
-  if v_campaign.artwork_refused_at is not null then
+  if v_campaign.artwork_rejected_at is not null then
     perform postrider.make_anew(v_campaign, p_cohort_id, p_now);
   end if;
 

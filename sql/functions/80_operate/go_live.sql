@@ -72,7 +72,7 @@ begin
   update postrider.campaign_counter
   set opened_on_day = 0,
     opened_in_all = 0,
-    spent_minor = 0
+    opened_minor = 0
   where organization_id = p_organization_id
     and campaign_id = p_campaign_id;
   -- What was accepted as a test is no pace of the live mailing.

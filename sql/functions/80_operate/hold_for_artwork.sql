@@ -1,15 +1,15 @@
--- Artwork that a printer refuses is mostly the same for the whole campaign. Several cards in a row
--- that are refused for it, with none accepted between, hold the campaign: one message for the
+-- Artwork that a printer rejects is mostly the same for the whole campaign. Several cards in a row
+-- that are rejected for it, with none accepted between, hold the campaign: one message for the
 -- operator, and no error for anybody.
 
--- Holds a campaign whose printer refuses its artwork. Returns held, waits or stands.
--- p_pieces: those of the cohort that were refused for it; they are settled, their people in error.
+-- Holds a campaign whose printer rejects its artwork. Returns held, waits or stands.
+-- p_pieces: those of the cohort that were rejected for it; they are settled, their people in error.
 -- p_in_a_row: so many of the campaign hold it.
 -- waits: the campaign is held already, or somebody has applied, launched or released it since the
--- cohort began: the refusal is older than the repair. stands: there are too few, or a card was
+-- cohort began: the rejection is older than the repair. stands: there are too few, or a card was
 -- accepted between: it is the fault of these cards, and the errors stand.
--- Where it does not stand, the people who were refused go back to pending, and their cards are made
--- anew; so are the proofs that others have by now, when they would be sent.
+-- Where it does not stand, the people who were rejected go back to pending, and their cards are
+-- made anew; so are the proofs that others have by now, when they would be sent.
 create function postrider.hold_for_artwork(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -20,14 +20,14 @@ create function postrider.hold_for_artwork(
 ) returns text language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('mail');
-  v_refusal text;
+  v_outcome text;
 begin
   perform postrider.require_organization(p_organization_id);
   perform postrider.require_within('how many hold the campaign', p_in_a_row, 1, 1000000);
-  v_refusal := postrider.judge_artwork(
+  v_outcome := postrider.judge_artwork(
     p_organization_id, p_campaign_id, p_cohort_id, p_pieces, p_in_a_row, p_why);
   perform postrider.act_as(v_before);
-  return v_refusal;
+  return v_outcome;
 end $$;
 
 -- Does what hold_for_artwork() promises, and returns the same. The caller has claimed mail.
@@ -58,12 +58,12 @@ begin
     select from postrider.cohort k
     where k.organization_id = p_organization_id
       and k.id = p_cohort_id
-      and k.begun_at <= v_campaign.artwork_refused_at)
+      and k.begun_at <= v_campaign.artwork_rejected_at)
   then
     perform postrider.begin_artwork_again(p_organization_id, p_pieces, v_now);
     return 'waits';
   end if;
-  v_row := postrider.refused_in_a_row(v_campaign);
+  v_row := postrider.rejected_in_a_row(v_campaign);
   if cardinality(v_row) < p_in_a_row then
     return 'stands';
   end if;
@@ -75,7 +75,7 @@ begin
   end if;
   perform postrider.hold(p_organization_id, 'campaign', p_campaign_id::text, p_why);
   update postrider.campaign
-  set artwork_refused_at = v_now
+  set artwork_rejected_at = v_now
   where organization_id = p_organization_id
     and id = p_campaign_id;
   insert into postrider.alarm (organization_id, id, kind, campaign_id, detail, raised_at)
@@ -91,9 +91,9 @@ begin
   return 'held';
 end $$;
 
--- Lists the mailpieces of a campaign that were refused for their artwork since a card of it was
+-- Lists the mailpieces of a campaign that were rejected for their artwork since a card of it was
 -- accepted, or it was held for that.
-create function postrider.refused_in_a_row(
+create function postrider.rejected_in_a_row(
   p_campaign postrider.campaign
 ) returns uuid[] language sql stable
 return array(
@@ -103,15 +103,15 @@ return array(
     and m.campaign_id = p_campaign.id
     and m.mode = p_campaign.mode
     and m.status = 'rejected'
-    and m.artwork_refused_at > coalesce(p_campaign.artwork_refused_at, '-infinity')
+    and m.artwork_rejected_at > coalesce(p_campaign.artwork_rejected_at, '-infinity')
     and not exists (
       select from postrider.cohort k
       where k.organization_id = p_campaign.organization_id
         and k.campaign_id = p_campaign.id
         and k.accepted > 0
-        and k.accepted_at >= m.artwork_refused_at));
+        and k.accepted_at >= m.artwork_rejected_at));
 
--- Brings people back to pending whose mailpiece was refused for its artwork and who are in error
+-- Brings people back to pending whose mailpiece was rejected for its artwork and who are in error
 -- for that: a new proof is made of them, and a new mailpiece.
 create function postrider.begin_artwork_again(
   p_organization_id uuid,
@@ -130,7 +130,7 @@ begin
     where m.organization_id = p_organization_id
       and m.id = any (p_pieces)
       and m.status = 'rejected'
-      and m.artwork_refused_at is not null
+      and m.artwork_rejected_at is not null
       and s.state = 'error'
       and s.reason = 'rejected'
       and s.cancel_requested_at is null
@@ -141,7 +141,7 @@ begin
   end if;
   update postrider.recipient_state s
   set state = 'pending', since = p_now, move_no = s.move_no + 1,
-    reason = 'artwork_refused', attempt = greatest(0, s.attempt - 1), available_at = p_now
+    reason = 'artwork_rejected', attempt = greatest(0, s.attempt - 1), available_at = p_now
   where s.organization_id = p_organization_id
     and s.recipient_id = any (v_people)
     and s.state = 'error';

@@ -88,7 +88,7 @@ begin atomic
       p_campaign.offer_ends_on - p_campaign.transit_days as last_chance,
       case when n.day < d.day then 0 else coalesce(n.opened_on_day, 0) end as opened_today,
       coalesce(n.opened_in_all, 0) as opened_in_all,
-      coalesce(n.spent_minor, 0) as spent_minor
+      coalesce(n.opened_minor, 0) as spent_minor
     from (select (p_now at time zone p_zone)::date as day) d
     left join postrider.campaign_counter n
       on n.organization_id = p_campaign.organization_id

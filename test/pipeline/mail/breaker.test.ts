@@ -207,4 +207,6 @@ void test('an adapter that waits for no limit is not handed the next batch', asy
   const told = Object.values(await reasonsOf(sql, at));
   const broken = told.filter((reason) => reason === 'proofed (connection_broken)').length;
   assert.equal(broken + told.filter((reason) => reason === 'skipped (cancelled)').length, 14);
+  const [{ people: counted } = assert.fail('nothing was counted')] = pipeline.counts.campaigns;
+  assert.ok(counted.retried >= broken, `${broken} were not sent, ${counted.retried} are counted`);
 });

@@ -82,7 +82,7 @@ void test('a price that changes while there is no cap leaves what was printed be
   await apply(sql, at, price(80));
   await apply(sql, at, { budget_minor: 260, ...price(80) });
   const [count] = await sql`
-    select opened_in_all::int as opened, spent_minor::int as spent
+    select opened_in_all::int as opened, opened_minor::int as spent
     from postrider.campaign_counter
     where organization_id = ${at.organizationId}`;
   assert.deepEqual({ ...count }, { opened: 2, spent: 100 });

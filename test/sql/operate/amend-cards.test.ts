@@ -127,7 +127,7 @@ void test('nobody is brought back by hand from before the printer while a piece 
   );
 });
 
-void test('who was refused by the printer, or could not be rendered, comes back with another card', async () => {
+void test('who was rejected by the printer, or could not be rendered, comes back with another card', async () => {
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at);

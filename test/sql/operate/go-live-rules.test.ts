@@ -95,7 +95,7 @@ void test('cards of a test are not counted against caps and budget of the live m
   const spent = async (): Promise<unknown> =>
     (
       await sql`
-      select opened_on_day as today, opened_in_all as total, spent_minor::int as spent
+      select opened_on_day as today, opened_in_all as total, opened_minor::int as spent
       from postrider.campaign_counter where campaign_id = ${at.campaignId}`
     )[0];
   assert.deepEqual({ ...((await spent()) as object) }, { today: 0, total: 0, spent: 0 });

@@ -1,5 +1,5 @@
 /**
- * Artwork that a printer refuses for several cards in a row is the campaign's fault: it is held,
+ * Artwork that a printer rejects for several cards in a row is the campaign's fault: it is held,
  * and their people are no errors. One odd card is its own fault.
  */
 import assert from 'node:assert/strict';
@@ -34,7 +34,7 @@ import {
 import { conclude, verdict } from '../rig/reconcile.ts';
 
 const rig = sharedMachine();
-const WHY = 'the printer refuses its artwork: wrong_size: 4.25 x 6.25 in is wanted';
+const WHY = 'the printer rejects its artwork: wrong_size: 4.25 x 6.25 in is wanted';
 
 function bad(piece: Sending['pieces'][number]): MailSettlement {
   return answered(piece, 'rejected', { badArtwork: true });
@@ -62,7 +62,7 @@ async function begunOf(at: Place, cohortId = ''): Promise<Sending> {
   return { cohortId, pieces: begun?.pieces ?? [] };
 }
 
-/** `n` cards that are refused for their artwork, of `all` people who are proofed. */
+/** `n` cards that are rejected for their artwork, of `all` people who are proofed. */
 async function refusedOf(at: Place, n: number, all = n): Promise<Sending> {
   const { sql } = rig;
   await syncPeople(sql, at, people(all));
@@ -82,7 +82,7 @@ void test('three in a row hold the campaign once, with one alarm; who was refuse
   assert.deepEqual(await alarms(sql, at), ['campaign_refused']);
   assert.deepEqual(
     new Set(Object.values(await reasonsOf(sql, at))),
-    new Set(['pending (artwork_refused)']),
+    new Set(['pending (artwork_rejected)']),
   );
   assert.deepEqual(
     (await standing(sql, at)).map(({ attempt }) => attempt),
@@ -121,7 +121,7 @@ void test('they add up over the cohorts of a campaign', async () => {
   }
   assert.deepEqual(
     new Set(Object.values(await reasonsOf(sql, at))),
-    new Set(['pending (artwork_refused)']),
+    new Set(['pending (artwork_rejected)']),
   );
 });
 
@@ -188,7 +188,7 @@ void test('a refusal that is older than the release holds nothing again, and its
   assert.deepEqual(await campaignOf(at), ['active', null]);
   assert.deepEqual(
     new Set(Object.values(await reasonsOf(sql, at))),
-    new Set(['pending (artwork_refused)']),
+    new Set(['pending (artwork_rejected)']),
   );
 });
 
@@ -201,7 +201,7 @@ void test('a refusal that is older than a changed campaign file holds nothing, a
   assert.deepEqual(await campaignOf(at), ['active', null]);
   assert.deepEqual(
     new Set(Object.values(await reasonsOf(sql, at))),
-    new Set(['pending (artwork_refused)']),
+    new Set(['pending (artwork_rejected)']),
   );
 });
 
@@ -224,7 +224,7 @@ void test('proofs that were made before are made anew before they are sent, and 
   assert.deepEqual(none.pieces, []);
   assert.deepEqual(
     new Set(Object.values(await reasonsOf(sql, at))),
-    new Set(['pending (artwork_refused)']),
+    new Set(['pending (artwork_rejected)']),
   );
   await proofAll(sql, at);
   const again = await mailBegun(sql, at);

@@ -58,7 +58,7 @@ void test('who waits and whose address goes bad at the source is skipped before 
   assert.equal((await proofAll(sql, where)) ?? null, null);
 });
 
-void test('who was refused by the printer for the address comes back when it changes, with a new card', async () => {
+void test('who was rejected by the printer for the address comes back when it changes, with a new card', async () => {
   const { sql } = rig;
   const where = await place(sql);
   const batch = await sending(sql, where, 1);

@@ -137,11 +137,11 @@ export async function holdRefusingPrinter(
   });
 }
 
-export interface ArtworkRefusals {
+export interface ArtworkRejections {
   readonly organizationId: string;
   readonly campaignId: string;
   readonly cohortId: string;
-  /** Of the cohort, refused for their artwork, and settled. */
+  /** Of the cohort, rejected for their artwork, and settled. */
   readonly mailpieceIds: readonly string[];
   /** So many hold the campaign, where nothing was accepted between. */
   readonly inARow: number;
@@ -149,13 +149,13 @@ export interface ArtworkRefusals {
 }
 
 /**
- * Holds a campaign whose artwork a printer refuses, where it is the campaign's fault: then those
+ * Holds a campaign whose artwork a printer rejects, where it is the campaign's fault: then those
  * who were refused go back, and their cards are made anew. waits: it was held for it, or repaired,
  * since the cohort began. stands: there are too few in a row; they stay in error.
  */
 export async function holdForArtwork(
   sql: Sql,
-  { mailpieceIds: pieces, ...refusals }: ArtworkRefusals,
+  { mailpieceIds: pieces, ...refusals }: ArtworkRejections,
 ): Promise<'held' | 'waits' | 'stands'> {
   return await calls.holdForArtwork<'held' | 'waits' | 'stands'>(sql, { pieces, ...refusals });
 }

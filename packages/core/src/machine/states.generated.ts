@@ -62,7 +62,7 @@ export type Reason =
   | 'held'
   | 'campaign_not_running'
   | 'held_back'
-  | 'artwork_refused'
+  | 'artwork_rejected'
   | 'printer_changed'
   | 'not_armed'
   | 'connection_mode'
@@ -181,7 +181,7 @@ export const transitions: readonly Transition[] = [
   { from: 'proofed', to: 'sent', actors: ['mail', 'track'], why: "late evidence: the printer has the card after all" },
   { from: 'sending_staged', to: 'sending', actors: ['sync', 'mail', 'op'], why: "the cohort has begun, eligibility was checked again; or stopped while nobody knows whether its card was made: the printer is asked first" },
   { from: 'sending_staged', to: 'proofed', actors: ['mail'], why: "the cohort could not begin, or a cap was reached: later" },
-  { from: 'sending_staged', to: 'pending', actors: ['mail', 'op'], why: "an operator amended the content, or the printer refuses the artwork of its proof: it must be proofed again (only without an open mailpiece)" },
+  { from: 'sending_staged', to: 'pending', actors: ['mail', 'op'], why: "an operator amended the content, or the printer rejects the artwork of its proof: it must be proofed again (only without an open mailpiece)" },
   { from: 'sending_staged', to: 'error', actors: ['mail'], why: "the begin failed 10 times" },
   { from: 'sending_staged', to: 'skipped', actors: ['mail', 'op'], why: "no longer eligible, or cancelled" },
   { from: 'sending_staged', to: 'blacklisted', actors: ['sync', 'mail', 'op'], why: "opted out before anything was sent" },
@@ -189,7 +189,7 @@ export const transitions: readonly Transition[] = [
   { from: 'sending', to: 'sent', actors: ['mail', 'track'], why: "the printer accepted the card" },
   { from: 'sending', to: 'proofed', actors: ['mail'], why: "proven not printed: to be submitted again with the same key" },
   { from: 'sending', to: 'skipped', actors: ['mail'], why: "bad address, or cancelled and proven not printed" },
-  { from: 'sending', to: 'error', actors: ['mail'], why: "refused by the printer, or the outcome cannot be known" },
+  { from: 'sending', to: 'error', actors: ['mail'], why: "rejected by the printer, or the outcome cannot be known" },
   { from: 'sent', to: 'received', actors: ['track'], why: "delivered, or assumed so after the usual time" },
   { from: 'sent', to: 'returned', actors: ['track'], why: "came back" },
   { from: 'sent', to: 'skipped', actors: ['mail', 'track'], why: "cancelled at the printer" },
@@ -198,13 +198,13 @@ export const transitions: readonly Transition[] = [
   { from: 'received', to: 'returned', actors: ['track'], why: "came back after it was thought delivered" },
   { from: 'received', to: 'pending', actors: ['op'], why: "a test does not count any more (only with a voided test mailpiece)" },
   { from: 'returned', to: 'pending', actors: ['op'], why: "a test does not count any more (only with a voided test mailpiece)" },
-  { from: 'error', to: 'pending', actors: ['mail', 'op'], why: "tried again from the start, or the artwork that was refused is the campaign's fault (only without an open mailpiece)" },
+  { from: 'error', to: 'pending', actors: ['mail', 'op'], why: "tried again from the start, or the artwork that was rejected is the campaign's fault (only without an open mailpiece)" },
   { from: 'error', to: 'address_enrichable', actors: ['op'], why: "tried again with the enricher" },
   { from: 'error', to: 'proofed', actors: ['op'], why: "tried again with the proof it has" },
   { from: 'error', to: 'sending', actors: ['op'], why: "given up while nobody knows whether its card was made: the printer is asked first" },
   { from: 'error', to: 'skipped', actors: ['track', 'op'], why: "given up, or called back at the printer that had failed to make it" },
   { from: 'error', to: 'sent', actors: ['mail', 'track', 'op'], why: "evidence: the printer has the card" },
-  { from: 'skipped', to: 'pending', actors: ['sync', 'op'], why: "the address that was missing or bad has come, or only a test's printer had refused it" },
+  { from: 'skipped', to: 'pending', actors: ['sync', 'op'], why: "the address that was missing or bad has come, or only a test's printer had rejected it" },
   { from: 'skipped', to: 'blacklisted', actors: ['sync', 'op'], why: "the source says not to mail somebody who might have come back" },
   { from: 'skipped', to: 'sent', actors: ['mail', 'track'], why: "late evidence, with an alarm: the card was printed all the same" },
   { from: 'blacklisted', to: 'sent', actors: ['mail', 'track'], why: "late evidence, with an alarm: the card was printed all the same" },

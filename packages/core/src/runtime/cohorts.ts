@@ -14,6 +14,7 @@ import type { CampaignBrief } from '../machine/briefs.ts';
 import type { PartFailure } from '../machine/house.ts';
 import type { PipelineContext, Wake } from './context.ts';
 import type { Lease } from './leases.ts';
+import type { CohortOutcome } from './meter.ts';
 import { ResultWriter } from './result-writer.ts';
 
 /** Makes cohorts until the window is full or nobody is ready. Returns what could not be staged. */
@@ -67,7 +68,7 @@ interface CohortWork<Begun, Result> {
 
 export async function workCohort<
   Begun extends { readonly campaign: CampaignBrief },
-  Result extends { readonly outcome: string },
+  Result extends { readonly outcome: CohortOutcome },
 >(
   context: PipelineContext,
   cohort: CohortKey,

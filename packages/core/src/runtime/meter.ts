@@ -2,6 +2,8 @@
  * Counts what this pipeline has done since it was made, in the memory of its process: a count costs
  * an addition, and only grows. What the database counts, for all runners, is `move_counts`.
  */
+import type { MailSettlement } from '../machine/mail.ts';
+import type { ProofSettlement } from '../machine/proof.ts';
 import { SilentAdapterError } from './asking.ts';
 
 export const workKinds = [
@@ -81,13 +83,17 @@ interface Timed<Labels> {
 type CallLabels = Pick<CountedCalls, 'port' | 'outcome'>;
 type JobLabels = Pick<CountedJobs, 'queue' | 'outcome'>;
 
+/** How one person of a proof or mail cohort ends it. */
+export type CohortOutcome = ProofSettlement['outcome'] | MailSettlement['outcome'];
+
 /** What a proof or mail cohort tells of a person, by what it counts as. */
-const ofOutcome: Readonly<Record<string, WorkKind>> = {
+const ofOutcome: Readonly<Record<CohortOutcome, WorkKind>> = {
   rendered: 'proofed',
   accepted: 'mailed',
   retry: 'retried',
   held: 'retried',
   refused: 'retried',
+  broken: 'retried',
   failed: 'failed',
   rejected: 'failed',
   unknown: 'unknown',
@@ -115,11 +121,11 @@ export class Meter {
   /**
    * Results of a cohort that the database has taken; each counts once, however often it is sent.
    */
-  results(campaign: CountedCampaign, results: readonly { readonly outcome: string }[]): void {
-    for (const { outcome } of results) {
-      const kind = ofOutcome[outcome];
-      if (kind !== undefined) this.people(campaign, kind, 1);
-    }
+  results(
+    campaign: CountedCampaign,
+    results: readonly { readonly outcome: CohortOutcome }[],
+  ): void {
+    for (const { outcome } of results) this.people(campaign, ofOutcome[outcome], 1);
   }
 
   webhooks(many: number): void {

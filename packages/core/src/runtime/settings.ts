@@ -97,12 +97,12 @@ export const settingsSchema = z.strictObject({
         'how long it is kept what providers were asked and answered. Whole months go, by ' +
         'whichever runner has the shortest time',
     }),
-  artworkRefusals: whole(1, 10_000)
+  artworkRejections: whole(1, 10_000)
     .default(3)
     .meta({
       unit: 'cards',
       description:
-        'in a row that a printer refuses for their artwork, with none accepted between, until ' +
+        'in a row that a printer rejects for their artwork, with none accepted between, until ' +
         'the campaign is held',
     }),
   beats: z

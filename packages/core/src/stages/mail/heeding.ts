@@ -6,7 +6,7 @@ import type { CampaignBrief } from '../../machine/briefs.ts';
 import type { BegunPiece, MailSettlement } from '../../machine/mail.ts';
 import type { LeasedCohort } from '../../runtime/cohorts.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
-import { holdForArtwork, type ArtworkRefusal } from './artwork.ts';
+import { holdForArtwork, type ArtworkRejection } from './artwork.ts';
 import type { PieceAnswer } from './printer-answers.ts';
 import { holdPrinter, printerFault, type PrinterFault } from './refusals.ts';
 import { sameForAll } from './settlements.ts';
@@ -24,8 +24,8 @@ export class Heeding {
   readonly #context: PipelineContext;
   readonly #campaign: CampaignBrief;
   readonly #leased: LeasedCohort<MailSettlement>;
-  /** Refused for their artwork, and nothing was accepted since. */
-  #artwork: ArtworkRefusal[] = [];
+  /** Rejected for their artwork, and nothing was accepted since. */
+  #artwork: ArtworkRejection[] = [];
 
   constructor(
     context: PipelineContext,
@@ -75,16 +75,16 @@ export class Heeding {
       else if (answer.badArtwork === true && mailpieceId !== undefined)
         this.#artwork.push({ mailpieceId, message: answer.message ?? '' });
     }
-    const { artworkRefusals } = this.#context.settings;
-    const isDue = rest.length === 0 || this.#artwork.length >= artworkRefusals;
+    const { artworkRejections } = this.#context.settings;
+    const isDue = rest.length === 0 || this.#artwork.length >= artworkRejections;
     if (this.#artwork.length === 0 || !isDue) return false;
-    // What was refused is counted by the database, which must know of it.
+    // What was rejected is counted by the database, which must know of it.
     const { lease, settler } = this.#leased;
     await settler.flush();
     const message = await holdForArtwork(this.#context, {
       campaign: this.#campaign,
       cohortId: lease.cohortId,
-      refused: this.#artwork,
+      rejected: this.#artwork,
     });
     if (message === null) return false;
     settler.add(sameForAll(rest, { outcome: 'refused', message, afterMs: null }));

@@ -16,7 +16,7 @@ begin
   join postrider.proof p
     on p.organization_id = s.organization_id
     and p.recipient_id = s.recipient_id
-    and p.made_at < p_campaign.artwork_refused_at
+    and p.made_at < p_campaign.artwork_rejected_at
   left join postrider.mailpiece m
     on m.organization_id = s.organization_id
     and m.recipient_id = s.recipient_id
@@ -33,10 +33,10 @@ begin
     return;
   end if;
   perform postrider.cancel_open_mailpieces(
-    p_campaign.organization_id, v_people, 'artwork_refused');
+    p_campaign.organization_id, v_people, 'artwork_rejected');
   update postrider.recipient_state s
   set state = 'pending', since = p_now, move_no = s.move_no + 1, cohort_id = null,
-    reason = 'artwork_refused', detail = null, available_at = p_now
+    reason = 'artwork_rejected', detail = null, available_at = p_now
   where s.organization_id = p_campaign.organization_id
     and s.recipient_id = any (v_people)
     and s.state = 'sending_staged';

@@ -1,4 +1,4 @@
--- What the events of mailpieces mean for their people.
+-- Raises the statuses of mailpieces by their events, and moves their people after them.
 
 -- Raises mailpieces to the highest status of their events, and moves their people after them.
 -- Returns how many people came to an end. It claims track as its actor, whichever function calls
@@ -19,7 +19,7 @@ language plpgsql as $$
 declare
   v_now timestamptz := postrider.now();
   v_moved int := 0;
-  v_late boolean;
+  v_any_not_sent boolean;
   v_received boolean;
   v_unprinted boolean;
   v_ended boolean;
@@ -31,7 +31,7 @@ begin
     bool_or(s.state not in ('sent', 'received', 'returned', 'holdout')),
     bool_or(s.state = 'received'),
     bool_or(s.available_at = 'infinity')
-  into v_late, v_received, v_unprinted
+  into v_any_not_sent, v_received, v_unprinted
   from (
     select state, available_at
     from postrider.recipient_state
@@ -44,10 +44,11 @@ begin
     for no key update) s;
 
   v_returned := postrider.raise_statuses(p_organization_id, p_pieces, v_now);
+  -- Infinity: the printer tells of the press, and has not told of this card.
   if v_unprinted then
     perform postrider.start_delivery_window(p_organization_id, p_pieces, v_now);
   end if;
-  if v_late then
+  if v_any_not_sent then
     -- A scan shows that the card exists, whatever was thought of its recipient.
     perform postrider.bring_to_sent(
       p_organization_id,

@@ -1,6 +1,7 @@
--- Addresses that two addresses stand in: a street with a box beside it, a flat of a named building
--- with its street. A household has one key; who opts out by one half of what another wrote is
--- looked for by these keys, too.
+-- Which households may be one although their keys differ. An opt-out by address reaches so far.
+-- There are addresses that two addresses stand in: a street with a box beside it, a flat of a named
+-- building with its street. A household has one key; who opts out by one half of what another wrote
+-- is looked for by the keys of both.
 
 -- Lists the other addresses that stand in the address of a household, each as a line: the street
 -- beside a box, the building without its street, "1 Elm Court" for "Flat 1, Elm Court". None of

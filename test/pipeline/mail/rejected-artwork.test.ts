@@ -1,4 +1,4 @@
-/** A printer that refuses the artwork of a campaign: three cards are asked for, and not all. */
+/** A printer that rejects the artwork of a campaign: three cards are asked for, and not all. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createNoopPrinter } from '@postrider/adapters/noop';
@@ -45,7 +45,7 @@ void test('the campaign is held after three cards, nobody stays in error, and af
   const [campaign] = await sql`select held_why from postrider.campaign`;
   assert.equal(
     campaign?.['held_why'],
-    'the printer refuses its artwork: wrong_size: 4.25 x 6.25 in is wanted',
+    'the printer rejects its artwork: wrong_size: 4.25 x 6.25 in is wanted',
   );
   assert.equal(
     log.filter((line) => line.startsWith('the campaign is held: the printer')).length,
