@@ -52,6 +52,8 @@ create table postrider.suppression (
   address jsonb,
   reason text not null,
   source text not null,
+  -- Mail came back from the address: it is bad for everybody who has it, and nobody has opted out.
+  returned boolean not null default false,
   added_by text not null,
   created_at timestamptz not null,
   expires_at timestamptz,

@@ -7,6 +7,8 @@ const listed = 'test/sql/sync/listed-addresses.test.ts';
 const rule = 'sql/functions/00_common/postal_addresses.sql';
 const changes = 'sql/functions/10_sync/apply_source_changes.sql';
 
+const returned = 'test/sql/track/returned-address.test.ts';
+
 export const addresses: readonly Mutant[] = [
   {
     name: 'zip-of-another-state',
@@ -67,6 +69,42 @@ export const addresses: readonly Mutant[] = [
       },
     ],
     test: { file: corrected, pattern: 'was rejected by the printer' },
+  },
+  {
+    name: 'returned-address-at-sync',
+    without: 'who has an address that mail came back from is mailed again at another one',
+    edits: [
+      {
+        file: 'sql/functions/10_sync/check_eligibility.sql',
+        find: 'case when not s.returned then s.reason end as suppression_reason',
+        replace: 's.reason as suppression_reason',
+      },
+    ],
+    test: { file: returned, pattern: 'nobody is mailed at an address' },
+  },
+  {
+    name: 'returned-address-before-mail',
+    without: 'nobody is sent to an address that mail came back from meanwhile',
+    edits: [
+      {
+        file: 'sql/functions/50_mail/turn_away.sql',
+        find: 'if v_returned is not null then',
+        replace: 'if false then',
+      },
+    ],
+    test: { file: returned, pattern: 'while a card waits for the printer' },
+  },
+  {
+    name: 'opt-out-at-a-returned-address',
+    without: 'an opt-out counts for more than mail that came back from the address',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/suppress.sql',
+        find: 'returned = false,',
+        replace: '',
+      },
+    ],
+    test: { file: returned, pattern: 'who opts out at such an address' },
   },
   {
     name: 'the-state-alone-is-corrected',

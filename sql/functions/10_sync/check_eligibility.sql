@@ -29,20 +29,24 @@ begin atomic
     select
       p.n, p.id, p."externalId" as external_id, p."emailKeys" as email_keys,
       p."householdKey" as household_key, p."nameKey" as name_key,
-      p."addressFault" as address_fault, p."doNotMail" as do_not_mail,
+      coalesce(p."addressFault", case when s.returned then 'mail came back from the address' end)
+        as address_fault,
+      p."doNotMail" as do_not_mail,
       case
         when p_dedupe = 'household' then p."householdKey"
         else p."householdKey" || '|' || p."nameKey"
       end as place_key,
-      s.reason as suppression_reason, s.source as suppression_source
+      case when not s.returned then s.reason end as suppression_reason,
+      s.source as suppression_source
     from jsonb_to_recordset(p_people) as p (
       n int, id uuid, "externalId" text, "emailKeys" text[], "householdKey" text, "nameKey" text,
       "addressFault" text, "doNotMail" text)
     left join lateral (
-      select s.reason, s.source
+      select s.reason, s.source, s.returned
       from postrider.suppressions_of(
         p_organization_id, p_campaign_id, p."externalId", p."emailKeys", p."householdKey") s
-      order by s.reason = 'erasure' desc
+      -- That mail came back says the least: another address is good again.
+      order by s.reason = 'erasure' desc, s.returned
       limit 1
     ) s on true
   ), first_by_email as (

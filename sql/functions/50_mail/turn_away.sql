@@ -15,6 +15,7 @@ declare
   v_printed uuid[];
   v_held uuid[];
   v_suppressed uuid[];
+  v_returned uuid[];
 begin
   select c.* into v_campaign
   from postrider.campaign c
@@ -28,14 +29,20 @@ begin
   -- round, from those that exist.
   select p.printed, p.held into v_printed, v_held
   from postrider.open_pieces_in_cohort(v_campaign, p_cohort_id) p;
-  v_suppressed := postrider.suppressed_in_cohort(
-    p_organization_id, p_campaign_id, p_cohort_id, p_now, v_printed);
+  select x.suppressed, x.returned
+  into v_suppressed, v_returned
+  from postrider.suppressed_in_cohort(
+    p_organization_id, p_campaign_id, p_cohort_id, p_now, v_printed) x;
 
   if v_printed is not null then
     perform postrider.take_out_printed(v_campaign, v_printed);
   end if;
   if v_suppressed is not null then
     perform postrider.turn_away_suppressed(p_organization_id, v_suppressed);
+  end if;
+  if v_returned is not null then
+    perform postrider.stop_or_ask(
+      p_organization_id, v_returned, 'skipped', 'bad_address', 'mail came back from the address');
   end if;
   if v_held is not null then
     perform postrider.put_off_held(p_organization_id, v_held, p_now);
@@ -93,18 +100,20 @@ begin atomic
 end;
 
 -- Finds the people of a cohort who are on a do-not-mail list, or of whom the source says that they
--- are not to be mailed; null where there are none.
+-- are not to be mailed; and those whose address sent mail back, of whom nothing else is said. Null
+-- where there are none.
 -- p_printed: people whose card the printer has already. A suppression comes too late for them.
 create function postrider.suppressed_in_cohort(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_cohort_id uuid,
   p_now timestamptz,
-  p_printed uuid[]
-) returns uuid[] language plpgsql as $$
+  p_printed uuid[],
+  out suppressed uuid[],
+  out returned uuid[]
+) language plpgsql as $$
 declare
   v_secret text;
-  v_people uuid[];
 begin
   select k.secret::text into v_secret
   from postrider.organization_key k
@@ -115,53 +124,58 @@ begin
       'no suppression can be told without it',
       'restore it from a backup; nobody is mailed until then, and nothing was changed');
   end if;
-  select array_agg(distinct s.recipient_id) into v_people
-  from postrider.recipient_state s
-  join postrider.recipient r
-    on r.organization_id = p_organization_id and r.id = s.recipient_id
-  cross join lateral (
-    select x.campaign_id, x.expires_at
-    from (values
-      ('external_id', r.external_id),
-      ('email', r.email_key),
-      ('household', r.household_key)) as k (kind, value)
-    join postrider.suppression x
-      on x.organization_id = p_organization_id
-      and x.kind = k.kind
-      and x.digest = sha256(convert_to(v_secret || ':' || k.kind || ':' || k.value, 'UTF8'))
-    union all
-    select x.campaign_id, x.expires_at
-    from postrider.recipient_other_email o
-    join postrider.suppression x
-      on x.organization_id = p_organization_id
-      and x.kind = 'email'
-      and x.digest = sha256(convert_to(v_secret || ':email:' || o.email_key, 'UTF8'))
-    where o.organization_id = p_organization_id
-      and o.recipient_id = r.id
-    union all
-    select x.campaign_id, x.expires_at
-    from unnest(postrider.keys_within(r.household_key)) as w (key)
-    cross join lateral postrider.household_key_parts(w.key) k
-    -- Fenced: two households are compared where their digests are equal, not with every entry.
+  select
+    array_agg(f.recipient_id) filter (where not f.is_returned),
+    array_agg(f.recipient_id) filter (where f.is_returned)
+  into suppressed, returned
+  from (
+    select s.recipient_id, bool_and(x.returned) as is_returned
+    from postrider.recipient_state s
+    join postrider.recipient r
+      on r.organization_id = p_organization_id and r.id = s.recipient_id
     cross join lateral (
-      select x.*
-      from postrider.suppression x
-      where x.organization_id = p_organization_id
-        and x.neighbourhood
-          = sha256(convert_to(v_secret || ':neighbourhood:' || k.neighbourhood, 'UTF8'))
-      offset 0) x
-    where postrider.may_be_one_household(x.value, r.household_key)
-    union all
-    select null, null
-    where r.do_not_mail is not null
-  ) x
-  where s.organization_id = p_organization_id
-    and s.cohort_id = p_cohort_id
-    and s.state = 'sending_staged'
-    and (x.campaign_id is null or x.campaign_id = p_campaign_id)
-    and (x.expires_at is null or x.expires_at > p_now)
-    and not s.recipient_id = any (coalesce(p_printed, '{}'));
-  return v_people;
+      select x.campaign_id, x.expires_at, x.returned
+      from (values
+        ('external_id', r.external_id),
+        ('email', r.email_key),
+        ('household', r.household_key)) as k (kind, value)
+      join postrider.suppression x
+        on x.organization_id = p_organization_id
+        and x.kind = k.kind
+        and x.digest = sha256(convert_to(v_secret || ':' || k.kind || ':' || k.value, 'UTF8'))
+      union all
+      select x.campaign_id, x.expires_at, x.returned
+      from postrider.recipient_other_email o
+      join postrider.suppression x
+        on x.organization_id = p_organization_id
+        and x.kind = 'email'
+        and x.digest = sha256(convert_to(v_secret || ':email:' || o.email_key, 'UTF8'))
+      where o.organization_id = p_organization_id
+        and o.recipient_id = r.id
+      union all
+      select x.campaign_id, x.expires_at, x.returned
+      from unnest(postrider.keys_within(r.household_key)) as w (key)
+      cross join lateral postrider.household_key_parts(w.key) k
+      -- Fenced: two households are compared where their digests are equal, not with every entry.
+      cross join lateral (
+        select x.*
+        from postrider.suppression x
+        where x.organization_id = p_organization_id
+          and x.neighbourhood
+            = sha256(convert_to(v_secret || ':neighbourhood:' || k.neighbourhood, 'UTF8'))
+        offset 0) x
+      where postrider.may_be_one_household(x.value, r.household_key)
+      union all
+      select null, null, false
+      where r.do_not_mail is not null
+    ) x
+    where s.organization_id = p_organization_id
+      and s.cohort_id = p_cohort_id
+      and s.state = 'sending_staged'
+      and (x.campaign_id is null or x.campaign_id = p_campaign_id)
+      and (x.expires_at is null or x.expires_at > p_now)
+      and not s.recipient_id = any (coalesce(p_printed, '{}'))
+    group by 1) f;
 end $$;
 
 -- Brings people to sent whose card the printer has already, as a late answer has shown: nobody is

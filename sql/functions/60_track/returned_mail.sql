@@ -16,7 +16,8 @@ begin
 end $$;
 
 -- Suppresses the households of people whose mail came back. Returned mail tells that the address is
--- bad: nobody of the organization mails there again. Called only when it came back: a transaction
+-- bad: nobody of the organization mails there again, and whose address it is waits for another one.
+-- Called only when it came back: a transaction
 -- that tells more of it later has not locked its household.
 create function postrider.suppress_returned(
   p_organization_id uuid,
@@ -26,11 +27,12 @@ create function postrider.suppress_returned(
 begin
   perform postrider.lock_households(p_organization_id, p_people);
   insert into postrider.suppression (
-    organization_id, id, kind, digest, value, address, reason, source, added_by, created_at)
+    organization_id, id, kind, digest, value, address, reason, source, returned, added_by,
+    created_at)
   select distinct on (r.household_key) p_organization_id, postrider.new_id(), 'household',
     postrider.digest_of(p_organization_id, 'household', r.household_key), r.household_key,
     postrider.address_of(r.line1, r.line2, r.postal_code, r.country),
-    'returned mail', 'track', session_user, p_now
+    'returned mail', 'track', true, session_user, p_now
   from postrider.recipient r
   where r.organization_id = p_organization_id
     and r.id = any (p_people)

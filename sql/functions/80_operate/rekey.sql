@@ -45,25 +45,27 @@ language plpgsql as $$
 begin
   insert into postrider.suppression as x (
     organization_id, id, campaign_id, kind, digest, value, neighbourhood, address, reason, source,
-    added_by, created_at, expires_at)
+    returned, added_by, created_at, expires_at)
   select distinct on (k.new_key, s.campaign_id)
     s.organization_id, postrider.new_id(), s.campaign_id, s.kind,
     postrider.digest_of(p_organization_id, 'household', k.new_key), k.new_key,
     case when s.neighbourhood is not null
       then postrider.neighbourhood_digest(p_organization_id, k.new_key)
     end,
-    s.address, s.reason, s.source, s.added_by, s.created_at, s.expires_at
+    s.address, s.reason, s.source, s.returned, s.added_by, s.created_at, s.expires_at
   from postrider.rekeyed_suppressions(p_organization_id) k
   join postrider.suppression s
     on s.organization_id = p_organization_id and s.id = k.suppression_id
   where not k.is_left
-  -- Of two that become one the further reach stays, and the longer time.
+  -- Of two that become one the further reach stays, the longer time, and that somebody opted out.
   order by
-    k.new_key, s.campaign_id, s.neighbourhood is not null desc, s.expires_at desc nulls first
+    k.new_key, s.campaign_id, s.neighbourhood is not null desc, s.returned,
+    s.expires_at desc nulls first
   on conflict on constraint suppression_key do update
   set neighbourhood = coalesce(x.neighbourhood, excluded.neighbourhood),
     value = coalesce(x.value, excluded.value),
     address = coalesce(x.address, excluded.address),
+    returned = x.returned and excluded.returned,
     expires_at = case
       when x.expires_at is null or excluded.expires_at is null then null
       else greatest(x.expires_at, excluded.expires_at)
@@ -150,8 +152,8 @@ declare
   v_kept int;
 begin
   insert into postrider.suppression as x (
-    organization_id, id, campaign_id, kind, digest, value, address, reason, source, added_by,
-    created_at, expires_at)
+    organization_id, id, campaign_id, kind, digest, value, address, reason, source, returned,
+    added_by, created_at, expires_at)
   select distinct on (n.new_key, s.campaign_id)
     p_organization_id, postrider.new_id(), s.campaign_id, 'household',
     postrider.digest_of(p_organization_id, 'household', n.new_key),
@@ -159,7 +161,7 @@ begin
     case when s.value is not null
       then postrider.address_of(r.line1, r.line2, r.postal_code, r.country)
     end,
-    s.reason, s.source, s.added_by, s.created_at, s.expires_at
+    s.reason, s.source, s.returned, s.added_by, s.created_at, s.expires_at
   from unnest(p_people, p_keys) as n (id, new_key)
   join postrider.recipient r
     on r.organization_id = p_organization_id and r.id = n.id
@@ -170,9 +172,10 @@ begin
       p_organization_id, r.campaign_id, null, null, n.new_key) o
     where (o.campaign_id is null or o.campaign_id = s.campaign_id)
       and (o.expires_at is null or o.expires_at >= s.expires_at))
-  order by n.new_key, s.campaign_id, s.expires_at desc nulls first
+  order by n.new_key, s.campaign_id, s.returned, s.expires_at desc nulls first
   on conflict on constraint suppression_key do update
-  set expires_at = case
+  set returned = x.returned and excluded.returned,
+    expires_at = case
       when x.expires_at is null or excluded.expires_at is null then null
       else greatest(x.expires_at, excluded.expires_at)
     end;

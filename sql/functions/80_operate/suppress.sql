@@ -220,6 +220,10 @@ begin
   set neighbourhood = coalesce(suppression.neighbourhood, excluded.neighbourhood),
     value = coalesce(suppression.value, excluded.value),
     address = coalesce(suppression.address, excluded.address),
+    -- Who opts out says more than mail that came back.
+    reason = case when suppression.returned then excluded.reason else suppression.reason end,
+    source = case when suppression.returned then excluded.source else suppression.source end,
+    returned = false,
     expires_at = case
     when suppression.expires_at is null or excluded.expires_at is null then null
     else greatest(suppression.expires_at, excluded.expires_at)
