@@ -114,6 +114,7 @@
 \ir functions/80_operate/cancel.sql
 \ir functions/80_operate/cancel_people.sql
 \ir functions/80_operate/suppress_refused.sql
+\ir functions/80_operate/people_by_key.sql
 \ir functions/80_operate/suppress.sql
 \ir functions/80_operate/lift_suppression.sql
 \ir functions/80_operate/stop_people.sql

@@ -201,8 +201,8 @@ export const cohorts: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/50_mail/turn_away.sql',
-        find: `    and not s.recipient_id = any (coalesce(p_printed, '{}'));`,
-        replace: '    and false;',
+        find: `and not s.recipient_id = any (coalesce(p_printed, '{}'))`,
+        replace: 'and false',
       },
     ],
     test: {

@@ -25,7 +25,7 @@ export const emails: readonly Mutant[] = [
     without: 'an opt-out stops who is known by a further address',
     edits: [
       {
-        file: 'sql/functions/80_operate/suppress.sql',
+        file: 'sql/functions/80_operate/people_by_key.sql',
         find: 'from postrider.recipient_other_email o\n    join',
         replace: 'from (select * from postrider.recipient_other_email limit 0) o\n    join',
       },

@@ -63,7 +63,7 @@ export const households: readonly Mutant[] = [
     without: 'an opt-out by address stops everybody who may live there',
     edits: [
       {
-        file: 'sql/functions/80_operate/suppress.sql',
+        file: 'sql/functions/80_operate/people_by_key.sql',
         find: 'and postrider.may_be_one_household(r.household_key, p_household_key)\n    union',
         replace: 'and r.household_key = p_household_key\n    union',
       },
@@ -75,7 +75,7 @@ export const households: readonly Mutant[] = [
     without: 'an opt-out of "12 Elm St" is looked for at "12A Elm St", too',
     edits: [
       {
-        file: 'sql/functions/80_operate/suppress.sql',
+        file: 'sql/functions/80_operate/people_by_key.sql',
         find: "(k.numbered || 'A', k.numbered || '[')",
         replace: "(k.neighbourhood || '|', k.neighbourhood || '|')",
       },
@@ -87,7 +87,7 @@ export const households: readonly Mutant[] = [
     without: 'an opt-out of "12 Elm St" is looked for at "12-16 Elm St", too',
     edits: [
       {
-        file: 'sql/functions/80_operate/suppress.sql',
+        file: 'sql/functions/80_operate/people_by_key.sql',
         find: "(k.numbered || '-', k.numbered || '.')",
         replace: "(k.neighbourhood || '|', k.neighbourhood || '|')",
       },
@@ -123,7 +123,7 @@ export const households: readonly Mutant[] = [
     without: 'an opt-out of "12 Elm St" is looked for beside boxes, too',
     edits: [
       {
-        file: 'sql/functions/80_operate/suppress.sql',
+        file: 'sql/functions/80_operate/people_by_key.sql',
         find: "and split_part(x.household_key, '|', 2) in ('US', 'CA', 'AU', 'NZ')",
         replace: 'and false',
       },

@@ -18,9 +18,9 @@ end;
 -- Remembers in sync_seen whom the run has met: for repeats, and for who has left the segment.
 --
 -- A second row with the same id in a run counts as a repeat, in whatever state its person is by
--- now: the first one stands, and the e-mails of the other are the person's too. Where the second one
--- is another person the id is a conflict: the first one stands all the same, and the other is told
--- as a reject. Every address in the e-mail of a member counts, the first one is the person's.
+-- now: the first one stands, and the e-mails of the other are the person's too. Where the second
+-- one is another person the id is a conflict: the first one stands all the same, and the other is
+-- told as a reject. Every address in the e-mail of a member counts, the first one is the person's.
 -- known: members as in apply_sync_page, with n, id, email_keys, household_key, name_key,
 -- address_fault and do_not_mail. Where one row of an id says not to mail the person, all say so.
 -- newcomers: people as in check_eligibility(), each with its member.
