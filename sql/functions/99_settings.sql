@@ -185,7 +185,8 @@ begin
       from profile
       cross join lateral unnest(profile.functions) as f (name)
     ), there as (
-      select p.oid, p.proname as name, p.proconfig is not null as has_settings
+      select p.oid, p.proname as name, p.proconfig is not null as has_settings,
+        p.prosrc like '%\\%' as has_backslash
       from pg_proc p
       where p.pronamespace = 'postrider'::regnamespace
     ), own (name, setting) as (values
@@ -265,7 +266,10 @@ begin
     cross join lateral (
       select unnest(listed.settings)
       union all
-      select own.setting from own where own.name = listed.name) as s (setting)
+      select own.setting from own where own.name = listed.name
+      union all
+      -- A body is read when it first runs: a backslash in it means itself in every session.
+      select 'standard_conforming_strings = on' where there.has_backslash) as s (setting)
   loop
     if v_wrong is not null then
       raise exception 'sql/functions/99_settings.sql: %', v_wrong

@@ -116,13 +116,18 @@ begin
       and p.waiting_state = 'sent'
       and p.available_at <= v_before + v_campaign.assumed_after - make_interval(days => v_least)
     union all
-    select p.recipient_id, p.since
-    from postrider.recipient_state p
-    where p_unprinted
-      and p.organization_id = p_organization_id
-      and p.campaign_id = p_campaign_id
-      and p.waiting_state = 'sent'
-      and p.available_at = 'infinity'
+    -- Nothing but their id tells how long these wait: of many the oldest people are looked at.
+    (
+      select p.recipient_id, p.since
+      from postrider.recipient_state p
+      where p_unprinted
+        and p.organization_id = p_organization_id
+        and p.campaign_id = p_campaign_id
+        and p.waiting_state = 'sent'
+        and p.available_at = 'infinity'
+      order by p.recipient_id
+      limit p_limit
+    )
   ) s
   cross join lateral (
     select r.country
@@ -146,12 +151,17 @@ language sql stable
 begin atomic
   select c.*
   from postrider.campaign c
-  where c.mode = 'live'
-    and exists (
-      select from postrider.recipient_state s
-      where s.organization_id = c.organization_id
-        and s.campaign_id = c.id
-        and s.waiting_state = 'sent');
+  -- One look-up a campaign, by the order of the index: without statistics, or with old ones, a
+  -- planner would read all cards on their way.
+  cross join lateral (
+    select from postrider.recipient_state s
+    where s.organization_id = c.organization_id
+      and s.campaign_id = c.id
+      and s.waiting_state = 'sent'
+    order by s.available_at
+    limit 1
+  ) s
+  where c.mode = 'live';
 end;
 
 -- Cards that are overdue, one by one: by when they were expected, by which basis, and the last that

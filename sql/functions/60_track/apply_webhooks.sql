@@ -8,6 +8,7 @@ create function postrider.lock_for_webhooks(
   p_events jsonb
 ) returns void language plpgsql security definer as $$
 begin
+  perform postrider.require_given('the printer', p_printer_name);
   perform postrider.require_list('the events', jsonb_typeof(p_events));
   perform postrider.lock_by_printer(
     p_organization_id,
@@ -41,6 +42,7 @@ declare
   v_before text := postrider.act_as('track');
   v_new int;
 begin
+  perform postrider.require_given('the printer', p_printer_name);
   perform postrider.require_whole_events(p_events);
   v_new := postrider.apply_told_events(p_organization_id, p_printer_name, p_events);
   perform postrider.act_as(v_before);

@@ -26,7 +26,9 @@ const kinds: Readonly<Record<string, string>> = {
   'a person': `
     'error', now(), (array['rejected', 'render_failed', 'failed_at_printer'])[i % 3 + 1],
     'cause ' || i, null::uuid`,
-  'news of the delivery': `'sent', now() + i * interval '1 second', 'accepted', null, null::uuid`,
+  'news of the delivery': `
+    'sent', now() + (select assumed_after from postrider.campaign) + i * interval '1 second',
+    'accepted', null, null::uuid`,
   'the press': `'sent', 'infinity', 'accepted', null, null::uuid`,
   'the enricher': `'address_enriching', now(), 'staged', null, md5((i / 1000)::text)::uuid`,
   "the printer's answer": `
