@@ -97,12 +97,23 @@ cross join lateral (
   select min(l.first_at) as first_at, max(l.last_at) as last_at
   from (values ('pending'), ('proofed')) as z (state)
   cross join lateral (
-    select min(x.available_at) as first_at, max(x.available_at) as last_at
-    from postrider.recipient_state x
-    where x.organization_id = c.organization_id
-      and x.campaign_id = c.id
-      and x.waiting_state = z.state
-      and x.held_at is null
+    select (
+      select x.available_at
+      from postrider.recipient_state x
+      where x.organization_id = c.organization_id
+        and x.campaign_id = c.id
+        and x.waiting_state = z.state
+        and x.held_at is null
+      order by x.available_at
+      limit 1) as first_at, (
+      select x.available_at
+      from postrider.recipient_state x
+      where x.organization_id = c.organization_id
+        and x.campaign_id = c.id
+        and x.waiting_state = z.state
+        and x.held_at is null
+      order by x.available_at desc
+      limit 1) as last_at
   ) l
 ) q
 cross join lateral (

@@ -50,6 +50,21 @@ export const sessions: readonly Mutant[] = [
     test: { file: settings, pattern: 'a mailing goes its way under every hostile setting' },
   },
   {
+    name: 'own-backslashes',
+    without: 'a backslash in a function means itself, whatever the session says',
+    edits: [
+      {
+        file: 'sql/functions/99_settings.sql',
+        find: 'where there.has_backslash',
+        replace: 'where false',
+      },
+    ],
+    test: {
+      file: 'test/sql/schema/function-lists.test.ts',
+      pattern: 'the settings of its profile',
+    },
+  },
+  {
     name: 'no-end-of-transactions',
     without:
       'transactions of the library have no end of their own where the server knows such a thing',

@@ -44,13 +44,17 @@ function settingsListed(): Map<string, Map<string, string>> {
 }
 
 void test('each function has the settings of its profile and its own, and no other', async () => {
-  const rows = await rig.sql<{ name: string; settings: string[] }[]>`
-    select proname as name, coalesce(proconfig, '{}') as settings
+  const rows = await rig.sql<{ name: string; settings: string[]; body: string }[]>`
+    select proname as name, coalesce(proconfig, '{}') as settings, prosrc as body
     from pg_proc
     where pronamespace = 'postrider'::regnamespace`;
-  const has = rows.map(({ name, settings }) => {
-    const pairs = settings.map((one) => asInCatalog(one.replace('=', ' = ')));
-    return [name, new Map(pairs)] as const;
+  const has = rows.map(({ name, settings, body }) => {
+    const pairs = new Map(settings.map((one) => asInCatalog(one.replace('=', ' = '))));
+    // Whose body has a backslash is no matter of a list.
+    const conforming = pairs.get('standard_conforming_strings');
+    assert.equal(conforming, body.includes('\\') ? 'on' : undefined, name);
+    pairs.delete('standard_conforming_strings');
+    return [name, pairs] as const;
   });
   const lines = (of: Iterable<readonly [string, ReadonlyMap<string, string>]>): string[] =>
     [...of]
