@@ -31,7 +31,7 @@ return case p_alarm.kind
     format('%s of %s people who wait would leave the segment at once: nobody was taken out',
       p_alarm.detail ->> 'leaving', p_alarm.detail ->> 'waiting')
   when 'campaign_refused' then
-    'the campaign is held, and nobody was harmed: ' || coalesce(p_alarm.detail ->> 'why', '')
+    'the campaign is held, and no card was lost: ' || coalesce(p_alarm.detail ->> 'why', '')
   when 'piece_mismatched' then
     format('printer %s answered for a card with another one, %s%s: cards may be mixed up%s',
       p_alarm.detail ->> 'printer',
@@ -48,7 +48,7 @@ return case p_alarm.kind
           'though it counts as sent', p_alarm.detail ->> 'printer', p_alarm.detail ->> 'told')
     end
   when 'connection_refused' then
-    format('%s is held, and nobody was harmed: %s',
+    format('%s is held, and no card was lost: %s',
       coalesce(
         'connection ' || (p_alarm.detail ->> 'connection'),
         'printer ' || (p_alarm.detail ->> 'printer')),

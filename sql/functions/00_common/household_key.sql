@@ -10,8 +10,9 @@ return '2';
 -- neither letters nor digits: all such addresses of a postal code would be one household. Equal
 -- keys are certainly one household: where it is in doubt, keys differ, and may_be_one_household()
 -- tells.
--- Elsewhere than where the number comes first, the street goes up to its first number, and every
--- word behind it is one of the others, with its place.
+-- In countries that write the number behind the street, the street ends with its first number, and
+-- each word behind that is one of the others, with its place: "Hauptstr. 5 Hinterhaus" in Berlin is
+-- 2|DE|10115||HAUPTSTRASSE 5|||||1 HINTERHAUS.
 -- Parts: version|country|postal code|number|street|suffix|directional before|after|units|others.
 create function postrider.household_key(
   p_line1 text,

@@ -82,7 +82,7 @@ end $$;
 -- Locks the people to stage, and lists them by id with how often each has lost a lease; people is
 -- null where nobody is ready.
 --
--- A person who lost a lease travels alone, so that a row that kills the process convicts itself.
+-- A person who lost a lease travels alone, so that it is known which row kills the process.
 -- Such cohorts get at most a quarter of the places (and at least one), or one crash would stop
 -- everybody else. alone: how many they get, besides those that the others leave.
 create function postrider.pick_ready_people(

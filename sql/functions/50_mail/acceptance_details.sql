@@ -48,7 +48,7 @@ begin
       and m.id = r."mailpieceId"
       and m.id = any (v_pieces)
       and r.outcome = 'accepted'
-      -- What is told of a second card is not noted for the first.
+      -- Details of another card than this one are left out.
       and m.provider_id = r."providerId"
     returning m.made_mode <> m.mode as otherwise
   )

@@ -127,8 +127,8 @@ end $$;
 
 -- Moves the people of a cohort who have an open mailpiece to sending. Returns the pieces, as
 -- begin_mail has them; null where there are none.
--- A piece that may be sent again only because the printer honours its key waited too long where the
--- key dies before p_until: it is unknown, and the printer is asked for it first.
+-- A piece may be sent again only because the printer honours its key: where the key expires before
+-- p_until the piece is unknown instead, and the printer is asked for it first.
 create function postrider.send_open_mailpieces(
   p_organization_id uuid,
   p_cohort_id uuid,

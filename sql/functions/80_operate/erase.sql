@@ -137,7 +137,7 @@ begin
       from postrider.recipient
       where organization_id = p_organization_id
         and id = any (p_people));
-  -- That mail came back from the address is still known, by its digest.
+  -- The digest still tells that mail came back from the address.
   update postrider.suppression
   set value = null,
     address = null

@@ -86,7 +86,7 @@ begin
   v_again := postrider.begin_again(p_organization_id, p_campaign_id, v_people, v_now);
   v_away := postrider.judge_before_live(v_campaign, v_people, v_now);
   perform postrider.hold_back(p_organization_id, p_campaign_id, v_campaign.hold_back_minutes);
-  -- By counts as they are now: caps and budget are whole, and who was turned away is out.
+  -- By the counts as they are now: nothing is spent, and who was turned away does not count.
   perform postrider.require_no_blocker(v_campaign);
   perform postrider.note_intervention(
     p_organization_id, 'launch', concat_ws(': ', 'live mode, after a test', p_why), p_campaign_id);

@@ -2,8 +2,9 @@
 -- at once, a quarter of a second's worth, and none that is further away than 0.8 s: so a card costs
 -- no round trip, a crash loses little, and a route that is closed is quiet within a second.
 --
--- Why no window is ever exceeded: a window has room for a slot where the slot that is as many
--- before it as the window allows is older than the window and the slack together. The slack is how
+-- Why no window is ever exceeded: of a limit of n requests in a window, a request may go when the
+-- n-th before it is older than the window and the slack together. Of three in a second, the fourth
+-- waits until the first is a second and the slack ago. The slack is how
 -- much later than its slot a request may reach the provider: a runner forfeits a slot that it
 -- cannot use within a quarter of the slack, and the rest is for the way. The slack is what the
 -- limit is not used for: 3.5 % of the window, or 50 ms where that is longer. Where an answer is so

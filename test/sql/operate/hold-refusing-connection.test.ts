@@ -66,7 +66,7 @@ void test('the connection is held once and not its printer, with one alarm that 
     where organization_id = ${at.organizationId}`;
   assert.match(
     alarm?.meaning ?? '',
-    /^connection lob-main is held, and nobody was harmed: .*bad_key/,
+    /^connection lob-main is held, and no card was lost: .*bad_key/,
   );
   assert.match(alarm?.helps ?? '', /release\('[^']+', 'connection', '[^']+'\)/);
   await settleAll(sql, at, at.batch, (piece) => answered(piece, 'refused'));

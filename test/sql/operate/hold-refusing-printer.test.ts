@@ -58,7 +58,7 @@ void test('the printer is held once, with one alarm, and the release clears it',
   assert.deepEqual(further, []);
   assert.match(
     alarm?.meaning ?? '',
-    /^printer press is held, and nobody was harmed: the printer refuses.*bad_key/,
+    /^printer press is held, and no card was lost: the printer refuses.*bad_key/,
   );
   assert.match(alarm?.helps ?? '', /postrider\.release\('[^']+', 'printer', 'press'\)/);
   await release(rig.sql, { ...at, kind: 'printer', id: 'press' }, 'the key was rotated');

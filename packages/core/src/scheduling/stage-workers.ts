@@ -1,6 +1,7 @@
 /**
- * The five stages, in the order in which a recipient passes them, and the house. Each says what it
- * does at which beat, which queues its workers serve, and what wakes it.
+ * The stages, in the order in which a recipient passes them (effects are worked beside track), and
+ * the house. Each says what it does at which beat, which queues its workers serve, and what wakes
+ * it.
  */
 import type { PartFailure, Due } from '../machine/house.ts';
 import type { BeatName, QueueName } from '../queues/queues.ts';

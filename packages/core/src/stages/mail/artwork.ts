@@ -43,7 +43,7 @@ export async function holdForArtwork(
       logger.error(
         { organization: organizationId, campaign: name, error: message },
         'the campaign is held: the printer rejects its artwork. Mend it, then release it; its ' +
-          'cards are made anew, and nobody was harmed',
+          'cards are made anew, and no card was lost',
       );
     return outcome === 'stands' ? null : message;
   } catch (error) {

@@ -72,8 +72,8 @@ export async function holdPrinter(
       logger.error(
         { organization: organizationId, printer: printerName, error: fault.message },
         fault.alarm
-          ? 'the printer is held: it refuses to work for us. Mend it, then release it; nobody ' +
-              'was harmed'
+          ? 'the printer is held: it refuses to work for us. Mend it, then release it; no card ' +
+              'was lost'
           : 'the printer is held: it works in the wrong mode. Look at what it has made, then ' +
               'release it',
       );

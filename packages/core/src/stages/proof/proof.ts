@@ -95,7 +95,7 @@ interface Cards {
 
 /**
  * Renders a begun cohort. People who are not answered for when an adapter falls silent go back by
- * the reaper, and then travel alone: a card on which an adapter hangs convicts itself.
+ * the reaper, and then travel alone: so it is known on which card an adapter hangs.
  */
 async function renderCohort(
   context: PipelineContext,
@@ -186,7 +186,7 @@ async function renderCohort(
         logger.error(
           { organization: campaign.organizationId, campaign: campaign.name, error: message },
           'the campaign is held: its cards cannot be rendered. Mend it, then release it; ' +
-            'nobody was harmed',
+            'no card was lost',
         );
       }
       settler.add(
@@ -228,8 +228,7 @@ async function renderCohort(
       failed(cards, error);
       return;
     }
-    // One card may have brought down the others: each is tried by itself, so that it convicts
-    // itself.
+    // One card may have brought down the others: each is tried by itself, to know which.
     logger.warn(
       { cohort: lease.cohortId, error: messageOf(error) },
       'the cohort could not be rendered together: rendering one by one',
