@@ -86,6 +86,21 @@ export const effects: readonly Mutant[] = [
     },
   },
   {
+    name: 'days-without-a-runner',
+    without: 'a sink is not switched off for days in which nothing was tried',
+    edits: [
+      {
+        file: 'sql/functions/70_effects/settle_effects.sql',
+        find: "when f.last_at > p_now - interval '36 hours' then f.since",
+        replace: 'when true then f.since',
+      },
+    ],
+    test: {
+      file: 'test/sql/effects/switched-off.test.ts',
+      pattern: 'no runner was there to try',
+    },
+  },
+  {
     name: 'waiting-events-come-at-once',
     without: 'what had waited for a sink that works again is due at once, and not a day later',
     edits: [

@@ -108,7 +108,14 @@ begin
     refused boolean)
   where not r.works or r.refused
   on conflict (organization_id, campaign_id, kind) do update
-  set last_at = excluded.last_at, error = excluded.error;
+  -- What failed is tried again once a day at least. Where nothing was tried for longer, since no
+  -- runner was there, the days in which nothing worked begin anew.
+  set since = case
+      when f.last_at > p_now - interval '36 hours' then f.since
+      else excluded.since
+    end,
+    last_at = excluded.last_at,
+    error = excluded.error;
 
   with off as (
     update postrider.effect_failure f

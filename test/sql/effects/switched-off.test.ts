@@ -97,6 +97,16 @@ void test('one answer in five days is enough, and what had waited for it comes a
   assert.deepEqual(await alarms(sql, at), [], 'the days begin anew');
 });
 
+void test('days in which no runner was there to try are no days in which nothing worked', async () => {
+  const { sql } = rig;
+  const at = await place(sql, SINK);
+  await sent(sql, at, 2);
+  await answer(at, await claimed(at), busy);
+  await turnClock(sql, 6 * DAY);
+  await answer(at, await claimed(at), busy);
+  assert.deepEqual(await alarms(sql, at), []);
+});
+
 void test('a sink that refuses is switched off at once, and no attempt is counted', async () => {
   const { sql } = rig;
   const at = await place(sql, SINK);
