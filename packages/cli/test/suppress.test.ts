@@ -206,4 +206,29 @@ describe('the do-not-mail list from the command line', () => {
     assert.equal(run.code, 0, run.stderr);
     assert.deepEqual(await listed(), ['household 2|US|02138|12|ELM|ST||||']);
   });
+
+  it('lifts an entry by its address, and says what still stands', async () => {
+    await at.machine.sql`delete from postrider.suppression`;
+    const address = ['--line1', 'PO Box 5', '--line2', '12 Elm St', '--postal-code', '02138'];
+    assert.equal((await cli(place, ['suppress', ...address])).code, 0);
+    const half = await cli(place, ['suppress', 'lift', ...address, '--json']);
+    assert.equal(half.code, 0, half.stderr);
+    const [told] = half.json<{ lifted: number; left: { kind: string; reason: string }[] }>();
+    assert.deepEqual(
+      [told?.lifted, told?.left.map(({ kind, reason }) => `${kind}: ${reason}`)],
+      [1, ['household: opted out']],
+    );
+    const street = ['--line1', '12 Elm Street', '--postal-code', '02138'];
+    const whole = await cli(place, ['suppress', 'lift', ...street]);
+    assert.equal(whole.code, 0, whole.stderr);
+    assert.match(whole.stdout, /lifted: 12 Elm Street may be mailed again by/);
+    assert.deepEqual(await listed(), []);
+    for (const [args, code] of [
+      [street, 1],
+      [['--line1', '12 Elm Street'], 2],
+      [['--email', 'a@example.com', ...street], 2],
+      [[], 2],
+    ] as const)
+      assert.equal((await cli(place, ['suppress', 'lift', ...args])).code, code, args.join(' '));
+  });
 });

@@ -17,6 +17,7 @@ import {
   type Options,
 } from '../program/command.ts';
 import { open } from './open-database.ts';
+import { lift } from './suppress-lift.ts';
 
 export function suppressions(program: Command, act: Act): void {
   const suppress = command(
@@ -208,51 +209,7 @@ export function suppressions(program: Command, act: Act): void {
       }),
     );
 
-  command(
-    suppress,
-    'lift',
-    'Takes an entry off the list. People who were turned away by it stay where they are.',
-    ['postrider suppress lift --email ada@example.com'],
-  )
-    .option('--email <address>', 'an e-mail address')
-    .option('--external-id <id>', 'the id at the source of the audience')
-    .option('--household <key>', 'as postrider.household_key makes it of an address')
-    .option('--organization <name>', 'by name or id; needed only where there are several')
-    .action(
-      act(async (cli, _args, options) => {
-        const keys = [
-          ['email', text(options['email'])],
-          ['external_id', text(options['externalId'])],
-          ['household', text(options['household'])],
-        ].filter((pair): pair is [string, string] => pair[1] !== undefined);
-        const [[kind, value] = ['', '']] = keys;
-        if (keys.length !== 1)
-          throw new UserError(
-            exitCodes.usage,
-            'say which entry: one of --email, --external-id, --household',
-          );
-        await using database = await open(cli);
-        const { ensureOrganization } = await import('../operate/names.ts');
-        const organization = await ensureOrganization(database.sql, text(options['organization']));
-        const [row] = await database.sql<{ lifted: number }[]>`
-          select postrider.lift_suppression(
-            p_organization_id => ${organization.id},
-            p_kind => ${kind},
-            p_value => ${value}
-          ) as lifted`;
-        const lifted = row?.lifted ?? 0;
-        if (lifted === 0)
-          throw new UserError(
-            exitCodes.failed,
-            `${value} is not on the list of ${organization.name}`,
-            'nothing was changed',
-          );
-        cli.out.result(
-          { organization: organization.name, lifted },
-          `lifted: ${value} may be mailed again by ${organization.name}`,
-        );
-      }),
-    );
+  lift(suppress, act);
 }
 
 /** Changes by reason, and by reason and column, as a sync counts them. */
