@@ -63,8 +63,8 @@ export const refusals: readonly Mutant[] = [
     edits: [
       {
         file: reconcile,
-        find: "and not m.answered_otherwise then 'same_key_again'",
-        replace: "then 'same_key_again'",
+        find: 'and not m.answered_otherwise and not m.repeat_rejected',
+        replace: 'and not m.repeat_rejected',
       },
     ],
     test: { file: 'test/sql/mail/mismatched.test.ts', pattern: 'its key proves nothing' },

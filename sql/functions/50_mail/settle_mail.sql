@@ -143,7 +143,8 @@ begin
       when d.verdict = 'cancelled' then 'cancelled'
       else m.status end,
     available_at = case d.verdict when 'unknown' then p_now + p_quiet end,
-    artwork_rejected_at = case when d.bad_artwork then p_now end,
+    artwork_rejected_at = case when d.bad_artwork and d.verdict <> 'unknown' then p_now end,
+    repeat_rejected = d.verdict = 'unknown' and d.outcome = 'rejected',
     outcome_detail = left(d.message, 500)
   from jsonb_to_recordset(v_decisions)
     as d (mailpiece_id uuid, verdict text, outcome text, message text, bad_artwork boolean)
@@ -205,13 +206,15 @@ begin
     'after_ms', r."afterMs",
     'bad_artwork', r.outcome = 'rejected' and r."badArtwork",
     'verdict', case
-      when r.outcome = 'rejected' and r."badAddress" then 'bad_address'
-      -- A cancel that came meanwhile. Of this request nothing was made, but an earlier one may have
-      -- made a card: the printer is asked.
-      when r.outcome in ('refused', 'broken', 'retry')
-        and s.cancel_requested_at is not null
+      -- Of this request nothing was made, but an earlier one may have made a card: the printer is
+      -- asked before the piece is closed. A rejection is no proof either: this runner may have
+      -- found fault with it before it sent anything, and a printer may judge a request before it
+      -- looks for its key.
+      when (r.outcome = 'rejected'
+          or r.outcome in ('refused', 'broken', 'retry') and s.cancel_requested_at is not null)
         and postrider.card_may_exist(m.status, m.repeat_until)
         then 'unknown'
+      when r.outcome = 'rejected' and r."badAddress" then 'bad_address'
       -- Nothing was made, and nothing will be.
       when r.outcome in ('rejected', 'refused', 'broken', 'retry')
         and s.cancel_requested_at is not null

@@ -108,7 +108,7 @@ export type SubmitResult =
       readonly replayed: boolean;
       readonly expectedDelivery: string | null;
     } & PrinterDetails)
-  /** Refused for good; nothing was created. */
+  /** Refused for good; of this request nothing was created. */
   | {
       readonly outcome: 'rejected';
       readonly reason: string;
