@@ -61,6 +61,19 @@ export const providerCalls: readonly Mutant[] = [
     test: { file: `${tests}/call.test.ts`, pattern: 'where the limit or the lease says no' },
   },
   {
+    name: 'judged-without-a-proxy',
+    without: 'no proxy looks up a name whose addresses were judged',
+    edits: [
+      {
+        file: http,
+        find: "const judgedAgents = { 'http:': new PlainAgent(kept), 'https:': new TlsAgent(kept) };",
+        replace:
+          "const judgedAgents = { 'http:': new PlainAgent(proxied), 'https:': new TlsAgent(proxied) };",
+      },
+    ],
+    test: { file: `${tests}/http-tls.test.ts`, pattern: 'go past that proxy' },
+  },
+  {
     name: 'broken-order-apart',
     without: 'an order that breaks ends no batch of which other requests are under way',
     edits: [
