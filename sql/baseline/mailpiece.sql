@@ -83,6 +83,8 @@ create table postrider.mailpiece (
   made_mode text,
   -- When the printer refused it for its artwork.
   artwork_rejected_at timestamptz,
+  -- When its document was found to be gone, and it was closed for that: a new proof was made.
+  artwork_gone_at timestamptz,
   -- Until when it can be called back for nothing, as the printer told it.
   cancellable_until timestamptz,
   rerouted boolean not null default false,

@@ -135,9 +135,16 @@ async function submitOne(desk: OrderDesk, { piece, lease, context }: Order): Pro
   } catch (error) {
     if (!isNamed<ArtworkError>(error, 'ArtworkError')) throw error;
     const { kind, message } = error;
-    return kind === 'unreachable'
-      ? { outcome: 'retry', afterMs: unreachableArtworkMs, message }
-      : { outcome: 'rejected', reason: 'artwork', message, badAddress: false, badArtwork: true };
+    if (kind === 'unusable')
+      return {
+        outcome: 'rejected',
+        reason: 'artwork',
+        message,
+        badAddress: false,
+        badArtwork: true,
+      };
+    const artworkGone = kind === 'gone';
+    return { outcome: 'retry', afterMs: unreachableArtworkMs, message, artworkGone };
   }
   for (let tries = 1; ; tries += 1) {
     const outcome = await desk.account.ask(request, context, lease);

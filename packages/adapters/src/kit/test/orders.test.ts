@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { contractContext } from '@postrider/core/contract';
-import type { PieceRequest, SubmitResult } from '@postrider/core/ports';
+import { ArtworkError, type PieceRequest, type SubmitResult } from '@postrider/core/ports';
 import { z } from 'zod';
 import { server } from '../../../test/answering.ts';
 import { heldLease, piece } from '../../../test/pieces.ts';
@@ -105,6 +105,21 @@ void test('an order that cannot be written costs no other: it is proven not sent
     ['accepted', 'retry', 'accepted', 'accepted', 'accepted'],
   );
   assert.match(JSON.stringify(results[1]), /Not sent: no such field/);
+});
+
+void test('a document that is gone is told apart from one that cannot be had now', async () => {
+  for (const kind of ['gone', 'unreachable'] as const) {
+    const { result, requests } = await answered({ status: 201, body: {} }, piece(), {
+      order: async () => await Promise.reject(new ArtworkError(kind, 'it does not exist')),
+    });
+    assert.equal(requests, 0);
+    assert.deepEqual(result, {
+      outcome: 'retry',
+      afterMs: 60_000,
+      message: 'it does not exist',
+      artworkGone: kind === 'gone',
+    });
+  }
 });
 
 void test('an answer that breaks the reading of it is unknown, and costs no other', async () => {
