@@ -67,6 +67,7 @@
 \ir functions/50_mail/turn_away.sql
 \ir functions/50_mail/put_off.sql
 \ir functions/50_mail/caps.sql
+\ir functions/50_mail/mismatched_pieces.sql
 \ir functions/50_mail/settle_mail.sql
 \ir functions/50_mail/acceptance_details.sql
 \ir functions/50_mail/evidence.sql

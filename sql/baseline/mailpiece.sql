@@ -83,6 +83,8 @@ create table postrider.mailpiece (
   made_mode text,
   -- When the printer refused it for its artwork.
   artwork_rejected_at timestamptz,
+  -- When its document was found to be gone, and it was closed for that: a new proof was made.
+  artwork_gone_at timestamptz,
   -- Until when it can be called back for nothing, as the printer told it.
   cancellable_until timestamptz,
   rerouted boolean not null default false,
@@ -94,6 +96,9 @@ create table postrider.mailpiece (
   -- The printer has answered our request for it with another piece: its key proves nothing any
   -- more.
   answered_otherwise boolean not null default false,
+  -- A repeat of its request was rejected, which says nothing of the first: it is not repeated for
+  -- the sake of its key any more, until the printer has told that there is no card.
+  repeat_rejected boolean not null default false,
   available_at timestamptz,
   -- Its request is repeated without proof that nothing was made, for the printer honours its key:
   -- until then, and no later. Null: it is not.

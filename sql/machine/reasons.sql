@@ -25,6 +25,7 @@ using (values
   ('artwork_rejected',
     'The printer rejects the artwork of the campaign: the card is made anew when it is released.',
     true),
+  ('artwork_gone', 'The document of its proof is no longer there: the card is made anew.', true),
   ('printer_changed', 'The campaign has changed to another printer: goes on there.', true),
   ('not_armed', 'Nobody has armed the printer for live printing.', true),
   ('connection_mode',

@@ -81,6 +81,8 @@ with wanted (from_state, to_state, actors, why) as (values
 
   ('sending', 'sent', 'mail,track', 'the printer accepted the card'),
   ('sending', 'proofed', 'mail', 'proven not printed: to be submitted again with the same key'),
+  ('sending', 'pending', 'mail',
+    'its document is gone: it must be proofed again (only without an open mailpiece)'),
   ('sending', 'skipped', 'mail', 'bad address, or cancelled and proven not printed'),
   ('sending', 'error', 'mail', 'rejected by the printer, or the outcome cannot be known'),
 

@@ -137,4 +137,28 @@ export const accounts: readonly Mutant[] = [
     ],
     test: { file: connected, pattern: 'keeps nothing where the key is refused' },
   },
+  {
+    name: 'former-secret-left-out',
+    without: 'a former secret that cannot be read keeps nobody from the newest',
+    edits: [
+      {
+        file: 'packages/core/src/runtime/connections.ts',
+        find: 'if (index === 0) throw',
+        replace: 'if (index >= 0) throw',
+      },
+    ],
+    test: { file: 'packages/core/test/connections.test.ts', pattern: 'is left out and told once' },
+  },
+  {
+    name: 'newest-secret-counts',
+    without: 'the newest secret is never replaced by a former one',
+    edits: [
+      {
+        file: 'packages/core/src/runtime/connections.ts',
+        find: 'if (index === 0) throw',
+        replace: 'if (index < 0) throw',
+      },
+    ],
+    test: { file: 'packages/core/test/connections.test.ts', pattern: 'is left out and told once' },
+  },
 ];

@@ -93,4 +93,43 @@ export const artworks: readonly Mutant[] = [
     ],
     test: { file: cutter, pattern: 'files outside of the folders' },
   },
+  {
+    name: 'gone-in-doubt',
+    without: 'who may have a card gets no other mailpiece for a document that is gone',
+    edits: [
+      {
+        file: 'sql/functions/50_mail/settle_mail.sql',
+        find: 'and m.attempt = 0 and not postrider.card_may_exist(m.status, m.repeat_until) and not exists',
+        replace: 'and not exists',
+      },
+    ],
+    test: { file: 'test/sql/mail/artwork-gone.test.ts', pattern: 'waits for the document' },
+  },
+  {
+    name: 'gone-once-a-day',
+    without: 'a host that loses all documents has cards made anew once a day',
+    edits: [
+      {
+        file: 'sql/functions/50_mail/settle_mail.sql',
+        find: 'and o.artwork_gone_at > postrider.now()',
+        replace: 'and o.artwork_gone_at < postrider.now()',
+      },
+    ],
+    test: { file: 'test/sql/mail/artwork-gone.test.ts', pattern: 'only once a day' },
+  },
+  {
+    name: 'gone-with-its-folder',
+    without: 'a file whose folder is missing, too, is not gone',
+    edits: [
+      {
+        file: 'packages/core/src/runtime/artwork/artwork-sources.ts',
+        find: 'if (folder === null) throw unreachable',
+        replace: 'if (folder === null) throw gone',
+      },
+    ],
+    test: {
+      file: 'packages/core/test/artwork/cutter.test.ts',
+      pattern: 'without what gives access',
+    },
+  },
 ];

@@ -5,6 +5,7 @@ const cancelPeople = 'sql/functions/80_operate/cancel_people.sql';
 const cancelPeopleTest = 'test/sql/operate/cancel-people.test.ts';
 const holdBack = 'test/sql/mail/hold-back.test.ts';
 const inDoubt = 'test/sql/mail/stopped-in-doubt.test.ts';
+const rejectedRepeats = 'test/sql/mail/rejected-repeats.test.ts';
 const stopOrAsk = 'sql/functions/50_mail/stop_or_ask.sql';
 
 export const callBacks: readonly Mutant[] = [
@@ -135,14 +136,35 @@ export const callBacks: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/50_mail/settle_mail.sql',
-        find:
-          "when r.outcome in ('refused', 'broken', 'retry') " +
-          'and s.cancel_requested_at is not null ' +
-          "and postrider.card_may_exist(m.status, m.repeat_until) then 'unknown'",
-        replace: '',
+        find: "or r.outcome in ('refused', 'broken', 'retry') and s.cancel_requested_at is not null)",
+        replace: ')',
       },
     ],
     test: { file: inDoubt, pattern: 'while they are sent again' },
+  },
+  {
+    name: 'rejected-repeat',
+    without: 'a repeat that is rejected closes no piece of which a card may exist',
+    edits: [
+      {
+        file: 'sql/functions/50_mail/settle_mail.sql',
+        find: "when (r.outcome = 'rejected' or r.outcome in",
+        replace: 'when (r.outcome in',
+      },
+    ],
+    test: { file: rejectedRepeats, pattern: 'the card of the first request is found' },
+  },
+  {
+    name: 'rejected-repeat-again',
+    without: 'what was rejected is not repeated for the sake of its key',
+    edits: [
+      {
+        file: 'sql/functions/50_mail/reconcile.sql',
+        find: 'and not m.repeat_rejected ',
+        replace: '',
+      },
+    ],
+    test: { file: rejectedRepeats, pattern: 'is not repeated again' },
   },
   {
     name: 'call-back-margin',

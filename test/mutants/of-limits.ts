@@ -215,7 +215,7 @@ export const limited: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/50_mail/settle_mail.sql',
-        find: "when d.verdict in ('held', 'connection_broken') then s.attempt",
+        find: "when d.verdict in ('held', 'connection_broken', 'artwork_gone') then s.attempt",
         replace: "when d.verdict = 'held' then s.attempt",
       },
     ],

@@ -61,6 +61,69 @@ export const providerCalls: readonly Mutant[] = [
     test: { file: `${tests}/call.test.ts`, pattern: 'where the limit or the lease says no' },
   },
   {
+    name: 'judged-without-a-proxy',
+    without: 'no proxy looks up a name whose addresses were judged',
+    edits: [
+      {
+        file: http,
+        find: "const judgedAgents = { 'http:': new PlainAgent(kept), 'https:': new TlsAgent(kept) };",
+        replace:
+          "const judgedAgents = { 'http:': new PlainAgent(proxied), 'https:': new TlsAgent(proxied) };",
+      },
+    ],
+    test: { file: `${tests}/http-tls.test.ts`, pattern: 'go past that proxy' },
+  },
+  {
+    name: 'broken-order-apart',
+    without: 'an order that breaks ends no batch of which other requests are under way',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/orders.ts',
+        find: 'return await submitOne(desk, { ...order, lease });',
+        replace: 'return submitOne(desk, { ...order, lease });',
+      },
+    ],
+    test: { file: `${tests}/orders.test.ts`, pattern: 'costs no other' },
+  },
+  {
+    name: 'broken-order-sent',
+    without: 'what broke after the lease was asked for is unknown',
+    edits: [
+      { file: 'packages/adapters/src/kit/orders.ts', find: 'mayBeSent = true;', replace: '' },
+    ],
+    test: { file: `${tests}/orders.test.ts`, pattern: 'breaks the reading of it is unknown' },
+  },
+  {
+    name: 'broken-effect-apart',
+    without: 'an effect that breaks ends no batch of which other requests are under way',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/one-by-one.ts',
+        find: 'await send(item).catch(thrown)',
+        replace: 'await send(item)',
+      },
+    ],
+    test: { file: `${tests}/one-by-one.test.ts`, pattern: 'costs no other its answer' },
+  },
+  {
+    name: 'nothing-left-behind',
+    without: 'an adapter that has come back may send nothing more',
+    edits: [{ file: 'packages/core/src/stages/mail/mail.ts', find: 'isOver = true;', replace: '' }],
+    test: { file: 'test/pipeline/mail/left-behind.test.ts', pattern: 'may send nothing more' },
+  },
+  {
+    name: 'released-lease',
+    without: 'a lease whose work is over allows no request',
+    edits: [
+      {
+        file: 'packages/core/src/runtime/leases.ts',
+        find: 'release(lease: Lease): void { lease.lose();',
+        replace: 'release(lease: Lease): void {',
+      },
+    ],
+    test: { file: 'packages/core/test/pipeline-parts.test.ts', pattern: 'whose work is over' },
+  },
+  {
     name: 'redact-base64',
     without: 'a secret is found in base64',
     edits: [{ file: pattern, find: 'if (bytes.length >= 4)', replace: 'if (bytes.length < 0)' }],

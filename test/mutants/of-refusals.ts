@@ -16,7 +16,7 @@ export const refusals: readonly Mutant[] = [
     edits: [
       {
         file: settleMail,
-        find: `attempt = case when d.verdict in ('held', 'connection_broken') then s.attempt
+        find: `attempt = case when d.verdict in ('held', 'connection_broken', 'artwork_gone') then s.attempt
           else least(s.attempt + 1, 32000) end,`,
         replace: 'attempt = least(s.attempt + 1, 32000),',
       },
@@ -63,8 +63,8 @@ export const refusals: readonly Mutant[] = [
     edits: [
       {
         file: reconcile,
-        find: "and not m.answered_otherwise then 'same_key_again'",
-        replace: "then 'same_key_again'",
+        find: 'and not m.answered_otherwise and not m.repeat_rejected',
+        replace: 'and not m.repeat_rejected',
       },
     ],
     test: { file: 'test/sql/mail/mismatched.test.ts', pattern: 'its key proves nothing' },

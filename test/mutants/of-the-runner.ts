@@ -42,8 +42,8 @@ export const runner: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/core/src/stages/mail/mail.ts',
-        find: 'requireLease(signal.aborted);',
-        replace: 'requireLease(lease.signal.aborted);',
+        find: 'requireLease(isOver || signal.aborted);',
+        replace: 'requireLease(isOver || lease.signal.aborted);',
       },
     ],
     test: {

@@ -94,6 +94,23 @@ describe('connection', () => {
     assert.equal((one as unknown[]).length, 1);
   });
 
+  it('check names a former key that cannot be read any more, and is usable all the same', async () => {
+    const [former, next] = [at.key('test'), at.key('test')];
+    const env = { FORMER: former, NEXT: next };
+    const make = ['connect', 'acme', '--name', 'moved', '--secret-from', 'env:FORMER'];
+    const made = await at.acme([...make, '--option', `url=${at.office.url}`], { env });
+    assert.equal(made.code, 0, made.stderr);
+    const rotate = ['connection', 'rotate', 'moved', '--secret-from', 'env:NEXT'];
+    assert.equal((await at.acme(rotate, { env })).code, 0);
+    const check = await at.acme(['connection', 'check', 'moved'], { env: { NEXT: next } });
+    assert.deepEqual([check.code, lastKey()], [0, next], check.stderr);
+    assert.match(check.stderr, /former api_key .* left out: .*env:FORMER, which is not set here/);
+    const json = await at.acme(['connection', 'check', 'moved', '--json'], { env: { NEXT: next } });
+    assert.match(JSON.stringify(json.json()[0]?.['unreadable']), /env:FORMER/);
+    const whole = await at.acme(['connection', 'check', 'moved', '--json'], { env });
+    assert.deepEqual(whole.json()[0]?.['unreadable'], []);
+  });
+
   it('rename and remove, by name; what is mistyped is told with what was meant', async () => {
     await at.connected('old-name');
     const run = await at.acme(['connection', 'rename', 'old-name', 'new-name']);

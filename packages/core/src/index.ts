@@ -46,6 +46,7 @@ export { integrationsOf, type Integrations, type Ports } from './runtime/integra
 export { askAccount, type AccountQuestion } from './runtime/ask-account.ts';
 export {
   Connections,
+  type ConnectionsOptions,
   readReference,
   UnknownConnectionError,
   type ProjectSecrets,

@@ -120,6 +120,30 @@ void test('a secret that is kept elsewhere is read at each call, and what is mis
   rmSync(path);
 });
 
+void test('a former secret that cannot be read any more is left out and told once; the newest is never', async () => {
+  const { sql } = machine;
+  const environment = new Map([['OLD_KEY', 'first']]);
+  const told: string[] = [];
+  const connections = new Connections(sql, (name) => environment.get(name), {
+    onUnreadable: ({ message }) => void told.push(message),
+  });
+  const key = await made(() => [{ purpose: 'api_key', reference: 'env:OLD_KEY' }]);
+  const open = async () => await connections.of(key.organizationId, key.connectionId);
+  const secret = { purpose: 'api_key', reference: 'env:NEW_KEY' };
+  await rotateSecret(sql, key, { secret, overlapMs: 60_000 });
+  // This process has only the former one: it is not what counts.
+  const connection = await open();
+  assert.throws(() => connection.secrets('api_key'), /env:NEW_KEY, which is not set here/);
+  environment.set('NEW_KEY', 'second');
+  assert.deepEqual((await open()).secrets('api_key'), ['second', 'first']);
+  assert.deepEqual(told, []);
+  environment.delete('OLD_KEY');
+  for (let calls = 0; calls < 2; calls += 1)
+    assert.deepEqual((await open()).secrets('api_key'), ['second']);
+  assert.equal(told.length, 1);
+  assert.match(told[0] ?? '', /^connection lob: a former api_key .*env:OLD_KEY, which is not set/);
+});
+
 void test('a connection that is logged shows neither a secret nor what is sealed', async () => {
   const connections = new Connections(machine.sql, () => sealingKey);
   const key = await made((place) => [sealed(place, 'not to be shown')]);

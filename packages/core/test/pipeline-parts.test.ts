@@ -65,6 +65,15 @@ void test('where renewals fail, the lease runs out by itself', async () => {
   leases.release(lease);
 });
 
+void test('a lease whose work is over allows no further request, however much of it is left', () => {
+  const leases = new Leases(60_000, async () => await Promise.resolve([]), silent);
+  const lease = leases.prepare({ organizationId: 'o', cohortId: 'c' });
+  leases.hold(lease);
+  lease.assertHeld();
+  leases.release(lease);
+  assert.throws(() => lease.assertHeld(), LeaseLostError);
+});
+
 void test('results are flushed while others are still awaited, and the last flush says that no more will come', async () => {
   const writes: [number[], boolean][] = [];
   const settler = new ResultWriter<number>({

@@ -139,10 +139,11 @@ begin
         when v.outcome = 'absent' and m.answered_otherwise then 'outcome_unknown'
         when v.outcome = 'absent' then 'proven_absent'
         when v.outcome = 'not_asked' then 'later'
-        -- A recipient who is to be cancelled is not submitted again, however safe a repeat is: the
-        -- printer is asked until it can tell.
+        -- A recipient who is to be cancelled is not submitted again, however safe a repeat is, and
+        -- what was rejected would be once more: the printer is asked until it can tell.
         when k.until > p_now and v.outcome <> 'found' and s.cancel_requested_at is null
           and not m.answered_otherwise
+          and not m.repeat_rejected
           then 'same_key_again'
         when m.told_nothing + 1 >= p_attempts then 'outcome_unknown'
         else 'later'
@@ -171,6 +172,7 @@ begin
         when 'same_key_again' then v.until
         when 'proven_absent' then null
         else m.repeat_until end,
+      repeat_rejected = m.repeat_rejected and v.reason <> 'proven_absent',
       available_at = case v.reason
         when 'later' then p_now + postrider.back_off(v.attempt + 2)
         when 'outcome_unknown' then null end,

@@ -3,8 +3,8 @@
 
 -- Takes what a printer answered for people of a cohort, and returns how many it moved.
 -- p_results: [{recipientId, mailpieceId, outcome: accepted|rejected|refused|broken|mismatched|
--- retry|unknown, providerId, expectedDelivery, reason, message, badAddress, badArtwork, afterMs,
--- details}]
+-- retry|unknown, providerId, expectedDelivery, reason, message, badAddress, badArtwork,
+-- artworkGone, afterMs, details}]
 -- details: what the printer told beside its answer, see note_details.
 -- mismatched: the answer is about another piece, providerId. Nobody knows what became of this one.
 -- refused: proven that nothing was made, and not for the card's sake. Its person goes back as held:
@@ -140,10 +140,12 @@ begin
   set status = case
       when d.verdict = 'unknown' then 'unknown'
       when d.outcome = 'rejected' then 'rejected'
-      when d.verdict = 'cancelled' then 'cancelled'
+      when d.verdict in ('cancelled', 'artwork_gone') then 'cancelled'
       else m.status end,
     available_at = case d.verdict when 'unknown' then p_now + p_quiet end,
-    artwork_rejected_at = case when d.bad_artwork then p_now end,
+    artwork_rejected_at = case when d.bad_artwork and d.verdict <> 'unknown' then p_now end,
+    artwork_gone_at = case when d.verdict = 'artwork_gone' then p_now end,
+    repeat_rejected = d.verdict = 'unknown' and d.outcome = 'rejected',
     outcome_detail = left(d.message, 500)
   from jsonb_to_recordset(v_decisions)
     as d (mailpiece_id uuid, verdict text, outcome text, message text, bad_artwork boolean)
@@ -157,9 +159,10 @@ begin
   set state = n.state, since = p_now, move_no = s.move_no + 1, cohort_id = null,
     reason = d.verdict, detail = left(d.message, 500),
     attempt = case
-      when d.verdict in ('held', 'connection_broken') then s.attempt
+      when d.verdict in ('held', 'connection_broken', 'artwork_gone') then s.attempt
       else least(s.attempt + 1, 32000) end,
     available_at = p_now + case
+      when d.verdict = 'artwork_gone' then interval '0'
       when d.after_ms is not null then d.after_ms * interval '1 millisecond'
       when d.verdict in ('held', 'connection_broken') then interval '0'
       else postrider.back_off(s.attempt) end,
@@ -172,6 +175,7 @@ begin
       ('connection_broken', 'proofed'),
       ('bad_address', 'skipped'),
       ('cancelled', 'skipped'),
+      ('artwork_gone', 'pending'),
       ('rejected', 'error')) as n (verdict, state)
     using (verdict)
   where s.organization_id = p_organization_id
@@ -205,19 +209,34 @@ begin
     'after_ms', r."afterMs",
     'bad_artwork', r.outcome = 'rejected' and r."badArtwork",
     'verdict', case
-      when r.outcome = 'rejected' and r."badAddress" then 'bad_address'
-      -- A cancel that came meanwhile. Of this request nothing was made, but an earlier one may have
-      -- made a card: the printer is asked.
-      when r.outcome in ('refused', 'broken', 'retry')
-        and s.cancel_requested_at is not null
+      -- Of this request nothing was made, but an earlier one may have made a card: the printer is
+      -- asked before the piece is closed. A rejection is no proof either: this runner may have
+      -- found fault with it before it sent anything, and a printer may judge a request before it
+      -- looks for its key.
+      when (r.outcome = 'rejected'
+          or r.outcome in ('refused', 'broken', 'retry') and s.cancel_requested_at is not null)
         and postrider.card_may_exist(m.status, m.repeat_until)
         then 'unknown'
+      when r.outcome = 'rejected' and r."badAddress" then 'bad_address'
       -- Nothing was made, and nothing will be.
       when r.outcome in ('rejected', 'refused', 'broken', 'retry')
         and s.cancel_requested_at is not null
         then 'cancelled'
       when r.outcome = 'refused' then 'held'
       when r.outcome = 'broken' then 'connection_broken'
+      -- Waiting would bring nothing back. Once a day, since a host that loses whatever it is given
+      -- would have the same cards made for ever. Whose card may exist, or of whom nobody knew for a
+      -- time, keeps the piece and its key.
+      when r.outcome = 'retry'
+        and r."artworkGone"
+        and m.attempt = 0
+        and not postrider.card_may_exist(m.status, m.repeat_until)
+        and not exists (
+          select from postrider.mailpiece o
+          where o.organization_id = m.organization_id
+            and o.recipient_id = m.recipient_id
+            and o.artwork_gone_at > postrider.now() - interval '1 day')
+        then 'artwork_gone'
       when r.outcome in ('rejected', 'retry') then r.outcome
       else 'unknown' end))
   into v_decisions
@@ -228,7 +247,7 @@ begin
     and m.status = 'submitting'
   left join json_to_recordset(p_results) as r ("recipientId" uuid, "mailpieceId" uuid, outcome text,
       "providerId" text, reason text, message text, "badAddress" boolean,
-      "badArtwork" boolean, "afterMs" int)
+      "badArtwork" boolean, "artworkGone" boolean, "afterMs" int)
     on r."mailpieceId" = m.id
   where s.organization_id = p_organization_id
     and s.cohort_id = p_cohort_id
@@ -236,55 +255,4 @@ begin
     and (r.outcome <> 'accepted'
       or coalesce(r."providerId", '') = '' and (r.outcome is not null or p_last));
   return v_decisions;
-end $$;
-
--- Notes pieces that a printer has answered with another piece, and raises an alarm for each: cards
--- may have been mixed up. From then on only a look-up by our reference tells of them.
-create function postrider.note_mismatched(
-  p_organization_id uuid,
-  p_results json,
-  p_now timestamptz
-) returns void language plpgsql as $$
-begin
-  update postrider.mailpiece m
-  set answered_otherwise = true
-  where m.organization_id = p_organization_id
-    and m.id = any (array(
-      select r."mailpieceId"
-      from json_to_recordset(p_results) as r ("mailpieceId" uuid, outcome text)
-      where r.outcome = 'mismatched'))
-    and not m.answered_otherwise;
-
-  insert into postrider.alarm (
-    organization_id, id, kind, campaign_id, recipient_id, mailpiece_id, detail, raised_at)
-  select p_organization_id, postrider.new_id(), 'piece_mismatched', m.campaign_id, m.recipient_id,
-    m.id,
-    jsonb_build_object(
-      'printer', m.printer_name,
-      'told', r.told,
-      -- Whose id that is, as far as it is known here.
-      'of', (
-        select o.id
-        from postrider.mailpiece o
-        where o.organization_id = m.organization_id
-          and o.printer_name = m.printer_name
-          and o.provider_id = r.told
-        limit 1),
-      'message', left(postrider.unless_erased(m.organization_id, m.recipient_id, r.message), 500)),
-    p_now
-  from (
-    select distinct on (x."mailpieceId", x."providerId") x."mailpieceId" as id,
-      x."providerId" as told, x.message
-    from json_to_recordset(p_results)
-      as x ("mailpieceId" uuid, outcome text, "providerId" text, message text)
-    where x.outcome = 'mismatched') r
-  join postrider.mailpiece m
-    on m.organization_id = p_organization_id and m.id = r.id
-  where not exists (
-    select from postrider.alarm a
-    where a.organization_id = p_organization_id
-      and a.recipient_id = m.recipient_id
-      and a.mailpiece_id = m.id
-      and a.kind = 'piece_mismatched'
-      and a.detail ->> 'told' is not distinct from r.told);
 end $$;

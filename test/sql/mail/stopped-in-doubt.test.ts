@@ -36,7 +36,7 @@ import {
   turnClock,
   unknownDue,
 } from '../rig.ts';
-import { claimOne, conclude, verdict } from '../rig/reconcile.ts';
+import { claimOne, conclude, toBeRepeated, verdict } from '../rig/reconcile.ts';
 
 const rig = sharedMachine();
 
@@ -44,10 +44,7 @@ const rig = sharedMachine();
 async function inDoubt(over: Partial<CampaignDefinition> = {}): Promise<Place> {
   // Only a campaign with a cap counts what it opens.
   const at = await place(rig.sql, { total_cap: 9, ...over });
-  await unknownDue(rig.sql, at);
-  const piece = await claimOne(rig.sql, at);
-  await conclude(rig.sql, at, verdict(piece, 'cannot_tell', { keyLifetimeMs: 30 * DAY }));
-  assert.deepEqual(await reasonsOf(rig.sql, at), { p0: 'proofed (same_key_again)' });
+  await toBeRepeated(rig.sql, at);
   return at;
 }
 

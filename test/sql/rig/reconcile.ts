@@ -9,7 +9,7 @@ import {
 import type { Place } from '../../support/machine.ts';
 import { claimDue, unknownDue } from './stages.ts';
 import { reasonsOf } from './standing.ts';
-import { turnClock } from './times.ts';
+import { DAY, turnClock } from './times.ts';
 
 /** Claims the one piece that is due to be asked for. */
 export async function claimOne(sql: postgres.Sql, at: Place): Promise<UnknownPiece> {
@@ -39,6 +39,14 @@ export async function conclude(
   ...verdicts: ReconcileVerdict[]
 ): Promise<number> {
   return await settleReconciled(sql, at.organizationId, verdicts);
+}
+
+/** One person in `proofed`, to be sent again since the printer honours the key. */
+export async function toBeRepeated(sql: postgres.Sql, at: Place): Promise<void> {
+  await unknownDue(sql, at);
+  const piece = await claimOne(sql, at);
+  await conclude(sql, at, verdict(piece, 'cannot_tell', { keyLifetimeMs: 30 * DAY }));
+  assert.deepEqual(await reasonsOf(sql, at), { p0: 'proofed (same_key_again)' });
 }
 
 /** One person in `error (outcome_unknown)`. */

@@ -52,7 +52,7 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
   /**
    * Where the name was looked up already, and these addresses were judged: it is connected to one
-   * of them, and the name is not asked for again.
+   * of them, without a proxy, and the name is not asked for again.
    */
   readonly addresses?: readonly LookupAddress[];
   /** Called just before the first byte is written. Where it throws, nothing is sent. */
@@ -64,15 +64,15 @@ const defaultLargestAnswer = 16 * 1024 * 1024;
 
 // Idle connections are closed before servers do: one that closes while the next request is on its
 // way makes that request unclear.
-const kept = {
-  keepAlive: true,
-  timeout: 4_000,
-  // As Node's own requests do. What is not sent is proven through a proxy, too: over TLS the first
-  // byte is written once the tunnel stands.
-  ...(process.env['NODE_USE_ENV_PROXY'] === '1' ? { proxyEnv: process.env } : {}),
-};
-const agents = { 'http:': new PlainAgent(kept), 'https:': new TlsAgent(kept) };
-// Apart: a connection that is kept there was made to an address that nobody judged.
+const kept = { keepAlive: true, timeout: 4_000 };
+/** Requests go through the proxy of the environment, as Node's own do. */
+export const isBehindProxy = process.env['NODE_USE_ENV_PROXY'] === '1';
+// What is not sent is proven through a proxy, too: over TLS the first byte is written once the
+// tunnel stands.
+const proxied = isBehindProxy ? { ...kept, proxyEnv: process.env } : kept;
+const agents = { 'http:': new PlainAgent(proxied), 'https:': new TlsAgent(proxied) };
+// Apart: a connection that is kept there was made to an address that nobody judged. Nor is there a
+// proxy: it would look the name up by itself, and go where it likes.
 const judgedAgents = { 'http:': new PlainAgent(kept), 'https:': new TlsAgent(kept) };
 
 export async function sendRequest(given: HttpRequest): Promise<HttpOutcome> {

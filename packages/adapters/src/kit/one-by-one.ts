@@ -30,7 +30,10 @@ export interface OneByOne {
   send(item: EffectItem): Promise<Tried>;
 }
 
-/** One result an item, in their order. */
+/**
+ * One result an item, in their order, when every request has ended. What `send` throws is the
+ * result of its item: to core, the answers of the others would be lost with it.
+ */
 export async function oneByOne(
   items: readonly EffectItem[],
   { atOnce, who, context, started, send }: OneByOne,
@@ -50,7 +53,7 @@ export async function oneByOne(
         results[index] = rest;
         continue;
       }
-      const { result, answered, pauseMs } = await send(item);
+      const { result, answered, pauseMs } = await send(item).catch(thrown);
       results[index] = result;
       silent = answered ? 0 : silent + 1;
       if (result.outcome === 'refused') rest = result;
@@ -60,6 +63,11 @@ export async function oneByOne(
   };
   await Promise.all(Array.from({ length: atOnce }, lane));
   return results;
+}
+
+function thrown(error: unknown): Tried {
+  const message = error instanceof Error ? error.message : String(error);
+  return { result: { outcome: 'retry', afterMs: MINUTE, message }, answered: false };
 }
 
 /** The provider was not asked for this one. */

@@ -22,6 +22,8 @@ import { refusalOf, type Faults } from './refusals.ts';
 /** A 429 is waited for so often, at the limiter that all runners share. */
 const triesAtTheLimit = 5;
 const unreachableArtworkMs = 60_000;
+/** What broke one of our own functions will do so again at once. */
+const brokenOrderMs = 60_000;
 
 /** What an answer says of the piece that was made. */
 export interface MadePiece extends PrinterDetails {
@@ -50,7 +52,10 @@ export interface OrderDesk {
   readonly made: (body: string, piece: PieceRequest, now: Date) => MadePiece | null;
 }
 
-/** One result a piece. What refuses the account ends the batch: the rest is not sent. */
+/**
+ * One result a piece. What refuses the account ends the batch: the rest is not sent. Returns when
+ * every request has ended, and does not throw for what one of them met.
+ */
 export async function submitEach(
   desk: OrderDesk,
   {
@@ -68,7 +73,7 @@ export async function submitEach(
   const rest = pieces.entries();
   const takeTurns = async (): Promise<void> => {
     for (const [index, piece] of rest) {
-      const result: SubmitResult = refused ?? (await submitOne(desk, { piece, lease, context }));
+      const result: SubmitResult = refused ?? (await submitApart(desk, { piece, lease, context }));
       results[index] = result;
       if (result.outcome === 'refused') refused = result;
     }
@@ -98,6 +103,29 @@ interface Order {
   readonly context: SubmitContext;
 }
 
+/**
+ * An error that nobody expects costs no other piece: thrown, it would end the batch while its other
+ * requests are under way, and their answers would be lost. Nothing was sent where the lease was not
+ * asked for, which is asked last.
+ */
+async function submitApart(desk: OrderDesk, order: Order): Promise<SubmitResult> {
+  let mayBeSent = false;
+  const lease: LeaseGuard = {
+    assertHeld() {
+      order.lease.assertHeld();
+      mayBeSent = true;
+    },
+  };
+  try {
+    return await submitOne(desk, { ...order, lease });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return mayBeSent
+      ? { outcome: 'unknown', message }
+      : { outcome: 'retry', afterMs: brokenOrderMs, message: `Not sent: ${message}` };
+  }
+}
+
 async function submitOne(desk: OrderDesk, { piece, lease, context }: Order): Promise<SubmitResult> {
   const wrong = unsendable(desk, piece) ?? desk.unsuitable?.(piece) ?? null;
   if (wrong !== null) return wrong;
@@ -107,9 +135,16 @@ async function submitOne(desk: OrderDesk, { piece, lease, context }: Order): Pro
   } catch (error) {
     if (!isNamed<ArtworkError>(error, 'ArtworkError')) throw error;
     const { kind, message } = error;
-    return kind === 'unreachable'
-      ? { outcome: 'retry', afterMs: unreachableArtworkMs, message }
-      : { outcome: 'rejected', reason: 'artwork', message, badAddress: false, badArtwork: true };
+    if (kind === 'unusable')
+      return {
+        outcome: 'rejected',
+        reason: 'artwork',
+        message,
+        badAddress: false,
+        badArtwork: true,
+      };
+    const artworkGone = kind === 'gone';
+    return { outcome: 'retry', afterMs: unreachableArtworkMs, message, artworkGone };
   }
   for (let tries = 1; ; tries += 1) {
     const outcome = await desk.account.ask(request, context, lease);

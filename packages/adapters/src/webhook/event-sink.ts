@@ -14,7 +14,7 @@ import type {
   EventSink,
 } from '@postrider/core/ports';
 import { callProvider } from '../kit/call.ts';
-import { retryAfterMs, type HttpAnswer } from '../kit/http.ts';
+import { isBehindProxy, retryAfterMs, type HttpAnswer } from '../kit/http.ts';
 import { oneByOne, type Tried } from '../kit/one-by-one.ts';
 import { parseOptions } from '../kit/options.ts';
 import { parseWebhookSecrets, signStandardWebhook } from '../kit/webhooks.ts';
@@ -79,6 +79,7 @@ export function createWebhookSink(options: unknown, wiring: AdapterWiring): Even
     const keys = keysNow();
     if (keys === null) return unanswered(item, `Not sent: the secret ${secret} is not set.`);
     const judged = await target();
+    if (judged.outcome === 'not_found') return unanswered(item, withoutProxy(judged.message));
     if (judged.outcome !== 'reachable') return unanswered(item, judged.message);
     const outcome = await callProvider(
       {
@@ -100,9 +101,9 @@ export function createWebhookSink(options: unknown, wiring: AdapterWiring): Even
       },
       context,
     );
-    return outcome.kind === 'answer'
-      ? toldBy(item, outcome, context.now())
-      : unanswered(item, outcome.message);
+    if (outcome.kind === 'answer') return toldBy(item, outcome, context.now());
+    const unreached = outcome.kind === 'not_sent' && !outcome.hungUp;
+    return unanswered(item, unreached ? withoutProxy(outcome.message) : outcome.message);
   };
 
   return {
@@ -129,6 +130,15 @@ function again({ attempt }: EffectItem, message: string, notBeforeMs = 0): Effec
     afterMs: Math.max(ladder[attempt - 1] ?? DAY, notBeforeMs),
     message,
   };
+}
+
+/** Who has a proxy may have no other way out. */
+function withoutProxy(message: string): string {
+  if (!isBehindProxy) return message;
+  return (
+    `${message} Webhooks go past the proxy of the environment, ` +
+    'since it would look the name up by itself.'
+  );
 }
 
 function unanswered(item: EffectItem, message: string): Tried {

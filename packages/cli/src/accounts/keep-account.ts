@@ -29,12 +29,20 @@ export async function checkAccount(cli: Cli, { name, organization }: Which): Pro
   const { sql } = database;
   const project = await cli.project();
   const row = await connectionNamed(sql, name, organization);
-  const connection = await openedAccount(sql, (secret) => project.secret(secret), row);
+  const unreadable: string[] = [];
+  const connection = await openedAccount(sql, (secret) => project.secret(secret), {
+    ...row,
+    onUnreadable: ({ message }) => void unreadable.push(message),
+  });
   if (connection === null)
     throw mayNotRead(row, 'what it said last: postrider connections. Nothing was changed');
   const finding = await findingOf(accountsOf(row.provider), connection);
   await noteFinding(sql, row, finding);
-  cli.out.result({ ...keyOf(row), finding }, `${row.name} (${row.provider}): ${inWords(finding)}`);
+  cli.out.result(
+    { ...keyOf(row), finding, unreadable },
+    `${row.name} (${row.provider}): ${inWords(finding)}`,
+  );
+  for (const message of unreadable) cli.out.note(message);
   process.exitCode = codeOf(finding);
   if (finding.outcome === 'usable' && row.heldAt !== null)
     cli.out.note(`it is held; to go on: postrider release connection ${asArgument(row.name)}`);

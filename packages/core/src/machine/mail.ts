@@ -67,6 +67,8 @@ export interface MailSettlement {
   readonly badAddress?: boolean;
   /** Rejected for its artwork. */
   readonly badArtwork?: boolean;
+  /** Of a retry: its document is no longer there. */
+  readonly artworkGone?: boolean;
   /** What the printer told beside its answer; absent or null: nothing. */
   readonly details?: ToldDetails | null;
   /** Null: the machine backs off by itself; of what was refused, there is no pause. */

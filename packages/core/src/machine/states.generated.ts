@@ -63,6 +63,7 @@ export type Reason =
   | 'campaign_not_running'
   | 'held_back'
   | 'artwork_rejected'
+  | 'artwork_gone'
   | 'printer_changed'
   | 'not_armed'
   | 'connection_mode'
@@ -188,6 +189,7 @@ export const transitions: readonly Transition[] = [
   { from: 'sending_staged', to: 'sent', actors: ['mail', 'track'], why: "late evidence: the printer has the card after all" },
   { from: 'sending', to: 'sent', actors: ['mail', 'track'], why: "the printer accepted the card" },
   { from: 'sending', to: 'proofed', actors: ['mail'], why: "proven not printed: to be submitted again with the same key" },
+  { from: 'sending', to: 'pending', actors: ['mail'], why: "its document is gone: it must be proofed again (only without an open mailpiece)" },
   { from: 'sending', to: 'skipped', actors: ['mail'], why: "bad address, or cancelled and proven not printed" },
   { from: 'sending', to: 'error', actors: ['mail'], why: "rejected by the printer, or the outcome cannot be known" },
   { from: 'sent', to: 'received', actors: ['track'], why: "delivered, or assumed so after the usual time" },

@@ -18,7 +18,8 @@ export interface Connection {
   /**
    * The values of one of its secrets, for example of `api_key`; the newest first, several while one
    * is being replaced. Empty where none is set. Read anew at each call: a secret that was rotated
-   * counts without a restart. Never log or keep one.
+   * counts without a restart. Throws `SecretError` where the newest cannot be read; a former one
+   * is left out then. Never log or keep one.
    */
   secrets(purpose: string): readonly string[];
 }

@@ -63,13 +63,15 @@ export interface ArtworkCutter {
  *
  * - `unreachable`: the document cannot be fetched now, or this pipeline may not fetch it. No card
  *   is at fault, and it may be there later: a `retry`.
+ * - `gone`: who keeps it says that it is no longer there. It will not come back by itself: a
+ *   `retry` with `artworkGone`. Its person gets a new proof, where no card can have been made.
  * - `unusable`: it was fetched, and cannot be printed: it is no PDF, has no such page, is
  *   encrypted, or is not what was proofed. It will not get better by itself: `rejected`, with
  *   `badArtwork`.
  */
 export class ArtworkError extends Error {
   override readonly name = 'ArtworkError';
-  readonly kind: 'unreachable' | 'unusable';
+  readonly kind: 'unreachable' | 'gone' | 'unusable';
   constructor(kind: ArtworkError['kind'], message: string) {
     super(message);
     this.kind = kind;
@@ -108,7 +110,7 @@ export type SubmitResult =
       readonly replayed: boolean;
       readonly expectedDelivery: string | null;
     } & PrinterDetails)
-  /** Refused for good; nothing was created. */
+  /** Refused for good; of this request nothing was created. */
   | {
       readonly outcome: 'rejected';
       readonly reason: string;
@@ -132,7 +134,13 @@ export type SubmitResult =
    */
   | { readonly outcome: 'mismatched'; readonly providerId: string; readonly message: string }
   /** PROVEN that nothing was created: 429, connection refused, not sent for want of a lease. */
-  | { readonly outcome: 'retry'; readonly afterMs: number; readonly message: string }
+  | {
+      readonly outcome: 'retry';
+      readonly afterMs: number;
+      readonly message: string;
+      /** What it would be printed from is no longer there. */
+      readonly artworkGone?: boolean;
+    }
   /**
    * Everything else: time-outs, resets, 5xx, answers that cannot be read. The default of an
    * adapter.

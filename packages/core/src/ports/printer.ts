@@ -118,7 +118,9 @@ export interface Printer {
    * Each such call is a sign of life and gives the adapter `timeoutMs` more: one request for all
    * pieces may take `timeoutMs`, one request for each piece that many times as long. An adapter
    * that is silent for longer is given up: its pieces are unknown, the lease refuses any further
-   * request, and an answer that comes late counts only where it says `accepted`.
+   * request, and an answer that comes late counts only where it says `accepted`. The lease refuses
+   * as well once `submit` has returned or thrown: requests of one's own are waited for first, since
+   * the answers of what is left behind are lost.
    */
   submit(
     pieces: readonly PieceRequest[],

@@ -17,15 +17,22 @@ export class UnknownConnectionError extends Error {
 /** Gives the value of a secret of the project; undefined where it is not set. */
 export type ProjectSecrets = (name: string) => string | undefined;
 
+export interface ConnectionsOptions {
+  /** Told once of each former secret that cannot be read while it is good: it is left out. */
+  readonly onUnreadable?: (error: SecretError) => void;
+}
+
 /** The connections of a database, for a process that has the secrets of its project. */
 export class Connections {
   readonly #sql: Sql;
   readonly #secret: ProjectSecrets;
+  readonly #onUnreadable: (error: SecretError) => void;
   readonly #known = new Map<string, Account>();
 
-  constructor(sql: Sql, secret: ProjectSecrets) {
+  constructor(sql: Sql, secret: ProjectSecrets, { onUnreadable }: ConnectionsOptions = {}) {
     this.#sql = sql;
     this.#secret = secret;
+    this.#onUnreadable = onUnreadable ?? (() => undefined);
   }
 
   /** The same object for the same connection, as the database has it now. */
@@ -38,7 +45,7 @@ export class Connections {
       known.now(brief);
       return known;
     }
-    const made = new Account(brief, this.#secret);
+    const made = new Account(brief, this.#secret, this.#onUnreadable);
     this.#known.set(key, made);
     return made;
   }
@@ -48,10 +55,18 @@ export class Connections {
 class Account implements Connection {
   #brief: ConnectionBrief;
   readonly #secret: ProjectSecrets;
+  readonly #onUnreadable: (error: SecretError) => void;
+  /** By what was said of them. */
+  readonly #told = new Set<string>();
 
-  constructor(brief: ConnectionBrief, secret: ProjectSecrets) {
+  constructor(
+    brief: ConnectionBrief,
+    secret: ProjectSecrets,
+    onUnreadable: (error: SecretError) => void,
+  ) {
     this.#brief = brief;
     this.#secret = secret;
+    this.#onUnreadable = onUnreadable;
   }
 
   now(brief: ConnectionBrief): void {
@@ -83,22 +98,34 @@ class Account implements Connection {
     return this.#brief.secrets
       .filter((kept) => kept.purpose === purpose)
       .filter(({ retiresAt }) => retiresAt === null || Date.parse(retiresAt) > now)
-      .map((kept) => this.#read(kept));
+      .flatMap((kept, index) => {
+        try {
+          return [this.#read(kept)];
+        } catch (error) {
+          if (!(error instanceof SecretError)) throw error;
+          const { message, hint } = error;
+          if (index === 0) throw new SecretError(`connection ${this.name}: ${message}`, hint);
+          this.#leaveOut(`a former ${purpose} is left out: ${message}`, hint);
+          return [];
+        }
+      });
   }
 
   #read({ purpose, reference, sealed, keyId }: BriefSecret): string {
-    try {
-      return reference === null
-        ? unseal(
-            { sealed: sealed ?? '', keyId: keyId ?? '' },
-            { ...this.#brief, purpose },
-            readSealingKeys(this.#secret(SEALING_KEYS)),
-          )
-        : readReference(reference, this.#secret);
-    } catch (error) {
-      if (!(error instanceof SecretError)) throw error;
-      throw new SecretError(`connection ${this.name}: ${error.message}`, error.hint);
-    }
+    return reference === null
+      ? unseal(
+          { sealed: sealed ?? '', keyId: keyId ?? '' },
+          { ...this.#brief, purpose },
+          readSealingKeys(this.#secret(SEALING_KEYS)),
+        )
+      : readReference(reference, this.#secret);
+  }
+
+  /** Its place is often tidied up once it is replaced, and the newest is what counts. */
+  #leaveOut(what: string, hint: string): void {
+    if (this.#told.has(what)) return;
+    this.#told.add(what);
+    this.#onUnreadable(new SecretError(`connection ${this.name}: ${what}`, hint));
   }
 }
 

@@ -89,7 +89,9 @@ export class Leases {
     this.#timer ??= setInterval(() => void this.#renewAll(), this.#leaseMs / 4);
   }
 
+  /** Its work is over: what an adapter may have left behind is not sent any more. */
   release(lease: Lease): void {
+    lease.lose();
     this.#held.delete(lease.cohortId);
     if (this.#held.size > 0 || this.#timer === null) return;
     clearInterval(this.#timer);

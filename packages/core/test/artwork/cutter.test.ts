@@ -150,6 +150,7 @@ void test('what cannot be fetched is told by its name, without what gives access
   await of(
     `${host.url}/gone/a.pdf?token=s3cret#s3cret`,
     /\/gone\/a\.pdf cannot be read: its host answers with 404$/,
+    'gone',
   );
   await of(
     `${host.url}/elsewhere?token=s3cret`,
@@ -167,7 +168,13 @@ void test('what cannot be fetched is told by its name, without what gives access
   await of(
     `${pathToFileURL(join(allowed, 'gone.pdf')).href}?s3cret`,
     /gone\.pdf cannot be read: it does not exist/,
+    'gone',
   );
+  await of(
+    pathToFileURL(join(allowed, 'not-mounted', 'gone.pdf')).href,
+    /gone\.pdf cannot be read: it does not exist, nor does its folder/,
+  );
+  await of(pathToFileURL(join(elsewhere, 'gone.pdf')).href, /not below a folder/);
   await of('noop:', /noop: cannot be read: noop: is not fetched/);
 });
 

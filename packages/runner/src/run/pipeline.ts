@@ -34,7 +34,11 @@ export function makePipeline(
     sql,
     queueSql,
     logger,
-    integrations: createIntegrations(project, { ...wiring, sql }),
+    integrations: createIntegrations(project, {
+      ...wiring,
+      sql,
+      onUnreadable: ({ message, hint }) => logger.warn({ hint }, message),
+    }),
     // An image host may keep its files elsewhere in the project than by default.
     artworkFolders: [project.proofsDirectory, project.directory],
     restoreWatermark: restoreWatermarkFolder(join(project.dataDirectory, 'restore-watermark')),

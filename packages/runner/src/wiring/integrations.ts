@@ -12,7 +12,12 @@ import {
   unknownKind,
   type Entry,
 } from '@postrider/adapters';
-import { Connections, type CampaignBrief, type Integrations } from '@postrider/core';
+import {
+  Connections,
+  type CampaignBrief,
+  type ConnectionsOptions,
+  type Integrations,
+} from '@postrider/core';
 import {
   AdapterConfigError,
   isNamed,
@@ -87,13 +92,18 @@ interface Whose {
   readonly connectionId: string | null | undefined;
 }
 
-/** `sql`: where connections are looked up; without one none can be named. */
+interface IntegrationsOptions extends ConnectionsOptions {
+  readonly completeEntry?: CompleteEntry;
+  /** Where connections are looked up; without one none can be named. */
+  readonly sql?: Sql;
+}
+
 export function createIntegrations(
   project: Project,
-  { completeEntry = asItIs, sql }: { completeEntry?: CompleteEntry; sql?: Sql } = {},
+  { completeEntry = asItIs, sql, ...told }: IntegrationsOptions = {},
 ): Integrations {
   const made = new Map<string, Promise<unknown>>();
-  const accounts = sql && new Connections(sql, (name) => project.secret(name));
+  const accounts = sql && new Connections(sql, (name) => project.secret(name), told);
 
   /**
    * Once for the same options. What failed is tried again next time: a file may be there by then.

@@ -81,15 +81,16 @@ describe('Requests over TLS', { skip: hasOpenssl ? false : 'there is no openssl'
     assert.deepEqual(bodies, []);
   });
 
-  it('go through the proxy of the environment, and are proven not sent where it says no', async (t) => {
-    if (Number(process.versions.node.split('.')[0]) < 24) {
-      t.skip('this Node knows no proxy of the environment');
-      return;
-    }
+  const older =
+    Number(process.versions.node.split('.')[0]) < 24 &&
+    'this Node knows no proxy of its environment';
+
+  /** Lets requests through to the server, and to nobody else. */
+  async function proxyBefore(): Promise<{ readonly url: string; readonly open: Set<string> }> {
     const open = new Set<string>();
-    const proxy = await rawServer({
+    const { url } = await rawServer({
       onData: (socket, all) => {
-        const target = /^CONNECT (localhost:\d+) [^]*\r\n\r\n$/.exec(all)?.[1];
+        const target = /^(?:CONNECT|POST) (\S+) [^]*\r\n\r\n/.exec(all)?.[1];
         if (target === undefined) return;
         open.add(target);
         if (!target.endsWith(`:${port}`)) {
@@ -103,21 +104,61 @@ describe('Requests over TLS', { skip: hasOpenssl ? false : 'there is no openssl'
         });
       },
     });
-    bodies.length = 0;
-    const [through, refused] = await ask(
-      {
-        NODE_EXTRA_CA_CERTS: certificate,
-        NODE_USE_ENV_PROXY: '1',
-        HTTPS_PROXY: proxy.url,
-        NO_PROXY: '',
-        no_proxy: '',
-      },
-      `https://localhost:${port}/`,
-      'https://localhost:9/',
-    );
-    assert.equal(through?.['kind'], 'answer');
-    assert.deepEqual([...open], [`localhost:${port}`, 'localhost:9']);
-    assert.equal(refused?.['kind'], 'not_sent', JSON.stringify(refused));
-    assert.deepEqual(bodies, ['{"card":1}']);
-  });
+    return { url, open };
+  }
+
+  function behind(proxy: { readonly url: string }): Record<string, string> {
+    return {
+      NODE_EXTRA_CA_CERTS: certificate,
+      NODE_USE_ENV_PROXY: '1',
+      HTTPS_PROXY: proxy.url,
+      HTTP_PROXY: proxy.url,
+      http_proxy: proxy.url,
+      NO_PROXY: '',
+      no_proxy: '',
+    };
+  }
+
+  it(
+    'go through the proxy of the environment, and are proven not sent where it says no',
+    {
+      skip: older,
+    },
+    async () => {
+      const proxy = await proxyBefore();
+      bodies.length = 0;
+      const [through, refused] = await ask(
+        behind(proxy),
+        `https://localhost:${port}/`,
+        'https://localhost:9/',
+      );
+      assert.equal(through?.['kind'], 'answer');
+      assert.deepEqual([...proxy.open], [`localhost:${port}`, 'localhost:9']);
+      assert.equal(refused?.['kind'], 'not_sent', JSON.stringify(refused));
+      assert.deepEqual(bodies, ['{"card":1}']);
+    },
+  );
+
+  it(
+    'go past that proxy where addresses were judged: it would look the name up by itself',
+    {
+      skip: older,
+    },
+    async () => {
+      const proxy = await proxyBefore();
+      bodies.length = 0;
+      const outcomes = await ask(
+        behind(proxy),
+        `judged:https://localhost:${port}/`,
+        'judged:http://localhost:9/',
+      );
+      assert.deepEqual(
+        outcomes.map(({ kind }) => kind),
+        ['answer', 'not_sent'],
+      );
+      assert.deepEqual([...proxy.open], []);
+      assert.deepEqual(bodies, ['{"card":1}']);
+      assert.match(String(outcomes[1]?.['message']), /cannot be reached \(ECONNREFUSED\)/);
+    },
+  );
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { contractContext } from '@postrider/core/contract';
-import type { PieceRequest, SubmitResult } from '@postrider/core/ports';
+import { ArtworkError, type PieceRequest, type SubmitResult } from '@postrider/core/ports';
 import { z } from 'zod';
 import { server } from '../../../test/answering.ts';
 import { heldLease, piece } from '../../../test/pieces.ts';
@@ -20,15 +20,22 @@ const kind: AccountKind = {
 };
 const card = z.object({ id: z.string(), mailpiece: z.string() });
 
+type Changes = Partial<OrderDesk> & { readonly mode?: 'test' | 'live' };
+
 async function answered(
   { status, body }: { readonly status: number; readonly body: object },
   one: PieceRequest,
-  changes: Partial<OrderDesk> & { readonly mode?: 'test' | 'live' } = {},
+  changes: Changes = {},
 ): Promise<{ readonly result: SubmitResult | undefined; readonly requests: number }> {
   const { url, seen } = await server((_, response) =>
     response.writeHead(status).end(JSON.stringify(body)),
   );
-  const { mode = 'live', ...more } = changes;
+  const order = { pieces: [one], lease: heldLease, context: contractContext() };
+  const [result] = await submitEach(deskAt(url, changes), order);
+  return { result, requests: seen.length };
+}
+
+function deskAt(url: string, { mode = 'live', ...more }: Changes): OrderDesk {
   const connection = {
     organizationId: randomUUID(),
     name: 'mill',
@@ -37,7 +44,7 @@ async function answered(
     options: { url },
     secrets: () => ['a key that tells nothing'],
   };
-  const desk: OrderDesk = {
+  return {
     account: accountAt(kind, connection, 5000),
     faults: {
       ofTheAccount: (code) => code === 'plan_limit',
@@ -60,10 +67,77 @@ async function answered(
     },
     ...more,
   };
-  const order = { pieces: [one], lease: heldLease, context: contractContext() };
-  const [result] = await submitEach(desk, order);
-  return { result, requests: seen.length };
 }
+
+/** Makes a card of each order, and answers the first one only after all others came. */
+async function slowForTheFirst(
+  pieces: readonly PieceRequest[],
+  { orders, ...changes }: Changes & { readonly orders: number },
+): Promise<{ readonly results: readonly SubmitResult[]; readonly requests: number }> {
+  let answerFirst = (): void => undefined;
+  const { url, seen } = await server((_, response, body) => {
+    const { piece: mailpiece } = JSON.parse(body) as { readonly piece: string };
+    const answer = (): void =>
+      void response.writeHead(201).end(JSON.stringify({ id: `of ${mailpiece}`, mailpiece }));
+    if (seen.length === 1) answerFirst = answer;
+    else answer();
+    if (seen.length === orders) answerFirst();
+  });
+  const order = { pieces, lease: heldLease, context: contractContext() };
+  const results = await submitEach(deskAt(url, { atOnce: 2, ...changes }), order);
+  return { results, requests: seen.length };
+}
+
+void test('an order that cannot be written costs no other: it is proven not sent, and the batch ends when all its requests have ended', async () => {
+  const pieces = Array.from({ length: 5 }, piece);
+  const { results, requests } = await slowForTheFirst(pieces, {
+    orders: 4,
+    order: async ({ reference }) => {
+      if (reference.mailpieceId === pieces[1]?.reference.mailpieceId)
+        throw new TypeError('no such field');
+      const request = { method: 'POST', path: '/cards', about: [] } as const;
+      return await Promise.resolve({ ...request, json: { piece: reference.mailpieceId } });
+    },
+  });
+  assert.equal(requests, 4);
+  assert.deepEqual(
+    results.map(({ outcome }) => outcome),
+    ['accepted', 'retry', 'accepted', 'accepted', 'accepted'],
+  );
+  assert.match(JSON.stringify(results[1]), /Not sent: no such field/);
+});
+
+void test('a document that is gone is told apart from one that cannot be had now', async () => {
+  for (const kind of ['gone', 'unreachable'] as const) {
+    const { result, requests } = await answered({ status: 201, body: {} }, piece(), {
+      order: async () => await Promise.reject(new ArtworkError(kind, 'it does not exist')),
+    });
+    assert.equal(requests, 0);
+    assert.deepEqual(result, {
+      outcome: 'retry',
+      afterMs: 60_000,
+      message: 'it does not exist',
+      artworkGone: kind === 'gone',
+    });
+  }
+});
+
+void test('an answer that breaks the reading of it is unknown, and costs no other', async () => {
+  const pieces = Array.from({ length: 5 }, piece);
+  const { results, requests } = await slowForTheFirst(pieces, {
+    orders: 5,
+    made(text) {
+      const { id: providerId, mailpiece: mailpieceId } = card.parse(JSON.parse(text));
+      if (mailpieceId === pieces[1]?.reference.mailpieceId) throw new TypeError('no such field');
+      return { providerId, mailpieceId, replayed: false, expectedDelivery: null };
+    },
+  });
+  assert.equal(requests, 5);
+  assert.deepEqual(
+    results.map(({ outcome }) => outcome),
+    ['accepted', 'unknown', 'accepted', 'accepted', 'accepted'],
+  );
+});
 
 void test('where a key does not tell its mode, that of the connection counts', async () => {
   const one = piece();

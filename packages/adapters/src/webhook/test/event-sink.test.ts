@@ -1,8 +1,11 @@
 /** Webhooks to a system of one's own: what is posted, how it is signed, and when it comes again. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { contractContext, describeEffectsContract, exampleEffect } from '@postrider/core/contract';
 import {
   AdapterConfigError,
@@ -11,6 +14,7 @@ import {
   type EventSink,
 } from '@postrider/core/ports';
 import { Webhook } from 'standardwebhooks';
+import { loader } from '../../../../../test/support/loader.ts';
 import { server, type SeenRequest } from '../../../test/answering.ts';
 import { wiringAt } from '../../../test/helpers.ts';
 import { parseWebhookSecrets, verifyStandardWebhook } from '../../kit/webhooks.ts';
@@ -178,6 +182,35 @@ describe('Webhooks', () => {
     assert.ok(results.every(({ outcome }) => outcome === 'retry'));
     const closed = await sinkAt(await refusingUrl()).emit([exampleEffect()], now());
     assert.match(JSON.stringify(closed), /cannot be reached.*nothing was sent/);
+  });
+
+  it('go past a proxy of the environment, and say so where they do not get through', async () => {
+    const [endpoint, proxy] = [await server(OK), await server(OK)];
+    // A process of its own, and no test: its proxy is read when it starts.
+    const { NODE_TEST_CONTEXT: _test, ...inherited } = process.env;
+    const told = async (url: string): Promise<string> => {
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        [...loader, fileURLToPath(new URL('told-by-one.ts', import.meta.url)), url, newKey],
+        {
+          env: {
+            ...inherited,
+            NODE_USE_ENV_PROXY: '1',
+            HTTP_PROXY: proxy.url,
+            http_proxy: proxy.url,
+            NO_PROXY: '',
+            no_proxy: '',
+          },
+        },
+      );
+      return stdout;
+    };
+    assert.match(await told(endpoint.url), /^\[\{"outcome":"done"\}\]\n/);
+    assert.match(
+      await told(await refusingUrl()),
+      /cannot be reached \(ECONNREFUSED\); nothing was sent. Webhooks go past the proxy/,
+    );
+    assert.deepEqual([endpoint.seen.length, proxy.seen.length], [1, 0]);
   });
 
   it('are sent side by side, and no more of them than told', async () => {

@@ -57,7 +57,7 @@ export class ArtworkDocuments {
   }
 
   async #current(url: string): Promise<ArtworkDocument> {
-    const identity = await identityOf(url);
+    const identity = await identityOf(url, this.#limits);
     const known = this.#known.get(url);
     return await this.#use(url, known?.identity === identity ? known : this.#fetch(url, identity));
   }

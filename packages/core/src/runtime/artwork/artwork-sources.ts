@@ -5,7 +5,7 @@
  */
 import { constants } from 'node:fs';
 import { open, realpath, stat } from 'node:fs/promises';
-import { isAbsolute, relative, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../../common/message-of.ts';
 import { ArtworkError } from '../../ports/index.ts';
@@ -33,14 +33,20 @@ export function unreachable(url: string, why: string): ArtworkError {
   return new ArtworkError('unreachable', `${nameOf(url)} cannot be read: ${why}`);
 }
 
+function gone(url: string, why: string): ArtworkError {
+  return new ArtworkError('gone', `${nameOf(url)} cannot be read: ${why}`);
+}
+
 /**
  * What changes when a file is written again; for what is served there is no such sign. Throws
  * `ArtworkError`.
  */
-export async function identityOf(url: string): Promise<string> {
+export async function identityOf(url: string, limits: SourceLimits): Promise<string> {
   const path = pathOf(url);
   if (path === null) return '';
-  const { mtimeNs, size, ino } = await stat(path, { bigint: true }).catch(failed(url));
+  const found = await stat(path, { bigint: true }).catch(failed(url));
+  if (found === null) return await missing(path, url, limits);
+  const { mtimeNs, size, ino } = found;
   return `${mtimeNs} ${size} ${ino}`;
 }
 
@@ -68,6 +74,7 @@ function pathOf(url: string): string | null {
 
 async function readFileBelow(path: string, url: string, limits: SourceLimits): Promise<Buffer> {
   const real = await realpath(path).catch(failed(url));
+  if (real === null) return await missing(path, url, limits);
   await requireBelow(real, url, limits);
   // Not blocking, so that a FIFO does not hold the runner; not following, so that the path that was
   // looked at is the path that is opened.
@@ -75,16 +82,28 @@ async function readFileBelow(path: string, url: string, limits: SourceLimits): P
     real,
     constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
   ).catch(failed(url));
+  if (file === null) return await missing(path, url, limits);
   try {
     const found = await file.stat();
     if (!found.isFile()) throw unreachable(url, 'it is not a file');
     if (found.size > limits.largest) throw tooLarge(url, limits);
     return await file.readFile();
   } catch (error) {
-    return failed(url)(error);
+    throw failure(url, error);
   } finally {
     await file.close();
   }
+}
+
+/**
+ * A file that is not there is gone where its folder is there and may be read: else a disk may not
+ * be mounted.
+ */
+async function missing(path: string, url: string, limits: SourceLimits): Promise<never> {
+  const folder = await realpath(dirname(path)).catch(() => null);
+  if (folder === null) throw unreachable(url, 'it does not exist, nor does its folder');
+  await requireBelow(join(folder, basename(path)), url, limits);
+  throw gone(url, 'it does not exist');
 }
 
 async function requireBelow(real: string, url: string, { folders }: SourceLimits): Promise<void> {
@@ -118,10 +137,11 @@ async function download(url: string, limits: SourceLimits): Promise<Buffer> {
     });
     if (response.status !== 200) {
       await response.body?.cancel();
-      const isRedirect = response.status >= 300 && response.status < 400;
-      throw unreachable(
+      const { status } = response;
+      const isRedirect = status >= 300 && status < 400;
+      throw (status === 404 || status === 410 ? gone : unreachable)(
         url,
-        `its host answers with ${response.status}` +
+        `its host answers with ${status}` +
           (isRedirect ? ', a redirect, which is not followed' : ''),
       );
     }
@@ -130,7 +150,7 @@ async function download(url: string, limits: SourceLimits): Promise<Buffer> {
     if (limits.signal.aborted) throw unreachable(url, 'the runner stops');
     if (timeout.aborted)
       throw unreachable(url, `its host did not answer in ${limits.timeoutMs / 1000} s`);
-    return failed(url)(error);
+    throw failure(url, error);
   }
 }
 
@@ -153,10 +173,14 @@ function tooLarge(url: string, { largest }: SourceLimits): ArtworkError {
   );
 }
 
-function failed(url: string): (error: unknown) => never {
+/** Null of what does not exist. */
+function failed(url: string): (error: unknown) => null {
   return (error) => {
-    if (error instanceof ArtworkError) throw error;
-    const code = (error as NodeJS.ErrnoException | null)?.code;
-    throw unreachable(url, code === 'ENOENT' ? 'it does not exist' : messageOf(error));
+    if ((error as NodeJS.ErrnoException | null)?.code === 'ENOENT') return null;
+    throw failure(url, error);
   };
+}
+
+function failure(url: string, error: unknown): ArtworkError {
+  return error instanceof ArtworkError ? error : unreachable(url, messageOf(error));
 }

@@ -155,7 +155,7 @@ async function submit(
       noted(() => {
         if (isGivenUp)
           throw new LeaseLostError(
-            `${who} was given up: what it was asked for is not to be sent any more`,
+            `the call of ${who} is over or given up: nothing of it is to be sent any more`,
           );
         lease.assertHeld();
         assertKeysHonoured(batch, performance.now() - begunAt);
@@ -166,8 +166,11 @@ async function submit(
       requireLease(false);
       const question = { who, silenceMs: printer.timeoutMs, onLate };
       const submitted = async ({ signal, signOfLife }: AskedCall) => {
+        // An adapter may come back while requests of its own are still to be sent. What it did not
+        // answer is unknown from then on, and asked for as what nobody posts any more.
+        let isOver = false;
         const assertHeld = (): void => {
-          requireLease(signal.aborted);
+          requireLease(isOver || signal.aborted);
           isWithAdapter = true;
           signOfLife();
         };
@@ -175,20 +178,20 @@ async function submit(
         // No signal ends a request under way, neither a stop nor a lost lease: hanging up
         // unprints nothing, it only loses the answer, and with it the one sign of a second card.
         // The adapter's timeout is its end; the lease is asked before each request.
-        return pieceAnswers(
-          batch.length,
-          await printer.submit(
+        try {
+          const guarded = breaker.guarded(
+            context.callContext(neverAborted, account, signOfLife),
+            requireWorking,
+          );
+          const told = await printer.submit(
             requests,
             { assertHeld },
-            {
-              ...breaker.guarded(
-                context.callContext(neverAborted, account, signOfLife),
-                requireWorking,
-              ),
-              artwork: context.artwork,
-            },
-          ),
-        );
+            { ...guarded, artwork: context.artwork },
+          );
+          return pieceAnswers(batch.length, told);
+        } finally {
+          isOver = true;
+        }
       };
       answers = await context.meter.call('printer', async () => await ask(question, submitted));
       if (refusal instanceof ProviderBrokenError) {

@@ -60,7 +60,7 @@ const piece = z.discriminatedUnion('outcome', [
     .transform(({ outcome, providerId, message }) =>
       providerId === null ? { outcome, message } : { outcome, providerId, message },
     ),
-  retry,
+  retry.extend({ artworkGone: z.boolean().catch(false) }),
   z.object({ outcome: z.literal('unknown'), message: sentence }),
 ]);
 export type PieceAnswer = Omit<MailSettlement, 'recipientId' | 'mailpieceId'>;
