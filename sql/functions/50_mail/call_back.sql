@@ -1,11 +1,33 @@
 -- Cards that are sent and are to be called back.
 
+-- Lists the printers that have cards to call back, so that each is asked by itself.
+create function postrider.printers_to_call_back(p_organization_id uuid) returns text[]
+language sql stable security definer
+begin atomic
+  select coalesce(array_agg(distinct m.printer_name), '{}')
+  from postrider.recipient_state s
+  join postrider.mailpiece m
+    on m.organization_id = s.organization_id
+    and m.recipient_id = s.recipient_id
+    and m.provider_id is not null
+    and not postrider.piece_is_closed(m.status)
+  where s.organization_id = p_organization_id
+    and s.cancel_requested_at is not null
+    and s.state = 'sent';
+end;
+
 -- Gives a runner the cards that are to be called back: [{recipientId, mailpieceId, providerId,
 -- campaignId, printerName}], or null. Each is asked for once a minute until the printer has
 -- answered. The piece carries when it may be asked for next, so that those of which a printer
 -- cannot tell do not keep it from being asked about the others.
-create function postrider.claim_call_backs(p_organization_id uuid, p_limit int) returns json
-language plpgsql security definer as $$
+-- A card whose time is over by the printer's own word is likely printed: it comes after those that
+-- can still be saved, of which the one that is printed soonest is first.
+-- p_printer_name: null: at any printer.
+create function postrider.claim_call_backs(
+  p_organization_id uuid,
+  p_limit int,
+  p_printer_name text default null
+) returns json language plpgsql security definer as $$
 declare
   v_now timestamptz := postrider.now();
   v_pieces json;
@@ -36,7 +58,12 @@ begin
           and s.organization_id = p_organization_id
           and s.cancel_requested_at is not null
           and s.state = 'sent'
-        order by p.available_at nulls first, p.id
+          and (p_printer_name is null or p.printer_name = p_printer_name)
+        order by
+          coalesce(p.cancellable_until <= v_now, false),
+          p.available_at nulls first,
+          p.cancellable_until,
+          p.id
         limit p_limit
         for no key update of p skip locked))
     returning m.id, m.recipient_id, m.provider_id, m.campaign_id, m.printer_name

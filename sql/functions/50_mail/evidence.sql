@@ -205,7 +205,8 @@ begin
 end $$;
 
 -- Moves the people of these mailpieces to sent, where their card was accepted, and returns how
--- many. What follows from a card that was sent is written in the same statement.
+-- many. What follows from a card that was sent is written in the same statement. One that is to be
+-- cancelled is called back at once.
 -- p_opted_out: somebody among them may have been skipped or blacklisted.
 create function postrider.bring_to_sent(
   p_organization_id uuid,
@@ -216,6 +217,7 @@ create function postrider.bring_to_sent(
 declare
   v_now timestamptz := postrider.now();
   v_moved int;
+  v_cancelled boolean;
 begin
   if p_opted_out then
     -- A recipient who has opted out and has a card all the same is a matter for a person.
@@ -256,8 +258,8 @@ begin
       and (m.mode = 'live' or c.mode = 'test')
       and s.state in ('sending', 'proofed', 'sending_staged', 'error', 'skipped', 'blacklisted',
         'pending', 'proofing_staged', 'proofing', 'address_enrichable', 'address_enriching')
-    returning m.id as mailpiece_id, m.mode, s.campaign_id, s.recipient_id, c.effects,
-      c.event_statuses
+    returning m.id as mailpiece_id, m.mode, s.campaign_id, s.recipient_id, s.cancel_requested_at,
+      c.effects, c.event_statuses
   ), effects as (
     insert into postrider.effect (
       organization_id, mailpiece_id, kind, campaign_id, recipient_id, available_at, occurred_at)
@@ -269,6 +271,11 @@ begin
       and (k.kind <> 'event_sink' or 'sent' = any (v.event_statuses))
     on conflict do nothing
   )
-  select count(*) into v_moved from moved;
+  select count(*), bool_or(cancel_requested_at is not null)
+  into v_moved, v_cancelled
+  from moved;
+  if v_cancelled then
+    perform pg_notify('postrider_moved', 'cancel');
+  end if;
   return v_moved;
 end $$;

@@ -146,6 +146,10 @@ export interface Printer {
     cursor: string | null,
     context: CallContext,
   ): Promise<{ pieces: readonly ListedPiece[]; cursor: string | null }>;
+  /**
+   * Calls cards back: one answer for each, in the order asked. Some are printed meanwhile: where it
+   * needs a request each, several are under way at a time.
+   */
   cancel(providerIds: readonly string[], context: CallContext): Promise<readonly CancelResult[]>;
   /** Checks the signature, over the raw bytes and whatever else is signed, in constant time. */
   verifyWebhook(request: WebhookRequest, now: Date): WebhookVerdict;
