@@ -8,6 +8,7 @@ const cancelPeople = 'sql/functions/80_operate/cancel_people.sql';
 const cancelPeopleTest = 'test/sql/operate/cancel-people.test.ts';
 const holdBack = 'test/sql/mail/hold-back.test.ts';
 const inDoubt = 'test/sql/mail/stopped-in-doubt.test.ts';
+const stoppedAndPrinted = 'test/sql/mail/stopped-and-printed.test.ts';
 const stopOrAsk = 'sql/functions/50_mail/stop_or_ask.sql';
 
 export const callBacks: readonly Mutant[] = [
@@ -151,7 +152,7 @@ export const callBacks: readonly Mutant[] = [
     name: 'call-back-margin',
     without: 'a printer is asked for a while after the time that it told',
     edits: [
-      { file: cancelPeople, find: "return interval '1 hour';", replace: "return interval '0';" },
+      { file: callBackSql, find: "return interval '1 hour';", replace: "return interval '0';" },
     ],
     test: { file: cancelPeopleTest, pattern: 'within a margin' },
   },
@@ -214,6 +215,42 @@ export const callBacks: readonly Mutant[] = [
       file: 'packages/adapters/src/lob/test/call-backs.test.ts',
       pattern: 'at the same time',
     },
+  },
+  {
+    name: 'stopped-and-printed',
+    without: 'a card of somebody who was stopped is called back when it turns out to exist',
+    edits: [
+      {
+        file: 'sql/functions/50_mail/evidence.sql',
+        find: "when s.state in ('skipped', 'blacklisted') and postrider.was_stopped(s)",
+        replace: 'when false',
+      },
+    ],
+    test: { file: stoppedAndPrinted, pattern: 'whatever stopped them' },
+  },
+  {
+    name: 'not-stopped-and-printed',
+    without: 'a card of somebody who only waited for an address is not called back',
+    edits: [
+      {
+        file: callBackSql,
+        find: "p_state.reason not in ('no_address', 'bad_address')",
+        replace: 'true',
+      },
+    ],
+    test: { file: stoppedAndPrinted, pattern: 'only waited for an address' },
+  },
+  {
+    name: 'call-back-wakes',
+    without: 'a card that is found and is to be cancelled is called back without a beat',
+    edits: [
+      {
+        file: 'sql/functions/50_mail/evidence.sql',
+        find: "perform pg_notify('postrider_moved', 'cancel');",
+        replace: 'null;',
+      },
+    ],
+    test: { file: stoppedAndPrinted, pattern: 'whatever stopped them' },
   },
   {
     name: 'cancelled-card-looked-for-in-a-hold',

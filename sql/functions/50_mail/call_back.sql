@@ -1,5 +1,27 @@
 -- Cards that are sent and are to be called back.
 
+-- How long after the time that a printer told for it a card may still be asked for: clocks differ.
+create function postrider.call_back_margin() returns interval language sql immutable
+return interval '1 hour';
+
+-- Tells whether it is too late to ask for a card: the time that the printer told is over, or the
+-- carrier has it. Of no card it says null.
+create function postrider.is_late_to_call_back(p_piece postrider.mailpiece) returns boolean
+language sql stable
+return p_piece.cancellable_until + postrider.call_back_margin() < postrider.now()
+  or p_piece.status in (
+    'in_transit', 'in_local_area', 'processed_for_delivery', 'delivered', 'returned');
+
+-- Tells whether somebody who turns out to have a card all the same was stopped, so that the card is
+-- to be called back. Whoever is stopped is to get none, whatever stopped them: their own wish, an
+-- operator, or the end of a campaign or an offer. It is the same when they are stopped a moment
+-- later, while the card may exist (stop_or_ask.sql). Without an address that can be mailed nobody
+-- was stopped, they only waited for one: a card that was made had one.
+create function postrider.was_stopped(p_state postrider.recipient_state) returns boolean
+language sql immutable
+return p_state.state = 'blacklisted'
+  or p_state.state = 'skipped' and p_state.reason not in ('no_address', 'bad_address');
+
 -- Lists the printers that have cards to call back, so that each is asked by itself.
 create function postrider.printers_to_call_back(p_organization_id uuid) returns text[]
 language sql stable security definer

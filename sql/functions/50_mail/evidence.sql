@@ -205,8 +205,8 @@ begin
 end $$;
 
 -- Moves the people of these mailpieces to sent, where their card was accepted, and returns how
--- many. What follows from a card that was sent is written in the same statement. One that is to be
--- cancelled is called back at once.
+-- many. What follows from a card that was sent is written in the same statement, a cancel mark for
+-- who was stopped among it. A card that is to be cancelled is called back at once.
 -- p_opted_out: somebody among them may have been skipped or blacklisted.
 create function postrider.bring_to_sent(
   p_organization_id uuid,
@@ -220,11 +220,16 @@ declare
   v_cancelled boolean;
 begin
   if p_opted_out then
-    -- A recipient who has opted out and has a card all the same is a matter for a person.
+    -- A recipient who was taken out and has a card all the same is a matter for a person.
     insert into postrider.alarm (
       organization_id, id, kind, campaign_id, recipient_id, mailpiece_id, detail, raised_at)
     select s.organization_id, postrider.new_id(), 'printed_all_the_same', s.campaign_id,
-      s.recipient_id, m.id, jsonb_build_object('state', s.state, 'reason', s.reason), v_now
+      s.recipient_id, m.id, jsonb_build_object(
+        'state', s.state,
+        'reason', s.reason,
+        'calledBack', postrider.was_stopped(s) and not coalesce(
+          postrider.is_late_to_call_back(m), false)),
+      v_now
     from postrider.mailpiece m
     join postrider.recipient_state s
       on s.organization_id = m.organization_id and s.recipient_id = m.recipient_id
@@ -244,7 +249,13 @@ begin
         when p_reason = 'accepted' then 'late_evidence'
         else p_reason end,
       detail = null,
-      available_at = v_now + c.assumed_after
+      available_at = v_now + c.assumed_after,
+      cancel_requested_at = case
+        when s.state in ('skipped', 'blacklisted')
+          and postrider.was_stopped(s)
+          and not coalesce(postrider.is_late_to_call_back(m), false)
+          then v_now
+        else s.cancel_requested_at end
     from postrider.mailpiece m, postrider.campaign c
     where s.organization_id = p_organization_id
       and m.organization_id = s.organization_id

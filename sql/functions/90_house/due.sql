@@ -59,8 +59,8 @@ begin atomic
 end;
 
 -- Answers at once what a beat of seconds would otherwise ask one by one: organizations with pieces
--- to ask printers about, with cards to call back, with effects that are due, with events that found no
--- piece; and whether webhooks wait. An idle runner asks this, and no more.
+-- to ask printers about, with cards to call back, with effects that are due, with events that found
+-- no piece; and whether webhooks wait. An idle runner asks this, and no more.
 create function postrider.due() returns table (
   reconcile uuid[],
   call_back uuid[],

@@ -186,7 +186,7 @@ void test('a worker whose fetch met a dead session looks again when the database
           and application_name = 'pipeline'
           and query ilike 'listen%'`;
       // Two proof slots, four mail slots, four of effects, one of each of the three other queues.
-      await until(async () => (await fetches()).length === 13);
+      await until(async () => (await fetches()).length === 17);
       const pids = (await fetches()).map(({ pid }) => pid);
       await sql`select pg_terminate_backend(pid) from unnest(${pids}::int[]) as t (pid)`;
       await until(

@@ -91,8 +91,8 @@ export interface CallBack {
 }
 
 /**
- * A request a piece, several at a time: a card can be called back only for a while. What is not told
- * is unknown.
+ * A request a piece, several at a time: a card can be called back only for a while. What is not
+ * told is unknown.
  */
 export async function cancelEach(
   account: Account,
