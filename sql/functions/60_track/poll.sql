@@ -1,5 +1,36 @@
 -- Polling printers that tell nothing by themselves.
 
+-- Tells whether cards of a printer are on their way: also where its campaigns have left it for
+-- another. People whose card was never scanned are taken for received, and it stays on its way by
+-- its status; the younger ones have not waited for that long yet, so that few are looked at.
+create function postrider.has_cards_on_their_way(
+  p_organization_id uuid,
+  p_printer_name text
+) returns boolean language sql stable
+return exists (
+    select from postrider.campaign c
+    join postrider.recipient_state s
+      on s.organization_id = c.organization_id
+      and s.campaign_id = c.id
+      and s.waiting_state = 'sent'
+    where c.organization_id = p_organization_id
+      and c.printer_name = p_printer_name)
+  or exists (
+    select from (
+      select m.organization_id, m.recipient_id
+      from postrider.mailpiece m
+      where m.organization_id = p_organization_id
+        and m.printer_name = p_printer_name
+        and m.provider_id is not null
+        and m.status in (
+          'accepted', 'in_production', 'in_transit', 'in_local_area', 'processed_for_delivery')
+      order by m.accepted_at desc
+      limit 500) m
+    join postrider.recipient_state s
+      on s.organization_id = m.organization_id
+      and s.recipient_id = m.recipient_id
+      and s.state = 'sent');
+
 -- Gives a runner the printers with cards on their way that have told nothing for p_silence. Each is
 -- taken for that long.
 create function postrider.claim_silent_printers(p_silence interval)
@@ -18,13 +49,7 @@ language sql volatile security definer as $$
         and b.state <> 'closed')
     and (n.told_at is null or n.told_at < postrider.now() - p_silence)
     and (n.polled_at is null or n.polled_at < postrider.now() - p_silence)
-    and exists (
-      select from postrider.campaign c
-      join postrider.recipient_state s
-        on s.organization_id = c.organization_id
-        and s.campaign_id = c.id
-        and s.waiting_state = 'sent'
-      where c.organization_id = p.organization_id and c.printer_name = p.name)
+    and postrider.has_cards_on_their_way(p.organization_id, p.name)
   on conflict (organization_id, printer_name) do update set polled_at = excluded.polled_at
   returning f.organization_id, f.printer_name, f.poll_cursor
 $$;
