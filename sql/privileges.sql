@@ -91,7 +91,7 @@ declare
       adopt_pieces, apply_amended_page, apply_events, apply_read_webhooks, apply_sync_page,
       apply_webhooks, beat, begin_mail, begin_proof, campaign_brief, campaigns_to_enrich,
       campaigns_to_sync, check_watermark, claim_batch, claim_call_backs, claim_effects,
-      claim_image_cleanups, claim_silent_printers, claim_unknown_mailpieces, claim_webhooks,
+      claim_image_cleanups, claim_printers_to_poll, claim_unknown_mailpieces, claim_webhooks,
       close_sync, close_webhook, close_webhooks, conclude_restore, connection_brief, count_limit,
       count_text, deregister_runner, doctor_alarms, doctor_beats, doctor_bloat,
       doctor_blocked_sessions, doctor_connections, doctor_default_partition,
@@ -103,15 +103,16 @@ declare
       heartbeat, hold_for_artwork, hold_refused, hold_refusing_printer, housekeeping_parts,
       judge_addresses, keep_unusable_events, lock_for_webhooks, longest_lease,
       longest_posting_time, match_events, mend_event_partitions, misdated_partitions,
-      monthly_tables, new_id, new_reference, note_batch_submitted, note_failures, note_health,
-      note_limit, note_polled, open_sync, partition_of, people_at_printers, pieces_opened_since,
-      printer_brief, printers_to_call_back, read_connection_state, read_webhooks_again,
-      ready_work, reap, receive_webhook, receive_webhooks, record_calls, renew, renew_sync,
-      reseal_secret, run_housekeeping, secrets_to_reseal, set_quiet_time, settle_batch,
-      settle_call_backs, settle_effects, settle_image_cleanups, settle_mail, settle_probe,
-      settle_proof, settle_reconciled, skip_without_enricher, stage_campaigns, stage_round,
-      take_slots, tick, turn_clock, upcoming_work, waiting_places, waiting_work, window_of,
-      work_done, work_failed, write_connection_state}';
+      monthly_tables, new_id, new_reference, note_batch_submitted, note_caught_up, note_failures,
+      note_health, note_limit, note_polled, note_refused_webhook, open_sync, partition_of,
+      people_at_printers, pieces_opened_since, printer_brief, printers_to_call_back,
+      read_connection_state, read_webhooks_again, ready_work, reap, receive_webhook,
+      receive_webhooks, record_calls, renew, renew_sync, reseal_secret, run_housekeeping,
+      secrets_to_reseal, set_quiet_time, settle_batch, settle_call_backs, settle_effects,
+      settle_image_cleanups, settle_mail, settle_probe, settle_proof, settle_reconciled,
+      skip_without_enricher, stage_campaigns, stage_round, take_slots, tick, turn_clock,
+      upcoming_work, waiting_places, waiting_work, window_of, work_done, work_failed,
+      write_connection_state}';
   -- What only functions and triggers of the machine call, with the owner's rights. A caller from
   -- outside would ask nothing that they could answer.
   v_internal constant text[] := '{

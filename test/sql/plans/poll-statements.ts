@@ -1,5 +1,5 @@
 import type postgres from 'postgres';
-import { claimSilentPrinters } from '../../../packages/core/src/machine/track.ts';
+import { claimPrintersToPoll } from '../../../packages/core/src/machine/track.ts';
 import type { Place } from '../../support/machine.ts';
 
 /** Who is polled: the printer of a campaign, and one that its campaign has left. */
@@ -11,7 +11,7 @@ export function polling(
     await sql`
       update postrider.campaign set printer_name = ${printer} where id = ${campaignId}`;
   return [
-    ['poll', async () => await claimSilentPrinters(sql, 0)],
+    ['poll', async () => await claimPrintersToPoll(sql, 0)],
     [
       'poll of a printer that is left',
       async () => {
@@ -20,7 +20,7 @@ export function polling(
           values (${organizationId}, 'another', 'noop')
           on conflict do nothing`;
         await goTo('another');
-        await claimSilentPrinters(sql, 0);
+        await claimPrintersToPoll(sql, 0);
         await goTo('press');
       },
     ],

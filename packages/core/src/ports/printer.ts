@@ -186,4 +186,12 @@ export interface WebhookRequest {
 export type WebhookVerdict =
   /** `deliveryId` is the same when the same webhook is delivered again. */
   | { readonly valid: true; readonly deliveryId: string }
-  | { readonly valid: false; readonly message: string };
+  | {
+      readonly valid: false;
+      readonly message: string;
+      /**
+       * It is the printer's, and only signed too long ago: the printer is polled for what it told,
+       * where it can be. Never of one whose signature was not found to be good.
+       */
+      readonly tooOld?: boolean;
+    };
