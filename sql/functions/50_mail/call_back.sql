@@ -106,6 +106,7 @@ end $$;
 create function postrider.end_late_call_backs(p_organization_id uuid) returns void
 language plpgsql as $$
 declare
+  v_now timestamptz := postrider.now();
   v_late json;
 begin
   select json_agg(json_build_object(
@@ -121,7 +122,7 @@ begin
     and m.recipient_id = s.recipient_id
     and m.provider_id is not null
     and not postrider.piece_is_closed(m.status)
-    and m.cancellable_until + postrider.call_back_margin() < postrider.now()
+    and m.cancellable_until + postrider.call_back_margin() < v_now
   where s.organization_id = p_organization_id
     and s.cancel_requested_at is not null
     and s.state = 'sent';

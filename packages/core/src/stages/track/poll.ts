@@ -1,9 +1,9 @@
 /**
  * Polling, a part of tracking: printers whose webhooks have stopped, or that have none, are asked
  * for their events, where they can be; the others once a day, and after a webhook that was refused
- * for its age, since new webhooks do not tell that an old one is missing. Never part of a beat, only
- * woken by one: a printer that does not answer, or never comes to an end, holds up only the printers
- * behind it.
+ * for its age, since new webhooks do not tell that an old one is missing. Never part of a beat, but
+ * woken by one: a printer that does not answer, or never comes to an end, holds up only the
+ * printers behind it.
  */
 import type { PrinterKey } from '../../machine/briefs.ts';
 import type { Work } from '../../machine/house.ts';
