@@ -30,6 +30,11 @@ create table postrider.printer_feed (
   told_at timestamptz,
   polled_at timestamptz,
   poll_cursor text,
+  -- When the last poll began that came to the end of what it had to tell.
+  caught_up_at timestamptz,
+  -- When a webhook of it was refused last because it was signed too long ago: what it told is asked
+  -- for.
+  refused_at timestamptz,
   -- Whether this printer has ever told that a card of it went on the press. A card of such a
   -- printer that is still only accepted was not printed: it is not assumed to be in a letterbox.
   tells_production boolean not null default false,

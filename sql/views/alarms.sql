@@ -4,6 +4,9 @@ return case p_alarm.kind
   when 'printed_all_the_same' then
     'the card was printed although its person had been taken out: '
     || coalesce(p_alarm.detail ->> 'reason', '')
+    || case when p_alarm.detail @> '{"calledBack": true}' then
+      '; the printer is asked to call it back'
+    else '' end
   when 'second_provider_id' then
     'the printer names a second id for one card: it may have been printed twice'
   when 'evidence_for_closed_piece' then
@@ -63,7 +66,10 @@ create function postrider.alarm_help(
 ) returns text language sql stable
 return case p_alarm.kind
   when 'printed_all_the_same' then
-    format('to call it back: select postrider.cancel(%L); then clear the alarm',
+    format(
+      case when p_alarm.detail @> '{"calledBack": true}' then
+        'what becomes of it: select postrider.why(%L); then clear the alarm'
+      else 'to call it back: select postrider.cancel(%L); then clear the alarm' end,
       p_alarm.recipient_id)
   when 'evidence_for_lost_piece' then
     format('where its person is at the printer still: '

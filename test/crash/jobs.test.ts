@@ -29,7 +29,7 @@ void test('a job whose runner went silent ends within seconds, and the next of i
     await sql`select postrider.reap('1 minute', '1 minute')`;
   };
 
-  for (const queue of ['sync', 'enrich', 'effects', 'reconcile']) {
+  for (const queue of ['sync', 'enrich', 'effects', 'reconcile', 'call_back']) {
     assert.equal(await send(queue), 1);
     await fetch(queue);
     assert.equal(await send(queue), 1, `${queue}: one may wait`);
@@ -51,6 +51,8 @@ void test('a job whose runner went silent ends within seconds, and the next of i
   assert.deepEqual(
     jobs.map((job) => `${job.name} ${job.state}`),
     [
+      'call_back failed',
+      'call_back failed',
       'effects failed',
       'effects failed',
       'enrich failed',

@@ -33,6 +33,7 @@ import { limited } from './of-limits.ts';
 import { lobs } from './of-lob.ts';
 import { klaviyos } from './of-klaviyo.ts';
 import { lists } from './of-lists.ts';
+import { polls } from './of-polls.ts';
 import { preflights } from './of-preflight.ts';
 import { providerCalls } from './of-provider-calls.ts';
 import { providers } from './of-providers.ts';
@@ -93,6 +94,7 @@ export const mutants: readonly Mutant[] = [
   ...night,
   ...questions,
   ...households,
+  ...polls,
   ...preflights,
   ...accounts,
   ...ofEndpoints,

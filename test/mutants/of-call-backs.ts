@@ -1,11 +1,15 @@
 /** Safeguards of the hold-back window, and of cards that are called back. */
 import type { Mutant } from './mutants.ts';
 
+const callBack = 'packages/core/src/stages/mail/call-back.ts';
+const callBackSql = 'sql/functions/50_mail/call_back.sql';
+const callBackTest = 'test/pipeline/mail/call-backs.test.ts';
 const cancelPeople = 'sql/functions/80_operate/cancel_people.sql';
 const cancelPeopleTest = 'test/sql/operate/cancel-people.test.ts';
 const holdBack = 'test/sql/mail/hold-back.test.ts';
 const inDoubt = 'test/sql/mail/stopped-in-doubt.test.ts';
 const rejectedRepeats = 'test/sql/mail/rejected-repeats.test.ts';
+const stoppedAndPrinted = 'test/sql/mail/stopped-and-printed.test.ts';
 const stopOrAsk = 'sql/functions/50_mail/stop_or_ask.sql';
 
 export const callBacks: readonly Mutant[] = [
@@ -170,7 +174,7 @@ export const callBacks: readonly Mutant[] = [
     name: 'call-back-margin',
     without: 'a printer is asked for a while after the time that it told',
     edits: [
-      { file: cancelPeople, find: "return interval '1 hour';", replace: "return interval '0';" },
+      { file: callBackSql, find: "return interval '1 hour';", replace: "return interval '0';" },
     ],
     test: { file: cancelPeopleTest, pattern: 'within a margin' },
   },
@@ -179,12 +183,96 @@ export const callBacks: readonly Mutant[] = [
     without: 'long after the time that it told a printer is not asked any more',
     edits: [
       {
-        file: 'sql/functions/50_mail/call_back.sql',
+        file: callBackSql,
         find: 'perform postrider.end_late_call_backs(p_organization_id);',
         replace: '',
       },
     ],
     test: { file: cancelPeopleTest, pattern: 'within a margin' },
+  },
+  {
+    name: 'call-back-of-all',
+    without: 'cards are called back until none is due',
+    edits: [
+      {
+        file: callBack,
+        find: 'if (pieces.length === 0) break;',
+        replace: 'if (pieces.length === 0 || moved > 0) break;',
+      },
+    ],
+    test: { file: callBackTest, pattern: 'one round calls back all' },
+  },
+  {
+    name: 'call-back-stop',
+    without: 'a stop ends the calling back of cards',
+    edits: [{ file: callBack, find: 'while (!context.stopping.aborted)', replace: 'for (;;)' }],
+    test: { file: callBackTest, pattern: 'a stop ends it' },
+  },
+  {
+    name: 'call-back-order',
+    without: 'whose window ends soonest is called back first, and whose is over last',
+    edits: [
+      {
+        file: callBackSql,
+        find: 'coalesce(p.cancellable_until <= v_now, false),',
+        replace: '',
+      },
+    ],
+    test: {
+      file: 'test/sql/operate/call-back-order.test.ts',
+      pattern: 'whose window ends soonest',
+    },
+  },
+  {
+    name: 'call-backs-at-once',
+    without: 'several cards are called back at a time',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/look-ups.ts',
+        find: 'severalAtOnce(providerIds, atOnce,',
+        replace: 'severalAtOnce(providerIds, 1,',
+      },
+    ],
+    test: {
+      file: 'packages/adapters/src/lob/test/call-backs.test.ts',
+      pattern: 'at the same time',
+    },
+  },
+  {
+    name: 'stopped-and-printed',
+    without: 'a card of somebody who was stopped is called back when it turns out to exist',
+    edits: [
+      {
+        file: 'sql/functions/50_mail/evidence.sql',
+        find: "when s.state in ('skipped', 'blacklisted') and postrider.was_stopped(s)",
+        replace: 'when false',
+      },
+    ],
+    test: { file: stoppedAndPrinted, pattern: 'whatever stopped them' },
+  },
+  {
+    name: 'not-stopped-and-printed',
+    without: 'a card of somebody who only waited for an address is not called back',
+    edits: [
+      {
+        file: callBackSql,
+        find: "p_state.reason not in ('no_address', 'bad_address')",
+        replace: 'true',
+      },
+    ],
+    test: { file: stoppedAndPrinted, pattern: 'only waited for an address' },
+  },
+  {
+    name: 'call-back-wakes',
+    without: 'a card that is found and is to be cancelled is called back without a beat',
+    edits: [
+      {
+        file: 'sql/functions/50_mail/evidence.sql',
+        find: "perform pg_notify('postrider_moved', 'cancel');",
+        replace: 'null;',
+      },
+    ],
+    test: { file: stoppedAndPrinted, pattern: 'whatever stopped them' },
   },
   {
     name: 'cancelled-card-looked-for-in-a-hold',

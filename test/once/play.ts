@@ -2,7 +2,8 @@
 import { cancel, hold, isMachineError, release, resolve, retry } from '@postrider/core';
 import { stageCohorts } from '../../packages/core/src/runtime/cohorts.ts';
 import { workMail } from '../../packages/core/src/stages/mail/mail.ts';
-import { workReconcile } from '../../packages/core/src/stages/mail/reconcile.ts';
+import { callBackCards } from '../../packages/core/src/stages/mail/call-back.ts';
+import { reconcile as lookUp } from '../../packages/core/src/stages/mail/reconcile.ts';
 import { workProof } from '../../packages/core/src/stages/proof/proof.ts';
 import { applyInbox } from '../../packages/core/src/stages/track/inbox.ts';
 import { pollPrinters } from '../../packages/core/src/stages/track/poll.ts';
@@ -85,10 +86,11 @@ async function target(world: World, kind: Holdable, who: number) {
 
 async function reconcile(world: World, index: number, crash: Crash | null): Promise<void> {
   const runner = await alive(world, index);
-  await runner.work(
-    crash,
-    async () => await workReconcile(runner.context, world.place.organizationId),
-  );
+  const { organizationId } = world.place;
+  await runner.work(crash, async () => {
+    await lookUp(runner.context, organizationId);
+    await callBackCards(runner.context, organizationId);
+  });
 }
 
 export async function play(world: World, step: Step): Promise<void> {
@@ -197,7 +199,8 @@ async function round(world: World): Promise<void> {
     await tick();
     await workJobs(world, { context } as PlayedRunner, 'proof', 20);
     await workJobs(world, { context } as PlayedRunner, 'mail', 20);
-    await workReconcile(context, world.place.organizationId);
+    await lookUp(context, world.place.organizationId);
+    await callBackCards(context, world.place.organizationId);
     await applyInbox(context);
     await pollPrinters(context);
   }

@@ -213,6 +213,8 @@ export function drawSchedule(seed: number): Schedule {
       listCancelled: draws.chance(0.5),
       mailedEvents: draws.chance(0.5),
       webhookTimestamp: draws.pick(['ms', 's'] as const),
+      // By the seed itself: one draw more would make all schedules others.
+      webhookRetrySignature: seed % 2 === 0 ? ('new' as const) : ('first' as const),
       loseScans: draws.pick([0, 20]),
       returned: draws.pick([0, 10]),
       renderFailures: draws.pick([0, 0, 10]),

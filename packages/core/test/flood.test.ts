@@ -9,7 +9,7 @@ import { makeContext } from '../src/runtime/context.ts';
 import { Flood } from '../src/runtime/flood.ts';
 import { applyInbox, beatInbox } from '../src/stages/track/inbox.ts';
 
-const nothing = { reconcile: [], effects: [], unmatched: [] };
+const nothing = { reconcile: [], callBack: [], effects: [], unmatched: [] };
 
 void test('so many in a second are a flood, which is over a second after the last', () => {
   const flood = new Flood();

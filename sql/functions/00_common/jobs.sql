@@ -54,7 +54,7 @@ begin
       state = 'failed',
       completed_on = clock_timestamp(),
       output = '{"value": {"message": "the runner went silent"}}'
-    where name in ('sync', 'enrich', 'effects', 'reconcile')
+    where name in ('sync', 'enrich', 'effects', 'reconcile', 'call_back')
       and policy = 'stately'
       and state = 'active'
       and heartbeat_on < clock_timestamp() - heartbeat_seconds * interval '1 second'

@@ -1,11 +1,55 @@
 -- Cards that are sent and are to be called back.
 
+-- How long after the time that a printer told for it a card may still be asked for: clocks differ.
+create function postrider.call_back_margin() returns interval language sql immutable
+return interval '1 hour';
+
+-- Tells whether it is too late to ask for a card: the time that the printer told is over, or the
+-- carrier has it. Of no card it says null.
+create function postrider.is_late_to_call_back(p_piece postrider.mailpiece) returns boolean
+language sql stable
+return p_piece.cancellable_until + postrider.call_back_margin() < postrider.now()
+  or p_piece.status in (
+    'in_transit', 'in_local_area', 'processed_for_delivery', 'delivered', 'returned');
+
+-- Tells whether somebody who turns out to have a card all the same was stopped, so that the card is
+-- to be called back. Whoever is stopped is to get none, whatever stopped them: their own wish, an
+-- operator, or the end of a campaign or an offer. It is the same when they are stopped a moment
+-- later, while the card may exist (stop_or_ask.sql). Without an address that can be mailed nobody
+-- was stopped, they only waited for one: a card that was made had one.
+create function postrider.was_stopped(p_state postrider.recipient_state) returns boolean
+language sql immutable
+return p_state.state = 'blacklisted'
+  or p_state.state = 'skipped' and p_state.reason not in ('no_address', 'bad_address');
+
+-- Lists the printers that have cards to call back, so that each is asked by itself.
+create function postrider.printers_to_call_back(p_organization_id uuid) returns text[]
+language sql stable security definer
+begin atomic
+  select coalesce(array_agg(distinct m.printer_name), '{}')
+  from postrider.recipient_state s
+  join postrider.mailpiece m
+    on m.organization_id = s.organization_id
+    and m.recipient_id = s.recipient_id
+    and m.provider_id is not null
+    and not postrider.piece_is_closed(m.status)
+  where s.organization_id = p_organization_id
+    and s.cancel_requested_at is not null
+    and s.state = 'sent';
+end;
+
 -- Gives a runner the cards that are to be called back: [{recipientId, mailpieceId, providerId,
 -- campaignId, printerName}], or null. Each is asked for once a minute until the printer has
 -- answered. The piece carries when it may be asked for next, so that those of which a printer
 -- cannot tell do not keep it from being asked about the others.
-create function postrider.claim_call_backs(p_organization_id uuid, p_limit int) returns json
-language plpgsql security definer as $$
+-- A card whose time is over by the printer's own word is likely printed: it comes after those that
+-- can still be saved, of which the one that is printed soonest is first.
+-- p_printer_name: null: at any printer.
+create function postrider.claim_call_backs(
+  p_organization_id uuid,
+  p_limit int,
+  p_printer_name text default null
+) returns json language plpgsql security definer as $$
 declare
   v_now timestamptz := postrider.now();
   v_pieces json;
@@ -36,7 +80,12 @@ begin
           and s.organization_id = p_organization_id
           and s.cancel_requested_at is not null
           and s.state = 'sent'
-        order by p.available_at nulls first, p.id
+          and (p_printer_name is null or p.printer_name = p_printer_name)
+        order by
+          coalesce(p.cancellable_until <= v_now, false),
+          p.available_at nulls first,
+          p.cancellable_until,
+          p.id
         limit p_limit
         for no key update of p skip locked))
     returning m.id, m.recipient_id, m.provider_id, m.campaign_id, m.printer_name
@@ -57,6 +106,7 @@ end $$;
 create function postrider.end_late_call_backs(p_organization_id uuid) returns void
 language plpgsql as $$
 declare
+  v_now timestamptz := postrider.now();
   v_late json;
 begin
   select json_agg(json_build_object(
@@ -72,7 +122,7 @@ begin
     and m.recipient_id = s.recipient_id
     and m.provider_id is not null
     and not postrider.piece_is_closed(m.status)
-    and m.cancellable_until + postrider.call_back_margin() < postrider.now()
+    and m.cancellable_until + postrider.call_back_margin() < v_now
   where s.organization_id = p_organization_id
     and s.cancel_requested_at is not null
     and s.state = 'sent';

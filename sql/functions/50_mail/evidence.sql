@@ -205,7 +205,8 @@ begin
 end $$;
 
 -- Moves the people of these mailpieces to sent, where their card was accepted, and returns how
--- many. What follows from a card that was sent is written in the same statement.
+-- many. What follows from a card that was sent is written in the same statement, a cancel mark for
+-- who was stopped among it. A card that is to be cancelled is called back at once.
 -- p_opted_out: somebody among them may have been skipped or blacklisted.
 create function postrider.bring_to_sent(
   p_organization_id uuid,
@@ -216,13 +217,19 @@ create function postrider.bring_to_sent(
 declare
   v_now timestamptz := postrider.now();
   v_moved int;
+  v_cancelled boolean;
 begin
   if p_opted_out then
-    -- A recipient who has opted out and has a card all the same is a matter for a person.
+    -- A recipient who was taken out and has a card all the same is a matter for a person.
     insert into postrider.alarm (
       organization_id, id, kind, campaign_id, recipient_id, mailpiece_id, detail, raised_at)
     select s.organization_id, postrider.new_id(), 'printed_all_the_same', s.campaign_id,
-      s.recipient_id, m.id, jsonb_build_object('state', s.state, 'reason', s.reason), v_now
+      s.recipient_id, m.id, jsonb_build_object(
+        'state', s.state,
+        'reason', s.reason,
+        'calledBack', postrider.was_stopped(s) and not coalesce(
+          postrider.is_late_to_call_back(m), false)),
+      v_now
     from postrider.mailpiece m
     join postrider.recipient_state s
       on s.organization_id = m.organization_id and s.recipient_id = m.recipient_id
@@ -242,7 +249,13 @@ begin
         when p_reason = 'accepted' then 'late_evidence'
         else p_reason end,
       detail = null,
-      available_at = v_now + c.assumed_after
+      available_at = v_now + c.assumed_after,
+      cancel_requested_at = case
+        when s.state in ('skipped', 'blacklisted')
+          and postrider.was_stopped(s)
+          and not coalesce(postrider.is_late_to_call_back(m), false)
+          then v_now
+        else s.cancel_requested_at end
     from postrider.mailpiece m, postrider.campaign c
     where s.organization_id = p_organization_id
       and m.organization_id = s.organization_id
@@ -256,8 +269,8 @@ begin
       and (m.mode = 'live' or c.mode = 'test')
       and s.state in ('sending', 'proofed', 'sending_staged', 'error', 'skipped', 'blacklisted',
         'pending', 'proofing_staged', 'proofing', 'address_enrichable', 'address_enriching')
-    returning m.id as mailpiece_id, m.mode, s.campaign_id, s.recipient_id, c.effects,
-      c.event_statuses
+    returning m.id as mailpiece_id, m.mode, s.campaign_id, s.recipient_id, s.cancel_requested_at,
+      c.effects, c.event_statuses
   ), effects as (
     insert into postrider.effect (
       organization_id, mailpiece_id, kind, campaign_id, recipient_id, available_at, occurred_at)
@@ -269,6 +282,11 @@ begin
       and (k.kind <> 'event_sink' or 'sent' = any (v.event_statuses))
     on conflict do nothing
   )
-  select count(*) into v_moved from moved;
+  select count(*), bool_or(cancel_requested_at is not null)
+  into v_moved, v_cancelled
+  from moved;
+  if v_cancelled then
+    perform pg_notify('postrider_moved', 'cancel');
+  end if;
   return v_moved;
 end $$;

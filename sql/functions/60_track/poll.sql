@@ -1,8 +1,41 @@
--- Polling printers that tell nothing by themselves.
+-- Polling printers: those that tell nothing by themselves, and each now and then, since a webhook
+-- may be lost or refused while others come.
 
--- Gives a runner the printers with cards on their way that have told nothing for p_silence. Each is
--- taken for that long.
-create function postrider.claim_silent_printers(p_silence interval)
+-- Tells whether cards of a printer are on their way: also where its campaigns have left it for
+-- another. People whose card was never scanned are taken for received, and it stays on its way by
+-- its status; the younger ones have not waited for that long yet, so that few are looked at.
+create function postrider.has_cards_on_their_way(
+  p_organization_id uuid,
+  p_printer_name text
+) returns boolean language sql stable
+return exists (
+    select from postrider.campaign c
+    join postrider.recipient_state s
+      on s.organization_id = c.organization_id
+      and s.campaign_id = c.id
+      and s.waiting_state = 'sent'
+    where c.organization_id = p_organization_id
+      and c.printer_name = p_printer_name)
+  or exists (
+    select from (
+      select m.organization_id, m.recipient_id
+      from postrider.mailpiece m
+      where m.organization_id = p_organization_id
+        and m.printer_name = p_printer_name
+        and m.provider_id is not null
+        and m.status in (
+          'accepted', 'in_production', 'in_transit', 'in_local_area', 'processed_for_delivery')
+      order by m.accepted_at desc
+      limit 500) m
+    join postrider.recipient_state s
+      on s.organization_id = m.organization_id
+      and s.recipient_id = m.recipient_id
+      and s.state = 'sent');
+
+-- Gives a runner the printers with cards on their way that are to be polled: that have told nothing
+-- for p_silence, have not been polled to the end for a day, or had a webhook refused for its age
+-- since. That others come does not tell that none is missing. Each is taken for p_silence.
+create function postrider.claim_printers_to_poll(p_silence interval)
 returns table (organization_id uuid, printer_name text, cursor text)
 language sql volatile security definer as $$
   select postrider.require_within('the silence', p_silence, interval '0', interval '1 year');
@@ -16,15 +49,11 @@ language sql volatile security definer as $$
       where b.organization_id = p.organization_id
         and b.connection_id = p.connection_id
         and b.state <> 'closed')
-    and (n.told_at is null or n.told_at < postrider.now() - p_silence)
     and (n.polled_at is null or n.polled_at < postrider.now() - p_silence)
-    and exists (
-      select from postrider.campaign c
-      join postrider.recipient_state s
-        on s.organization_id = c.organization_id
-        and s.campaign_id = c.id
-        and s.waiting_state = 'sent'
-      where c.organization_id = p.organization_id and c.printer_name = p.name)
+    and (n.told_at is null or n.told_at < postrider.now() - p_silence
+      or n.caught_up_at is null or n.caught_up_at < postrider.now() - interval '1 day'
+      or n.refused_at > n.caught_up_at)
+    and postrider.has_cards_on_their_way(p.organization_id, p.name)
   on conflict (organization_id, printer_name) do update set polled_at = excluded.polled_at
   returning f.organization_id, f.printer_name, f.poll_cursor
 $$;
@@ -39,4 +68,32 @@ begin atomic
   update postrider.printer_feed
   set poll_cursor = p_cursor
   where organization_id = p_organization_id and printer_name = p_printer_name;
+end;
+
+-- Notes that a poll has come to its end: the printer has told what it had to tell when it began.
+create function postrider.note_caught_up(
+  p_organization_id uuid,
+  p_printer_name text
+) returns void language sql volatile security definer
+begin atomic
+  update postrider.printer_feed
+  set caught_up_at = polled_at
+  where organization_id = p_organization_id and printer_name = p_printer_name;
+end;
+
+-- Notes that a webhook of a printer was refused because it was signed too long ago. Once a minute
+-- is enough: a printer that sends all of an hour again writes no row for each.
+create function postrider.note_refused_webhook(
+  p_organization_id uuid,
+  p_printer_name text
+) returns void language sql volatile security definer
+begin atomic
+  insert into postrider.printer_feed as f (organization_id, printer_name, refused_at)
+  select p_organization_id, p_printer_name, postrider.now()
+  where not exists (
+    select from postrider.printer_feed n
+    where n.organization_id = p_organization_id
+      and n.printer_name = p_printer_name
+      and n.refused_at > postrider.now() - interval '1 minute')
+  on conflict (organization_id, printer_name) do update set refused_at = excluded.refused_at;
 end;

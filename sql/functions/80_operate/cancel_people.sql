@@ -2,10 +2,6 @@
 -- since when, where they live, at which printer. What is stopped for nothing, what the printer is
 -- asked for, and what is too late is told before, and counted while it is done.
 
--- How long after the time that a printer told for it a card may still be asked for: clocks differ.
-create function postrider.call_back_margin() returns interval language sql immutable
-return interval '1 hour';
-
 -- Says what a cancel does for a person. free: the card is not made, and costs nothing. at_printer:
 -- it is at the printer's API, or a card may exist; the cancel is obeyed as soon as the printer has
 -- answered. asked: the printer has it, and is asked to call it back. too_late: the printer has told
@@ -26,13 +22,7 @@ return case
   when p_state.cancel_requested_at is not null then null
   when p_state.state = 'sending' then 'at_printer'
   when p_state.state = 'sent' or postrider.is_before_printer(p_state.state) then
-    case
-      when p_accepted.cancellable_until + postrider.call_back_margin() < postrider.now()
-        or p_accepted.status in (
-          'in_transit', 'in_local_area', 'processed_for_delivery', 'delivered', 'returned')
-        then 'too_late'
-      else 'asked'
-    end
+    case when postrider.is_late_to_call_back(p_accepted) then 'too_late' else 'asked' end
 end;
 
 -- Finds the people of a campaign whom a filter names and for whom there is something to cancel.

@@ -5,6 +5,7 @@ create function postrider.beat(
   p_every interval[]
 ) returns table (
   reconcile uuid[],
+  call_back uuid[],
   effects uuid[],
   unmatched uuid[],
   webhooks boolean,
@@ -22,7 +23,7 @@ begin atomic
   set every = excluded.every,
     last_at = excluded.last_at;
   select
-    d.reconcile, d.effects, d.unmatched, d.webhooks,
+    d.reconcile, d.call_back, d.effects, d.unmatched, d.webhooks,
     exists (
       select from postrider.beat_failure f
       where f.beat = any (p_names)

@@ -59,10 +59,11 @@ begin atomic
 end;
 
 -- Answers at once what a beat of seconds would otherwise ask one by one: organizations with pieces
--- to ask printers about or cards to call back, with effects that are due, with events that found no
--- piece; and whether webhooks wait. An idle runner asks this, and no more.
+-- to ask printers about, with cards to call back, with effects that are due, with events that found
+-- no piece; and whether webhooks wait. An idle runner asks this, and no more.
 create function postrider.due() returns table (
   reconcile uuid[],
+  call_back uuid[],
   effects uuid[],
   unmatched uuid[],
   webhooks boolean
@@ -70,12 +71,12 @@ create function postrider.due() returns table (
 begin atomic
   select
     array(
-      select m.organization_id
+      select distinct m.organization_id
       from postrider.mailpiece m
       where m.status = 'unknown'
-        and m.available_at <= (select postrider.now())
-      union
-      select s.organization_id
+        and m.available_at <= (select postrider.now())),
+    array(
+      select distinct s.organization_id
       from postrider.recipient_state s
       where s.cancel_requested_at is not null
         and s.state in ('sending', 'sent')

@@ -76,7 +76,7 @@ language sql stable security definer as $$
     'jobs', (
       select count(*)
       from postrider_queue.job
-      where name in ('sync', 'enrich', 'reconcile', 'effects')
+      where name in ('sync', 'enrich', 'reconcile', 'call_back', 'effects')
         and state in ('created', 'active')
         and start_after <= clock_timestamp()))
 $$;

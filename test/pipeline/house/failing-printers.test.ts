@@ -7,7 +7,8 @@ import { test } from 'node:test';
 import { createNoopPrinter } from '@postrider/adapters/noop';
 import type { EventSink, Printer } from '@postrider/core/ports';
 import { workEffects } from '../../../packages/core/src/stages/effects/effects.ts';
-import { workReconcile } from '../../../packages/core/src/stages/mail/reconcile.ts';
+import { callBackCards } from '../../../packages/core/src/stages/mail/call-back.ts';
+import { reconcile } from '../../../packages/core/src/stages/mail/reconcile.ts';
 import { pollPrinters } from '../../../packages/core/src/stages/track/poll.ts';
 import { sent, turnClock, unknownDue } from '../../sql/rig.ts';
 import { launched, people } from '../../support/machine.ts';
@@ -50,7 +51,8 @@ void test('a printer that cannot be polled, asked or told is told by its name, a
   for (let n = 1; n <= 3; n += 1) {
     await turnClock(sql, 60 * 60_000 - 1000);
     await pollPrinters(at.context);
-    for (const { organizationId } of [shop, other]) await workReconcile(at.context, organizationId);
+    await reconcile(at.context, other.organizationId);
+    await callBackCards(at.context, shop.organizationId);
   }
   assert.deepEqual(await works(sql), [
     ['call_back', 3],
@@ -70,7 +72,8 @@ void test('a printer that cannot be polled, asked or told is told by its name, a
   await where.open();
   await turnClock(sql, 60 * 60_000 - 1000);
   await pollPrinters(at.context);
-  for (const { organizationId } of [shop, other]) await workReconcile(at.context, organizationId);
+  await reconcile(at.context, other.organizationId);
+  await callBackCards(at.context, shop.organizationId);
   assert.deepEqual([await works(sql), await alarms(sql)], [[], []]);
 });
 
@@ -82,7 +85,7 @@ void test('a round of many batches that all fail is one failure', async () => {
   const shop = await bakery(at.sql, 'Bakery');
   await unknownDue(at.sql, shop, 60);
   await unknownDue(at.sql, await launched(at.sql, { name: 'autumn' }), people(60, 'q'));
-  await workReconcile(at.context, shop.organizationId);
+  await reconcile(at.context, shop.organizationId);
   assert.deepEqual(await works(at.sql), [['reconcile', 1]]);
 });
 

@@ -17,7 +17,7 @@ import {
 } from '../../../packages/core/src/machine/enrich.ts';
 import { beginMail } from '../../../packages/core/src/machine/mail.ts';
 import { campaignsToSync } from '../../../packages/core/src/machine/sync.ts';
-import { claimSilentPrinters } from '../../../packages/core/src/machine/track.ts';
+import { claimPrintersToPoll } from '../../../packages/core/src/machine/track.ts';
 import { readyWork, waitingWork } from '../../../packages/core/src/machine/waiting.ts';
 import { definition, people, syncPeople } from '../../support/machine.ts';
 import {
@@ -151,7 +151,7 @@ void test('while it is open its printer is asked nothing: no outcome, no poll, n
       limit: 10,
       leaseMs: 1000,
     });
-    const polled = await claimSilentPrinters(sql, 1000);
+    const polled = await claimPrintersToPoll(sql, 1000);
     return {
       unknown: (await claimDue(sql, unknown)).length > 0,
       callBacks: (await claimCallBacks(sql, accepted.organizationId, 10)).length > 0,

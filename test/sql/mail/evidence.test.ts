@@ -95,6 +95,8 @@ for (const [state, arrange] of Object.entries(later)) {
       assert.equal(person.cohortId, null);
       const there = await onlyPiece(sql, at);
       assert.deepEqual([there.status, there.providerId], ['accepted', 'printed']);
+      // Who has only a bad address was not stopped.
+      assert.equal(person.cancelRequestedAt !== null, state === 'blacklisted', how);
       assert.deepEqual(
         await alarms(sql, at),
         state === 'skipped' || state === 'blacklisted' ? ['printed_all_the_same'] : [],

@@ -21,6 +21,7 @@ import type { Member } from '../../../packages/core/src/ports/index.ts';
 import { people, type Place } from '../../support/machine.ts';
 import { LEASE_MS, QUIET_MS, RUNNER, event, rendered, tell } from '../rig.ts';
 import { amending } from './amend-statements.ts';
+import { polling } from './poll-statements.ts';
 
 export type Step = readonly [what: string, run: () => Promise<unknown>];
 
@@ -285,6 +286,7 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
         who.recipient_id !== '' && (await sql`select postrider.cancel(${who.recipient_id})`),
     ],
     ...amending(sql, at),
+    ...polling(sql, at),
     ['suppress', async () => await sql`select postrider.suppress(${o}, 'crowd7@example.com')`],
     ['hold', async () => await sql`select postrider.hold(${o}, 'campaign', ${c})`],
     ['release', async () => await sql`select postrider.release(${o}, 'campaign', ${c})`],

@@ -9,6 +9,7 @@ import type {
 } from '@postrider/core/ports';
 import type { Account, AccountRequest } from './account.ts';
 import { foundAmong, ownerIn, pairIn, type Pairs } from './references.ts';
+import { severalAtOnce } from './turns.ts';
 
 type Asked = Omit<AccountRequest, 'about'>;
 
@@ -85,30 +86,28 @@ export interface CallBack {
   /** Of an answer of 200. */
   readonly isCancelled: (body: string, providerId: string) => boolean;
   readonly isTooLate: (code: string) => boolean;
+  /** Most requests at a time; 10 unless told. */
+  readonly atOnce?: number;
 }
 
-/** A request a piece, one after the other. What is not told is unknown. */
+/**
+ * A request a piece, several at a time: a card can be called back only for a while. What is not
+ * told is unknown.
+ */
 export async function cancelEach(
   account: Account,
   providerIds: readonly string[],
   context: CallContext,
-  { request, isCancelled, isTooLate }: CallBack,
+  { request, isCancelled, isTooLate, atOnce = 10 }: CallBack,
 ): Promise<readonly CancelResult[]> {
-  const results: CancelResult[] = [];
-  for (const id of providerIds) {
+  return await severalAtOnce(providerIds, atOnce, async (id): Promise<CancelResult> => {
     const asked = { ...request(encodeURIComponent(id)), about: [id] };
     const outcome = await account.ask(asked, context);
-    if (outcome.kind === 'answer' && outcome.status === 200 && isCancelled(outcome.body, id)) {
-      results.push({ outcome: 'cancelled' });
-      continue;
-    }
+    if (outcome.kind === 'answer' && outcome.status === 200 && isCancelled(outcome.body, id))
+      return { outcome: 'cancelled' };
     const { code, message } = account.refusalIn(outcome);
-    results.push({
-      outcome: code !== null && isTooLate(code) ? 'too_late' : 'unknown',
-      message,
-    });
-  }
-  return results;
+    return { outcome: code !== null && isTooLate(code) ? 'too_late' : 'unknown', message };
+  });
 }
 
 /** A piece as a printer lists it. */
@@ -134,6 +133,7 @@ export function recordsOf(
     cancel,
     isCancelled,
     isTooLate,
+    atOnce,
   }: {
     readonly find: (mailpieceId: string) => Asked;
     /** @param after the `next` of the page before; null: the first page. */
@@ -168,6 +168,11 @@ export function recordsOf(
       return { pieces, cursor: page.next };
     },
     cancel: (providerIds, context) =>
-      cancelEach(account, providerIds, context, { request: cancel, isCancelled, isTooLate }),
+      cancelEach(account, providerIds, context, {
+        request: cancel,
+        isCancelled,
+        isTooLate,
+        ...(atOnce === undefined ? {} : { atOnce }),
+      }),
   };
 }

@@ -18,6 +18,7 @@ import type {
 import type { Account, AccountRequest } from './account.ts';
 import { retryAfterMs, type HttpOutcome } from './http.ts';
 import { refusalOf, type Faults } from './refusals.ts';
+import { severalAtOnce } from './turns.ts';
 
 /** A 429 is waited for so often, at the limiter that all runners share. */
 const triesAtTheLimit = 5;
@@ -68,18 +69,12 @@ export async function submitEach(
     readonly context: SubmitContext;
   },
 ): Promise<readonly SubmitResult[]> {
-  const results: SubmitResult[] = [];
   let refused: SubmitResult | null = null;
-  const rest = pieces.entries();
-  const takeTurns = async (): Promise<void> => {
-    for (const [index, piece] of rest) {
-      const result: SubmitResult = refused ?? (await submitApart(desk, { piece, lease, context }));
-      results[index] = result;
-      if (result.outcome === 'refused') refused = result;
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(desk.atOnce, pieces.length) }, takeTurns));
-  return results;
+  return await severalAtOnce(pieces, desk.atOnce, async (piece) => {
+    const result: SubmitResult = refused ?? (await submitApart(desk, { piece, lease, context }));
+    if (result.outcome === 'refused') refused = result;
+    return result;
+  });
 }
 
 /** For `unsuitable`: why a piece is not sent. */

@@ -88,13 +88,6 @@ export function verifyStandardWebhook(
   }
   if (!/^\d{1,12}$/.test(timestamp))
     return { valid: false, message: 'The webhook has a timestamp that is no number of seconds.' };
-  const age = Math.floor(now.getTime() / 1000) - Number(timestamp);
-  if (Math.abs(age) > toleranceSeconds) {
-    return {
-      valid: false,
-      message: `The webhook is ${Math.abs(age)} s ${age > 0 ? 'old' : 'ahead of our clock'}; at most ${toleranceSeconds} s are taken.`,
-    };
-  }
   const given = signatures
     .split(' ')
     .filter((signature) => signature.startsWith('v1,'))
@@ -109,9 +102,23 @@ export function verifyStandardWebhook(
         valid = true;
     }
   }
-  return valid
-    ? { valid: true, deliveryId: id }
-    : { valid: false, message: 'The signature of the webhook fits none of our secrets.' };
+  if (!valid)
+    return { valid: false, message: 'The signature of the webhook fits none of our secrets.' };
+  const age = Math.floor(now.getTime() / 1000) - Number(timestamp);
+  return untimely(age) ?? { valid: true, deliveryId: id };
+}
+
+/**
+ * Why a webhook is refused that was signed so many seconds ago; null: it is taken. For one whose
+ * signature is good: whoever has none is not to make us poll.
+ */
+export function untimely(age: number): WebhookVerdict | null {
+  if (Math.abs(age) <= toleranceSeconds) return null;
+  return {
+    valid: false,
+    message: `The webhook is ${Math.abs(age)} s ${age > 0 ? 'old' : 'ahead of our clock'}; at most ${toleranceSeconds} s are taken.`,
+    tooOld: age > 0,
+  };
 }
 
 function digestOf(

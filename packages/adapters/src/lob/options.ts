@@ -55,6 +55,6 @@ export const lobOptions = z.strictObject({
     .min(1)
     .max(180)
     .default(45)
-    .describe('where webhooks fall silent, pieces of so many days are asked for'),
+    .describe('where webhooks fall silent, and once a day, pieces of so many days are asked for'),
 });
 export type LobOptions = z.infer<typeof lobOptions>;

@@ -69,6 +69,7 @@ export function createLobPrinter(options: unknown, wiring: AdapterWiring): Print
         request: (id) => ({ method: 'DELETE', path: `/postcards/${id}` }),
         isCancelled: (body, id) => readJson(deletedPostcard, body)?.id === id,
         isTooLate: (code) => code === 'not_deletable',
+        atOnce: parsed.atOnce,
       }),
 
     ...webhooksOf(account.connection),

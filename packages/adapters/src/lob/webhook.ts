@@ -5,9 +5,9 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Connection, Printer, WebhookVerdict } from '@postrider/core/ports';
 import { z } from 'zod';
+import { untimely } from '../kit/webhooks.ts';
 import { eventOf, lobEvent } from './wire.ts';
 
-const toleranceSeconds = 300;
 /** The dashboard's debugger signs with it: anybody can. */
 const debuggerSecret = 'secret';
 
@@ -37,21 +37,18 @@ export function webhooksOf(
         return refuse('The webhook lacks Lob-Signature or Lob-Signature-Timestamp.');
       if (!/^\d{9,16}$/.test(timestamp))
         return refuse('The webhook has a timestamp that is no number of seconds or milliseconds.');
-      const told = Number(timestamp);
-      const age = now.getTime() / 1000 - (told > 1e11 ? told / 1000 : told);
-      if (Math.abs(age) > toleranceSeconds)
-        return refuse(
-          `The webhook is ${Math.round(Math.abs(age))} s ${age > 0 ? 'old' : 'ahead of our clock'}; at most ${toleranceSeconds} s are taken.`,
-        );
       const given = Buffer.from(signature, 'hex');
       let valid = false;
       for (const secret of secrets) {
         const expected = createHmac('sha256', secret).update(`${timestamp}.`).update(body).digest();
         if (given.length === expected.length && timingSafeEqual(given, expected)) valid = true;
       }
-      return valid
-        ? { valid: true, deliveryId: deliveryOf(toldIn(body), body) }
-        : refuse('The signature of the webhook fits none of our secrets.');
+      if (!valid) return refuse('The signature of the webhook fits none of our secrets.');
+      const told = Number(timestamp);
+      const age = now.getTime() / 1000 - (told > 1e11 ? told / 1000 : told);
+      return (
+        untimely(Math.round(age)) ?? { valid: true, deliveryId: deliveryOf(toldIn(body), body) }
+      );
     },
 
     parseWebhook(body) {

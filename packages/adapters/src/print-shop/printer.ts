@@ -15,6 +15,7 @@ import type {
 import { readJson } from '../kit/json.ts';
 import { parseOptions } from '../kit/options.ts';
 import { foundAmong } from '../kit/references.ts';
+import { severalAtOnce } from '../kit/turns.ts';
 import { createClient, describe } from './client.ts';
 import { formats, mailClasses } from './formats.ts';
 import { printShopOptions } from './options.ts';
@@ -30,6 +31,7 @@ import {
 } from './wire.ts';
 
 const pollLimit = 500;
+const cancelsAtOnce = 10;
 
 export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring): Printer {
   const parsed = parseOptions('printer', printShopOptions, options);
@@ -115,8 +117,7 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
     },
 
     async cancel(providerIds, context) {
-      const results: CancelResult[] = [];
-      for (const id of providerIds) {
+      return await severalAtOnce(providerIds, cancelsAtOnce, async (id): Promise<CancelResult> => {
         const outcome = await client.ask(
           {
             method: 'POST',
@@ -126,14 +127,11 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
           },
           context,
         );
-        if (outcome.kind !== 'answer')
-          results.push({ outcome: 'unknown', message: outcome.message });
-        else if (outcome.status === 200) results.push({ outcome: 'cancelled' });
-        else if (outcome.status === 409)
-          results.push({ outcome: 'too_late', message: describe(outcome) });
-        else results.push({ outcome: 'unknown', message: describe(outcome) });
-      }
-      return results;
+        if (outcome.kind !== 'answer') return { outcome: 'unknown', message: outcome.message };
+        if (outcome.status === 200) return { outcome: 'cancelled' };
+        const isTooLate = outcome.status === 409;
+        return { outcome: isTooLate ? 'too_late' : 'unknown', message: describe(outcome) };
+      });
     },
 
     ...webhooksOf(parsed.webhookSecret, wiring),

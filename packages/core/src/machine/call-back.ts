@@ -10,15 +10,26 @@ export interface PieceToCallBack {
   readonly printerName: string;
 }
 
-/** Takes cards at the printer that are to be cancelled. */
+/** The printers, by name, that have cards to call back. */
+export async function printersToCallBack(
+  sql: Sql,
+  organizationId: string,
+): Promise<readonly string[]> {
+  return await calls.printersToCallBack(sql, { organizationId });
+}
+
+/**
+ * Takes cards that are to be cancelled, those first that are printed soonest.
+ * @param printerName null: at any printer.
+ */
 export async function claimCallBacks(
   sql: Sql,
   organizationId: string,
   limit: number,
+  printerName: string | null = null,
 ): Promise<readonly PieceToCallBack[]> {
-  return (
-    (await calls.claimCallBacks<PieceToCallBack[] | null>(sql, { organizationId, limit })) ?? []
-  );
+  const claim = { organizationId, limit, printerName };
+  return (await calls.claimCallBacks<PieceToCallBack[] | null>(sql, claim)) ?? [];
 }
 
 export interface CallBackSettlement {

@@ -83,6 +83,7 @@ export async function deregisterRunner(sql: Sql, runnerId: string): Promise<void
  */
 export interface Due {
   readonly reconcile: readonly string[];
+  readonly callBack: readonly string[];
   readonly effects: readonly string[];
   readonly unmatched: readonly string[];
   readonly webhooks: boolean;

@@ -213,18 +213,21 @@ export async function matchEvents(sql: Sql, organizationId: string): Promise<voi
   await calls.matchEvents(sql, { organizationId });
 }
 
-/** A printer of which nothing was heard for a while. */
-export interface SilentPrinter extends PrinterKey {
+/** A printer that is to be polled. */
+export interface PrinterToPoll extends PrinterKey {
   /** Where its last poll ended; null: it was never polled. */
   readonly cursor: string | null;
 }
 
-/** Takes printers of which nothing was heard for so long; the next claim passes them by. */
-export async function claimSilentPrinters(
+/**
+ * Takes printers of which nothing was heard for so long, or that are to be polled all the same; for
+ * so long other claims pass them by.
+ */
+export async function claimPrintersToPoll(
   sql: Sql,
   silenceMs: number,
-): Promise<readonly SilentPrinter[]> {
-  return await calls.claimSilentPrinters<SilentPrinter>(sql, { silenceMs });
+): Promise<readonly PrinterToPoll[]> {
+  return await calls.claimPrintersToPoll<PrinterToPoll>(sql, { silenceMs });
 }
 
 /** Notes how far a printer was polled. */
@@ -234,6 +237,22 @@ export async function notePolled(
   cursor: string,
 ): Promise<void> {
   await calls.notePolled(sql, { organizationId, printerName, cursor });
+}
+
+/** Notes that a printer was polled to the end of what it has to tell. */
+export async function noteCaughtUp(
+  sql: Sql,
+  { organizationId, printerName }: PrinterKey,
+): Promise<void> {
+  await calls.noteCaughtUp(sql, { organizationId, printerName });
+}
+
+/** Notes that a webhook of a printer was refused because it was signed too long ago. */
+export async function noteRefusedWebhook(
+  sql: Sql,
+  { organizationId, printerName }: PrinterKey,
+): Promise<void> {
+  await calls.noteRefusedWebhook(sql, { organizationId, printerName });
 }
 
 /** Which of these pieces are known as another printer's. */

@@ -148,6 +148,10 @@ export interface Printer {
     cursor: string | null,
     context: CallContext,
   ): Promise<{ pieces: readonly ListedPiece[]; cursor: string | null }>;
+  /**
+   * Calls cards back: one answer for each, in the order asked. Some are printed meanwhile: where it
+   * needs a request each, several are under way at a time.
+   */
   cancel(providerIds: readonly string[], context: CallContext): Promise<readonly CancelResult[]>;
   /** Checks the signature, over the raw bytes and whatever else is signed, in constant time. */
   verifyWebhook(request: WebhookRequest, now: Date): WebhookVerdict;
@@ -184,4 +188,12 @@ export interface WebhookRequest {
 export type WebhookVerdict =
   /** `deliveryId` is the same when the same webhook is delivered again. */
   | { readonly valid: true; readonly deliveryId: string }
-  | { readonly valid: false; readonly message: string };
+  | {
+      readonly valid: false;
+      readonly message: string;
+      /**
+       * It is the printer's, and only signed too long ago: the printer is polled for what it told,
+       * where it can be. Never of one whose signature was not found to be good.
+       */
+      readonly tooOld?: boolean;
+    };

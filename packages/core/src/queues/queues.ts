@@ -12,7 +12,15 @@ import type { PgBoss } from 'pg-boss';
 
 export const QUEUE_SCHEMA = 'postrider_queue';
 
-export type QueueName = 'proof' | 'mail' | 'sync' | 'enrich' | 'effects' | 'reconcile' | 'beat';
+export type QueueName =
+  | 'proof'
+  | 'mail'
+  | 'sync'
+  | 'enrich'
+  | 'effects'
+  | 'reconcile'
+  | 'call_back'
+  | 'beat';
 
 type QueueSettings = Parameters<PgBoss['createQueue']>[1];
 
@@ -46,6 +54,8 @@ export const queues: Readonly<Record<QueueName, QueueSettings>> = {
   enrich: byOrganization,
   effects: { ...byOrganization, expireInSeconds: HOUR },
   reconcile: { ...byOrganization, expireInSeconds: HOUR },
+  // Apart from look-ups, which may be slow: a card is printed meanwhile.
+  call_back: { ...byOrganization, expireInSeconds: HOUR },
   beat: {
     policy: 'standard',
     notify: true,

@@ -22,7 +22,7 @@ import type { PipelineOptions, Point } from './options.ts';
 import { RestoreWatermark } from './restore-watermark.ts';
 import type { PipelineSettings } from './settings.ts';
 
-export type Wake = 'proof' | 'mail' | 'track' | 'effects' | 'reconcile' | 'poll';
+export type Wake = 'proof' | 'mail' | 'track' | 'effects' | 'reconcile' | 'callBack' | 'poll';
 
 export interface PipelineContext {
   readonly sql: postgres.Sql;

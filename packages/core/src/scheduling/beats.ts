@@ -128,6 +128,7 @@ export async function runBeat(context: PipelineContext, job: BeatJob): Promise<v
     async () => await noteBeats(context.sql, names, every),
   )) ?? {
     reconcile: [],
+    callBack: [],
     effects: [],
     unmatched: [],
     webhooks: false,

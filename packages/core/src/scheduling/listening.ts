@@ -4,11 +4,11 @@
  */
 import type { PipelineContext, Wake } from '../runtime/context.ts';
 
-const woken: Readonly<Record<string, Wake>> = {
-  pending: 'proof',
-  proofed: 'mail',
-  track: 'track',
-  cancel: 'reconcile',
+const woken: Readonly<Record<string, readonly Wake[]>> = {
+  pending: ['proof'],
+  proofed: ['mail'],
+  track: ['track'],
+  cancel: ['callBack', 'reconcile'],
 };
 
 /**
@@ -22,10 +22,8 @@ export async function startListening(
   const listening = await context.sql.listen(
     'postrider_moved',
     (payload) => {
-      for (const word of payload.split(',')) {
-        const what = woken[word];
-        if (what !== undefined) context.wake(what);
-      }
+      for (const word of payload.split(','))
+        for (const what of woken[word] ?? []) context.wake(what);
     },
     onListening,
   );

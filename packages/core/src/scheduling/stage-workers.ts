@@ -11,7 +11,8 @@ import { beatEffects, workEffects } from '../stages/effects/effects.ts';
 import { beatEnrich, workEnrich } from '../stages/enrich/enrich.ts';
 import { beatHouse } from '../stages/house/housekeeping.ts';
 import { workMail } from '../stages/mail/mail.ts';
-import { beatReconcile, workReconcile } from '../stages/mail/reconcile.ts';
+import { beatCallBacks, callBackCards } from '../stages/mail/call-back.ts';
+import { beatReconcile, reconcile } from '../stages/mail/reconcile.ts';
 import { workProof } from '../stages/proof/proof.ts';
 import { beatSync, workSync } from '../stages/sync/sync.ts';
 import { applyInbox, beatInbox, beatUnmatched } from '../stages/track/inbox.ts';
@@ -48,10 +49,14 @@ export interface Stage {
   readonly wakes: Partial<Record<Wake, (context: PipelineContext) => Promise<unknown>>>;
 }
 
-const EFFECT_SLOTS = 4;
+/** The silent providers of a few organizations keep no other organization waiting. */
+const SLOTS_BY_ORGANIZATION = 4;
 
 function one(): number {
   return 1;
+}
+function several(): number {
+  return SLOTS_BY_ORGANIZATION;
 }
 async function stageProofs(context: PipelineContext): Promise<readonly PartFailure[]> {
   return await stageCohorts(context, 'proof');
@@ -104,7 +109,7 @@ export const stages: readonly Stage[] = [
   },
   {
     name: 'mail',
-    beats: { mail: { staging: stageMail, reconcile: beatReconcile } },
+    beats: { mail: { staging: stageMail, 'call-backs': beatCallBacks, reconcile: beatReconcile } },
     workers: [
       {
         queue: 'mail',
@@ -114,10 +119,20 @@ export const stages: readonly Stage[] = [
       {
         queue: 'reconcile',
         slots: one,
-        work: async (context, _id, data) => await workReconcile(context, data.organization_id),
+        work: async (context, _id, data) => void (await reconcile(context, data.organization_id)),
+      },
+      {
+        queue: 'call_back',
+        slots: several,
+        work: async (context, _id, data) =>
+          void (await callBackCards(context, data.organization_id)),
       },
     ],
-    wakes: { mail: stageMail, reconcile: async (context) => await beatReconcile(context) },
+    wakes: {
+      mail: stageMail,
+      callBack: async (context) => await beatCallBacks(context),
+      reconcile: async (context) => await beatReconcile(context),
+    },
   },
   {
     name: 'track',
@@ -129,8 +144,7 @@ export const stages: readonly Stage[] = [
     workers: [
       {
         queue: 'effects',
-        // The silent sinks of a few organizations keep no other organization waiting.
-        slots: () => EFFECT_SLOTS,
+        slots: several,
         work: async (context, _id, data) => await workEffects(context, data.organization_id),
       },
     ],

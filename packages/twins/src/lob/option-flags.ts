@@ -115,6 +115,11 @@ export const flags = {
     choices: ['ms', 's'],
     help: 'of signatures: ms, s (UNCONFIRMED: ms)',
   },
+  webhookRetrySignature: {
+    type: 'choice',
+    choices: ['new', 'first'],
+    help: 'time and signature of a retry: new, or those of the first attempt (UNCONFIRMED: new)',
+  },
   webhookDuplicates: { ...percent, value: 'percent', help: 'webhooks that are sent twice' },
   webhookShuffle: { ...percent, value: 'percent', help: 'webhooks that come behind the next one' },
   webhookPerSecond: {

@@ -44,6 +44,8 @@ export interface LobOptions {
   readonly webhook?: string | undefined;
   readonly webhookSecret?: string | undefined;
   readonly webhookTimestamp?: 'ms' | 's' | undefined;
+  /** The time and signature of a retry: its own, or those of the first attempt. Default `new`. */
+  readonly webhookRetrySignature?: 'new' | 'first' | undefined;
   readonly webhookDuplicates?: number | undefined;
   readonly webhookShuffle?: number | undefined;
   readonly webhookPerSecond?: number | undefined;

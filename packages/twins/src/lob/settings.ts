@@ -113,6 +113,7 @@ const defaults = {
   seed: 1,
   verifyQuota: 0,
   webhookTimestamp: 'ms',
+  webhookRetrySignature: 'new',
   webhookDuplicates: 0,
   webhookShuffle: 0,
   webhookPerSecond: 0,

@@ -32,15 +32,21 @@ export function createWebhooks(
   const { books, clock, commit, faults } = parts;
   const { webhookSecret: secret, webhookTimestamp: unit, normalizeAddresses } = settings;
   const draw = (percent: number): boolean => Math.random() * 100 < percent;
+  /** Of events that were not taken yet, where retries are sent as they were first. */
+  const first = new Map<string, { body: string; signed: Record<string, string> }>();
   const feed = {
     request(event: PieceEvent) {
       const url = books.webhook[event.piece.mode];
       if (url === null || secret === null) return null;
-      const body = JSON.stringify(eventView(event, clock.now().at, normalizeAddresses));
+      const before = first.get(event.id);
+      const body =
+        before?.body ?? JSON.stringify(eventView(event, clock.now().at, normalizeAddresses));
       const headers = (): Record<string, string> => {
         const now = Date.now();
         const timestamp = String(unit === 'ms' ? now : Math.floor(now / 1000));
-        return lobSignature(secret, { timestamp, body });
+        const signed = before?.signed ?? lobSignature(secret, { timestamp, body });
+        if (settings.webhookRetrySignature === 'first') first.set(event.id, { body, signed });
+        return signed;
       };
       return { id: event.id, url, body, headers };
     },
@@ -57,8 +63,10 @@ export function createWebhooks(
       if (draw(settings.webhookDuplicates)) return 'duplicate';
       return draw(settings.webhookShuffle) ? 'reorder' : null;
     },
-    settle: (event: PieceEvent, outcome: 'told' | 'given_up', attempts: number) =>
-      commit({ kind: 'told', event: event.id, taken: outcome === 'told', attempts }),
+    settle(event: PieceEvent, outcome: 'told' | 'given_up', attempts: number) {
+      first.delete(event.id);
+      return commit({ kind: 'told', event: event.id, taken: outcome === 'told', attempts });
+    },
   };
   const options = {
     ladder: settings.retryLadderMs,

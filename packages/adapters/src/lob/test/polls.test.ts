@@ -5,7 +5,8 @@ import { contractContext } from '@postrider/core/contract';
 import { lobTwinClient, startLob } from '@postrider/twins/lob';
 import { temporaryFolder } from '../../../test/helpers.ts';
 import { heldLease, piece } from '../../../test/pieces.ts';
-import { accountAt, liveKey, printerOf } from './accounts.ts';
+import { server } from '../../../test/answering.ts';
+import { accountAt, liveKey, printerOf, webhookSecret } from './accounts.ts';
 
 void test('after a list without a piece the next poll asks again', async () => {
   const folder = await temporaryFolder();
@@ -31,3 +32,60 @@ void test('after a list without a piece the next poll asks again', async () => {
     await twin.stop();
   }
 });
+
+for (const webhookRetrySignature of ['new', 'first'] as const)
+  void test(`what was not heard for an hour is known after it, where retries are signed as ${webhookRetrySignature}`, async () => {
+    let isDown = true;
+    const { url, seen } = await server((_request, response) =>
+      response.writeHead(isDown ? 503 : 200).end(),
+    );
+    const twin = await startLob({
+      folder: await temporaryFolder(),
+      keys: [liveKey],
+      daysPerSecond: 0,
+      webhook: url,
+      webhookSecret,
+      webhookRetrySignature,
+      retryLadder: '3600',
+      log: () => undefined,
+    });
+    try {
+      const printer = printerOf(accountAt(twin.url));
+      const one = piece();
+      await printer.submit([one], heldLease, contractContext());
+      const created = () => seen.filter(({ body }) => body.includes('postcard.created'));
+      await heard(() => created().length === 1);
+      isDown = false;
+      await lobTwinClient(twin.url, liveKey).advance({ seconds: 3601 });
+      await heard(() => created().length === 2);
+      const [, retry] = created();
+      assert.ok(retry !== undefined);
+      const headers = Object.fromEntries(
+        Object.entries(retry.headers).map(([name, value]) => [name, String(value)]),
+      );
+      // The twin signs by the real time: what is signed anew comes now, and else an hour later.
+      const hour = webhookRetrySignature === 'first' ? 3_600_000 : 0;
+      const verdict = printer.verifyWebhook(
+        { url, headers, body: retry.bytes },
+        new Date(Date.now() + hour),
+      );
+      assert.deepEqual(
+        [verdict.valid, 'tooOld' in verdict && verdict.tooOld],
+        webhookRetrySignature === 'first' ? [false, true] : [true, false],
+      );
+      const { events } = (await printer.poll?.(null, contractContext())) ?? assert.fail('no poll');
+      assert.ok(
+        events.some(
+          (told) => 'mailpieceId' in told && told.mailpieceId === one.reference.mailpieceId,
+        ),
+      );
+    } finally {
+      await twin.stop();
+    }
+  });
+
+async function heard(isSo: () => boolean): Promise<void> {
+  const deadline = performance.now() + 60_000;
+  while (!isSo() && performance.now() < deadline)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+}

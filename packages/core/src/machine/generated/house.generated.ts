@@ -19,6 +19,7 @@ export async function adoptPieces<Result>(
 export async function beat<
   Row extends {
     readonly reconcile: readonly string[] | null;
+    readonly callBack: readonly string[] | null;
     readonly effects: readonly string[] | null;
     readonly unmatched: readonly string[] | null;
     readonly webhooks: boolean | null;
@@ -29,7 +30,7 @@ export async function beat<
   given: { readonly names: readonly string[]; readonly every: readonly string[] },
 ): Promise<readonly Row[]> {
   return await rows<Row>(sql`
-    select reconcile, effects, unmatched, webhooks, failing
+    select reconcile, call_back as "callBack", effects, unmatched, webhooks, failing
     from postrider.beat(
       p_names => ${given.names}::text[],
       p_every => ${given.every}::text[]::interval[]
@@ -66,6 +67,7 @@ export async function deregisterRunner(
 export async function due<
   Row extends {
     readonly reconcile: readonly string[] | null;
+    readonly callBack: readonly string[] | null;
     readonly effects: readonly string[] | null;
     readonly unmatched: readonly string[] | null;
     readonly webhooks: boolean | null;
@@ -74,7 +76,7 @@ export async function due<
   sql: Sql,
 ): Promise<readonly Row[]> {
   return await rows<Row>(sql`
-    select reconcile, effects, unmatched, webhooks
+    select reconcile, call_back as "callBack", effects, unmatched, webhooks
     from postrider.due()`);
 }
 

@@ -22,11 +22,16 @@ export async function beginMail<Result>(
 
 export async function claimCallBacks<Result>(
   sql: Sql,
-  given: { readonly organizationId: string; readonly limit: number },
+  given: {
+    readonly organizationId: string;
+    readonly limit: number;
+    readonly printerName?: string | null | undefined;
+  },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.claim_call_backs(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')},
-      p_limit => ${given.limit}
+      p_limit => ${given.limit},
+      p_printer_name => ${given.printerName ?? null}
     ) as result`);
 }
 
@@ -38,6 +43,15 @@ export async function claimUnknownMailpieces<Result>(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_limit => ${given.limit},
       p_lease => ${interval(given.leaseMs)}::interval
+    ) as result`);
+}
+
+export async function printersToCallBack<Result extends readonly string[] | null = readonly string[]>(
+  sql: Sql,
+  given: { readonly organizationId: string },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.printers_to_call_back(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')}
     ) as result`);
 }
 

@@ -40,7 +40,7 @@ export async function applyWebhooks<Result extends number | null = number>(
     ) as result`);
 }
 
-export async function claimSilentPrinters<
+export async function claimPrintersToPoll<
   Row extends {
     readonly organizationId: string | null;
     readonly printerName: string | null;
@@ -52,7 +52,7 @@ export async function claimSilentPrinters<
 ): Promise<readonly Row[]> {
   return await rows<Row>(sql`
     select organization_id as "organizationId", printer_name as "printerName", cursor
-    from postrider.claim_silent_printers(
+    from postrider.claim_printers_to_poll(
       p_silence => ${interval(given.silenceMs)}::interval
     )`);
 }
@@ -154,6 +154,16 @@ export async function matchEvents<Result extends number | null = number>(
     ) as result`);
 }
 
+export async function noteCaughtUp(
+  sql: Sql,
+  given: { readonly organizationId: string; readonly printerName: string },
+): Promise<void> {
+  await done(sql`select postrider.note_caught_up(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_printer_name => ${given.printerName}
+    )`);
+}
+
 export async function notePolled(
   sql: Sql,
   given: {
@@ -166,6 +176,16 @@ export async function notePolled(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_printer_name => ${given.printerName},
       p_cursor => ${given.cursor}
+    )`);
+}
+
+export async function noteRefusedWebhook(
+  sql: Sql,
+  given: { readonly organizationId: string; readonly printerName: string },
+): Promise<void> {
+  await done(sql`select postrider.note_refused_webhook(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_printer_name => ${given.printerName}
     )`);
 }
 

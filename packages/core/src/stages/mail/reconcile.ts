@@ -8,7 +8,6 @@ import type { PipelineContext } from '../../runtime/context.ts';
 import { FIND_BATCH, findPieces } from '../../runtime/find-pieces.ts';
 import { groupByPrinter } from '../../runtime/printers.ts';
 import { FailureRound } from '../../runtime/work-failures.ts';
-import { callBackCards } from './call-back.ts';
 
 /** Asks about unknown pieces until none is due. Returns how many people moved. */
 export async function reconcile(context: PipelineContext, organizationId: string): Promise<number> {
@@ -43,17 +42,8 @@ export async function reconcile(context: PipelineContext, organizationId: string
   return moved;
 }
 
-/** The beat: one job per organization with pieces to ask about or cards to call back. */
+/** The beat: one job per organization with pieces to ask about. */
 export async function beatReconcile(context: PipelineContext, due?: Due): Promise<void> {
   for (const id of (due ?? (await dueWork(context.sql))).reconcile)
     await context.boss.send('reconcile', { organization_id: id }, { singletonKey: id });
-}
-
-/** The job: asks about unknown pieces, and calls cards back. */
-export async function workReconcile(
-  context: PipelineContext,
-  organizationId: string,
-): Promise<void> {
-  await reconcile(context, organizationId);
-  await callBackCards(context, organizationId);
 }

@@ -1,16 +1,19 @@
 /**
  * Polling, a part of tracking: printers whose webhooks have stopped, or that have none, are asked
- * for their events, where they can be. Never part of a beat, only woken by one: a printer that does
- * not answer, or never comes to an end, holds up only the printers behind it.
+ * for their events, where they can be; the others once a day, and after a webhook that was refused
+ * for its age, since new webhooks do not tell that an old one is missing. Never part of a beat, but
+ * woken by one: a printer that does not answer, or never comes to an end, holds up only the
+ * printers behind it.
  */
 import type { PrinterKey } from '../../machine/briefs.ts';
 import type { Work } from '../../machine/house.ts';
 import {
   applyEvents,
-  claimSilentPrinters,
+  claimPrintersToPoll,
+  noteCaughtUp,
   notePolled,
   piecesOfOtherPrinters,
-  type SilentPrinter,
+  type PrinterToPoll,
 } from '../../machine/track.ts';
 import type { PrinterEvent } from '../../ports/index.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
@@ -44,8 +47,8 @@ async function ownEvents(
   return ours.filter(({ mailpieceId }) => mailpieceId === null || !elsewhere.has(mailpieceId));
 }
 
-async function pollPrinter(context: PipelineContext, silent: SilentPrinter) {
-  const { organizationId, printerName: name, cursor } = silent;
+async function pollPrinter(context: PipelineContext, due: PrinterToPoll): Promise<void> {
+  const { organizationId, printerName: name, cursor } = due;
   const printer = await printerNamed(context, organizationId, name);
   // A printer that comes back to a cursor goes round in a circle.
   const seen = new Set<string | null>();
@@ -57,7 +60,7 @@ async function pollPrinter(context: PipelineContext, silent: SilentPrinter) {
       async (call) => await printer.port.poll?.(from, call),
     );
     const answer = await unlessAborted(told, context.stopping);
-    if (answer === undefined) return;
+    if (answer === undefined) break;
     const { events, cursor: next, unusable } = pollAnswer(answer, context.now());
     if (Object.keys(unusable).length > 0) {
       context.logger.warn(
@@ -66,21 +69,23 @@ async function pollPrinter(context: PipelineContext, silent: SilentPrinter) {
           'its own is left out',
       );
     }
-    const own = await ownEvents(context, silent, events);
-    if (own.length > 0) await applyEvents(context.sql, silent, own);
-    if (next !== null) await notePolled(context.sql, silent, next);
-    if (events.length === 0 || next === null) return;
+    const own = await ownEvents(context, due, events);
+    if (own.length > 0) await applyEvents(context.sql, due, own);
+    if (next !== null) await notePolled(context.sql, due, next);
+    if (events.length === 0 || next === null) break;
     from = next;
   }
+  // It has more to tell: the next round goes on, after the silence and not after a day.
+  if (seen.size < MOST_PAGES) await noteCaughtUp(context.sql, due);
 }
 
 export async function pollPrinters(
   context: PipelineContext,
   silenceMs = SILENCE_MS,
 ): Promise<void> {
-  const silent = await claimSilentPrinters(context.sql, silenceMs);
+  const due = await claimPrintersToPoll(context.sql, silenceMs);
   // One iterator, from which each takes the next.
-  const printers = silent.values();
+  const printers = due.values();
   const takeTurns = async (): Promise<void> => {
     for (const printer of printers) {
       if (context.stopping.aborted) return;

@@ -7,8 +7,14 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isLostConnection, sqlState } from '../../common/driver-errors.ts';
+import { messageOf } from '../../common/message-of.ts';
 import type { PrinterBrief } from '../../machine/briefs.ts';
-import { announceWebhooks, endpointPrinter, storeWebhooks } from '../../machine/track.ts';
+import {
+  announceWebhooks,
+  endpointPrinter,
+  noteRefusedWebhook,
+  storeWebhooks,
+} from '../../machine/track.ts';
 import type { Printer, PrinterEvent, WebhookRequest } from '../../ports/index.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import { makePrinter, printerBriefOf, UnknownPrinterError } from '../../runtime/printers.ts';
@@ -160,19 +166,34 @@ async function receiveBatch(
   const { brief, printer } = checker;
   const now = context.now();
   const verified: Verified[] = [];
+  let isAnyTooOld = false;
   for (const one of batch) {
     try {
       const verdict = printer.verifyWebhook(one.request, now);
       if (verdict.valid) {
         const events = eventsIn(printer, one.request.body);
         verified.push({ ...one, deliveryId: verdict.deliveryId, events });
-      } else
+      } else {
+        isAnyTooOld ||= verdict.tooOld === true;
         one.answer.resolve({ outcome: 'forged', message: verdict.message, printer: brief.name });
+      }
     } catch (error) {
       one.answer.reject(error);
     }
   }
+  if (isAnyTooOld) await noteRefused(context, brief);
   return await store(context, brief, verified);
+}
+
+/** Without the note the printer is polled within a day all the same: nobody waits for it. */
+async function noteRefused(
+  { sql, logger }: PipelineContext,
+  { organizationId, name: printerName }: PrinterBrief,
+): Promise<void> {
+  await noteRefusedWebhook(sql, { organizationId, printerName }).catch((error: unknown) => {
+    const fields = { organization: organizationId, printer: printerName, error: messageOf(error) };
+    logger.warn(fields, 'that a webhook was refused for its age could not be noted');
+  });
 }
 
 /**

@@ -118,6 +118,23 @@ test('what is not taken comes again by the ladder, by the twin’s clock, and is
   assert.equal(new Set(created.map(({ timestamp }) => timestamp)).size, 4);
 });
 
+test('a retry has the time and signature of the first attempt, where the twin is told so', async (t) => {
+  let refuse = true;
+  const { url, told } = await receiver(t, () => (refuse ? 503 : 200));
+  const { create, twin } = await lobHere(t, {
+    webhook: url,
+    retryLadder: '1,1',
+    webhookRetrySignature: 'first',
+  });
+  await create({}, { key: TEST });
+  await eventually('the first attempt', () => told.length === 1);
+  refuse = false;
+  await twin.advance({ seconds: 1.5 });
+  await eventually('the second attempt', () => told.length === 2);
+  assert.ok(told.every(({ signed }) => signed));
+  assert.equal(told[0]?.timestamp, told[1]?.timestamp);
+});
+
 test('the ladder’s end gives an event up, and the ledger says so', async (t) => {
   const { url, told } = await receiver(t, () => 410);
   const { create, twin } = await lobHere(t, { webhook: url, retryLadder: '1,1' });
