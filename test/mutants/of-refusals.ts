@@ -16,7 +16,8 @@ export const refusals: readonly Mutant[] = [
     edits: [
       {
         file: settleMail,
-        find: `attempt = case when d.verdict in ('held', 'connection_broken', 'artwork_gone') then s.attempt
+        find: `attempt = case
+          when d.verdict in ('held', 'connection_broken', 'artwork_gone') then s.attempt
           else least(s.attempt + 1, 32000) end,`,
         replace: 'attempt = least(s.attempt + 1, 32000),',
       },

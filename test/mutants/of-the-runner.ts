@@ -43,7 +43,7 @@ export const runner: readonly Mutant[] = [
       {
         file: 'packages/core/src/stages/mail/mail.ts',
         find: 'requireLease(isOver || signal.aborted);',
-        replace: 'requireLease(isOver || lease.signal.aborted);',
+        replace: 'requireLease(isOver);',
       },
     ],
     test: {
