@@ -16,6 +16,7 @@ import { effects } from './of-effects.ts';
 import { emails } from './of-emails.ts';
 import { ofEndpoints } from './of-endpoints.ts';
 import { failingWorks } from './of-failing-work.ts';
+import { stops } from './of-stops.ts';
 import { calls } from './of-the-calls.ts';
 import { doNotMail } from './of-do-not-mail.ts';
 import { driver } from './of-the-driver.ts';
@@ -85,6 +86,7 @@ export const mutants: readonly Mutant[] = [
   ...restores,
   ...refusals,
   ...callBacks,
+  ...stops,
   ...deliveries,
   ...claimPacks,
   ...house,
