@@ -89,11 +89,14 @@ create function postrider.note_refused_webhook(
 ) returns void language sql volatile security definer
 begin atomic
   insert into postrider.printer_feed as f (organization_id, printer_name, refused_at)
-  select p_organization_id, p_printer_name, postrider.now()
-  where not exists (
-    select from postrider.printer_feed n
-    where n.organization_id = p_organization_id
-      and n.printer_name = p_printer_name
-      and n.refused_at > postrider.now() - interval '1 minute')
+  select p.organization_id, p.name, postrider.now()
+  from postrider.printer p
+  where p.organization_id = p_organization_id
+    and p.name = p_printer_name
+    and not exists (
+      select from postrider.printer_feed n
+      where n.organization_id = p.organization_id
+        and n.printer_name = p.name
+        and n.refused_at > postrider.now() - interval '1 minute')
   on conflict (organization_id, printer_name) do update set refused_at = excluded.refused_at;
 end;

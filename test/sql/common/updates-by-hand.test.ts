@@ -43,7 +43,8 @@ void test('an update typed by hand may not send, prove or unsend anybody', async
   assert.match(error.hint ?? '', /retry, cancel, hold, release, suppress or resolve/);
   await refused('PR002', typed('sent'));
   await refused('PR002', typed('skipped'));
-  await refused('PR001', typed('pending'));
+  await refused('PR002', typed('pending'));
+  await refused('PR001', typed('address_enrichable'));
   assert.equal((await one(sql, at)).state, 'sending');
 });
 
