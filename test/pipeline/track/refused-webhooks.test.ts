@@ -8,6 +8,7 @@ import { WebhookIntake } from '../../../packages/core/src/stages/track/receive-w
 import { event, firstOf, idOf, sent, turnClock } from '../../sql/rig.ts';
 import { states } from '../../support/machine.ts';
 import { bakery, watched } from '../house/watched.ts';
+import { until } from '../rig.ts';
 
 const SILENCE_MS = 5 * 60_000;
 
@@ -56,6 +57,12 @@ void test('what a webhook told that was refused for its age is asked for, althou
     await turnClock(sql, SILENCE_MS + 1000);
     assert.equal(await hears(is), 'forged');
     assert.equal(await hears('good'), 'stored');
+    // It is noted after the answer.
+    if (is === 'old')
+      await until(
+        async () =>
+          (await sql`select from postrider.printer_feed where refused_at is not null`).length > 0,
+      );
     await pollPrinters(context);
     assert.equal(printer.polls() - before, is === 'old' ? 1 : 0, is);
   }
