@@ -27,6 +27,23 @@ interface Run {
 /** How long a test may take. None that ends takes half of it, on a slow machine, too. */
 const LONGEST_MS = 180_000;
 
+/** Of the runs under way, each with what its test has started. */
+const groups = new Set<number>();
+process.on('exit', () => groups.forEach(endGroup));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
+/** A test that is given up leaves processes behind, and one of them may grow without an end. */
+function endGroup(pid: number): void {
+  groups.delete(pid);
+  // It was never started; 0 would be our own group.
+  if (pid === 0) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All of it has ended.
+  }
+}
+
 async function run(test: Mutant['test'], mutant: string | null, server: string): Promise<Run> {
   const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: options = '', ...environment } = process.env;
   const hook = `--import=${pathToFileURL(join(import.meta.dirname, 'hook.ts')).href}`;
@@ -42,6 +59,8 @@ async function run(test: Mutant['test'], mutant: string | null, server: string):
     ],
     {
       cwd: root,
+      // A group of its own, so that what a test has started can be ended with it.
+      detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...environment,
@@ -59,8 +78,11 @@ async function run(test: Mutant['test'], mutant: string | null, server: string):
     stream.setEncoding('utf8').on('data', (text: string) => (output += text));
   // Without the safeguard a test may wait for ever, and in what comes after it, too.
   const ended = setTimeout(() => child.kill('SIGKILL'), LONGEST_MS);
+  const { pid = 0 } = child;
+  groups.add(pid);
   await new Promise((resolve) => child.once('close', resolve));
   clearTimeout(ended);
+  endGroup(pid);
   const count = (what: string): number =>
     Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
   const red = count('fail') + count('cancelled');
