@@ -153,6 +153,7 @@ void test('a card that was accepted and then not made is not mailed, before and 
 
 void test("a cap of the day makes it take days, by the organization's midnight", async () => {
   const at = await place(rig.sql, { daily_cap: 10 });
+  await noon(at);
   await underWay(at, 10, 25);
   const [row] = await rig.sql<{ wanted: Date }[]>`
     select
@@ -167,6 +168,17 @@ void test("a cap of the day makes it take days, by the organization's midnight",
   assert.ok(done !== null && row !== undefined);
   assert.ok(Math.abs(row.wanted.getTime() - done.getTime()) < 5 * 60_000, done.toISOString());
 });
+
+/** Turns the clock to the organization's next noon: half an hour later it is the same day. */
+async function noon({ organizationId }: Place): Promise<void> {
+  const [row] = await rig.sql<{ ms: number }[]>`
+    select 1000 * extract(epoch from
+      ((postrider.now() at time zone o.time_zone)::date + interval '36 hours')
+        at time zone o.time_zone - postrider.now())::float8 as ms
+    from postrider.organization o
+    where o.id = ${organizationId}`;
+  await turnClock(rig.sql, row?.ms ?? 0);
+}
 
 async function doneAt(at: Place): Promise<Date | null> {
   const [row] = await rig.sql<{ done_at: Date | null }[]>`
