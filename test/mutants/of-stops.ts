@@ -117,8 +117,8 @@ export const stops: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/50_mail/evidence.sql',
-        find: "when s.state in ('skipped', 'blacklisted') and postrider.was_stopped(s)",
-        replace: 'when false',
+        find: 'when postrider.is_to_call_back(s, m) then v_now',
+        replace: 'when false then v_now',
       },
     ],
     test: { file: stoppedAndPrinted, pattern: 'whatever stopped them' },

@@ -13,14 +13,17 @@ return p_piece.cancellable_until + postrider.call_back_margin() < postrider.now(
     'in_transit', 'in_local_area', 'processed_for_delivery', 'delivered', 'returned');
 
 -- Tells whether somebody who turns out to have a card all the same was stopped, so that the card is
--- to be called back. Whoever is stopped is to get none, whatever stopped them: their own wish, an
--- operator, or the end of a campaign or an offer. It is the same when they are stopped a moment
--- later, while the card may exist (stop_or_ask.sql). Without an address that can be mailed nobody
--- was stopped, they only waited for one: a card that was made had one.
-create function postrider.was_stopped(p_state postrider.recipient_state) returns boolean
-language sql immutable
-return p_state.state = 'blacklisted'
-  or p_state.state = 'skipped' and p_state.reason not in ('no_address', 'bad_address');
+-- to be called back, while it is not too late. Whoever is stopped is to get none, whatever stopped
+-- them: their own wish, an operator, or the end of a campaign or an offer. It is the same when they
+-- are stopped a moment later, while the card may exist (stop_or_ask.sql). Without an address that
+-- can be mailed nobody was stopped, they only waited for one: a card that was made had one.
+create function postrider.is_to_call_back(
+  p_state postrider.recipient_state,
+  p_piece postrider.mailpiece
+) returns boolean language sql stable
+return (p_state.state = 'blacklisted'
+    or p_state.state = 'skipped' and p_state.reason not in ('no_address', 'bad_address'))
+  and not coalesce(postrider.is_late_to_call_back(p_piece), false);
 
 -- Lists the printers that have cards to call back, so that each is asked by itself.
 create function postrider.printers_to_call_back(p_organization_id uuid) returns text[]

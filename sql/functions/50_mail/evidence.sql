@@ -227,8 +227,7 @@ begin
       s.recipient_id, m.id, jsonb_build_object(
         'state', s.state,
         'reason', s.reason,
-        'calledBack', postrider.was_stopped(s) and not coalesce(
-          postrider.is_late_to_call_back(m), false)),
+        'calledBack', postrider.is_to_call_back(s, m)),
       v_now
     from postrider.mailpiece m
     join postrider.recipient_state s
@@ -251,10 +250,7 @@ begin
       detail = null,
       available_at = v_now + c.assumed_after,
       cancel_requested_at = case
-        when s.state in ('skipped', 'blacklisted')
-          and postrider.was_stopped(s)
-          and not coalesce(postrider.is_late_to_call_back(m), false)
-          then v_now
+        when postrider.is_to_call_back(s, m) then v_now
         else s.cancel_requested_at end
     from postrider.mailpiece m, postrider.campaign c
     where s.organization_id = p_organization_id

@@ -116,7 +116,9 @@ export function untimely(age: number): WebhookVerdict | null {
   if (Math.abs(age) <= toleranceSeconds) return null;
   return {
     valid: false,
-    message: `The webhook is ${Math.abs(age)} s ${age > 0 ? 'old' : 'ahead of our clock'}; at most ${toleranceSeconds} s are taken.`,
+    message:
+      `The webhook is ${Math.abs(age)} s ${age > 0 ? 'old' : 'ahead of our clock'}; ` +
+      `at most ${toleranceSeconds} s are taken.`,
     tooOld: age > 0,
   };
 }
