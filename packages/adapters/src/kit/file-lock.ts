@@ -1,10 +1,11 @@
 /**
  * A lock between processes, held for milliseconds around an append.
  *
- * It is a folder, because making one is atomic on every file system. A holder that was killed
- * leaves it behind: it is taken away when its process is gone, or, where that cannot be seen
- * (another machine), when it is far older than any append. A process that lives keeps its lock,
- * however long it was stopped.
+ * It is a folder with the name of its holder in it. The folder is made beside its place and renamed
+ * into it, because renaming is atomic on every file system: whoever is killed at any moment leaves
+ * no lock, or one that says whose it was. A lock is taken away when its process is gone, or, where
+ * that cannot be seen (another machine), when it is far older than any append. A process that lives
+ * keeps its lock, however long it was stopped.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -21,41 +22,56 @@ export async function withFileLock<Result>(
   signal: AbortSignal,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  for (let pause = 2; ; pause = Math.min(pause * 2, 50)) {
-    signal.throwIfAborted();
-    try {
-      await mkdir(path);
-      break;
-    } catch (error) {
-      if (errorCode(error) !== 'EEXIST') throw error;
-    }
-    const holder = await readHolder(path);
-    if (holder === null || !isAbandoned(holder)) {
-      await sleep(pause + Math.random() * pause, undefined, { signal });
-      continue;
-    }
-    const aside = `${path}.${randomUUID()}`;
-    try {
-      // Only one of several can win the rename.
-      await rename(path, aside);
-    } catch {
-      continue;
-    }
-    // Between the look and the rename another may have cleared it away and locked anew: that lock
-    // is put back.
-    if ((await readHolder(aside))?.token === holder.token)
-      await rm(aside, { recursive: true, force: true });
-    else await rename(aside, path).catch(() => rm(aside, { recursive: true, force: true }));
-  }
+  signal.throwIfAborted();
+  const mine = `${path}.${randomUUID()}`;
   try {
+    await mkdir(mine);
     await writeFile(
-      join(path, 'owner'),
+      join(mine, 'owner'),
       JSON.stringify({ pid: process.pid, host: hostname(), token: randomUUID() }),
     );
-    return await work();
+    for (let pause = 2; !(await tookPlace(mine, path)); pause = Math.min(pause * 2, 50)) {
+      signal.throwIfAborted();
+      const holder = await readHolder(path);
+      if (holder !== null && isAbandoned(holder)) await clearAway(path, holder);
+      else await sleep(pause + Math.random() * pause, undefined, { signal });
+    }
+    try {
+      return await work();
+    } finally {
+      // At once, too: emptied and then removed, it would be nobody's lock for a moment.
+      await rename(path, mine).catch(() => undefined);
+    }
   } finally {
-    await rm(path, { recursive: true, force: true });
+    await rm(mine, { recursive: true, force: true });
   }
+}
+
+/** Whether the rename succeeded: it does unless a folder that is not empty is there. */
+async function tookPlace(mine: string, path: string): Promise<boolean> {
+  try {
+    await rename(mine, path);
+    return true;
+  } catch (error) {
+    // The last two are what Windows says.
+    if (['ENOTEMPTY', 'EEXIST', 'EPERM', 'EACCES'].includes(errorCode(error))) return false;
+    throw error;
+  }
+}
+
+/** Takes an abandoned lock away. */
+async function clearAway(path: string, holder: Holder): Promise<void> {
+  const aside = `${path}.${randomUUID()}`;
+  try {
+    // Only one of several can win the rename.
+    await rename(path, aside);
+  } catch {
+    return;
+  }
+  // Between the look and the rename another may have cleared it away and locked anew: that lock is
+  // put back.
+  if ((await readHolder(aside))?.token !== holder.token && (await tookPlace(aside, path))) return;
+  await rm(aside, { recursive: true, force: true });
 }
 
 interface Holder {
@@ -65,10 +81,7 @@ interface Holder {
   readonly ageMs: number;
 }
 
-/**
- * Null where the lock is gone. Its owner is unknown for the moment between making the folder and
- * writing the name.
- */
+/** Null where the lock is gone. Its owner is unknown where a crash of the machine cut it off. */
 async function readHolder(path: string): Promise<Holder | null> {
   const found = await stat(path).catch(() => null);
   if (found === null) return null;
@@ -90,7 +103,7 @@ async function readHolder(path: string): Promise<Holder | null> {
       };
     }
   } catch {
-    // Not written yet, or cut off by a crash: its age decides.
+    // Its age decides.
   }
   return { pid: null, host: null, token: null, ageMs };
 }
