@@ -17,8 +17,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   isNamed,
-  type LeaseGuard,
-  type LeaseLostError,
+  type SendGuard,
+  type SendStoppedError,
   type PieceRequest,
   type Printer,
   type SubmitResult,
@@ -47,7 +47,7 @@ export function backRoomPress(folder: string): Printer {
   mkdirSync(folder, { recursive: true });
   const fileOf = (mailpieceId: string): string => join(folder, `${mailpieceId}.txt`);
 
-  const print = async (piece: PieceRequest, lease: LeaseGuard): Promise<SubmitResult> => {
+  const print = async (piece: PieceRequest, guard: SendGuard): Promise<SubmitResult> => {
     const id = piece.reference.mailpieceId;
     const accepted = (replayed: boolean): SubmitResult => ({
       outcome: 'accepted',
@@ -74,12 +74,12 @@ export function backRoomPress(folder: string): Printer {
       await writeFile(draft, card);
       // Immediately before the effect: a process that slept must not print what another runner has
       // taken over.
-      lease.assertHeld();
+      guard.assertMaySend();
       await link(draft, fileOf(id));
       return accepted(false);
     } catch (error) {
       if (codeOf(error) === 'EEXIST') return accepted(true);
-      if (isNamed<LeaseLostError>(error, 'LeaseLostError'))
+      if (isNamed<SendStoppedError>(error, 'SendStoppedError'))
         return { outcome: 'retry', afterMs: 0, message: error.message };
       if (codeOf(error) === 'ENOSPC')
         return { outcome: 'retry', afterMs: 60_000, message: 'the disk of the press is full' };
@@ -95,13 +95,13 @@ export function backRoomPress(folder: string): Printer {
     readLagMs: 0,
     timeoutMs: 5000,
     maxBatch: 20,
-    async submit(pieces, lease, { signal }) {
+    async submit(pieces, guard, { signal }) {
       const results: SubmitResult[] = [];
       for (const piece of pieces)
         results.push(
           signal.aborted
             ? { outcome: 'retry', afterMs: 0, message: 'the service is stopping' }
-            : await print(piece, lease),
+            : await print(piece, guard),
         );
       return results;
     },

@@ -105,8 +105,8 @@ function lobPrinter(url: string, timeoutMs: number): Printer {
   return {
     ...lob,
     takes: anyMedia,
-    submit: async (pieces, lease, context) =>
-      await lob.submit(pieces, lease, { ...context, artwork }),
+    submit: async (pieces, guard, context) =>
+      await lob.submit(pieces, guard, { ...context, artwork }),
   };
 }
 
@@ -140,12 +140,12 @@ export function integrationsOf(config: RunnerConfig, afterLeaseCheck: () => void
         : await adapters.printer['print-shop'].create({ url, keys, timeoutMs }, wiring);
     return {
       ...real,
-      async submit(pieces, lease, context) {
-        const assertHeld = (): void => {
-          lease.assertHeld();
+      async submit(pieces, guard, context) {
+        const assertMaySend = (): void => {
+          guard.assertMaySend();
           afterLeaseCheck();
         };
-        return await real.submit(pieces, { assertHeld }, context);
+        return await real.submit(pieces, { assertMaySend }, context);
       },
     };
   };

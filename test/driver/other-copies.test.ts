@@ -14,7 +14,7 @@ import {
 } from '@postrider/core';
 import {
   isNamed,
-  type LeaseLostError,
+  type SendStoppedError,
   type Printer,
   type SubmitResult,
 } from '@postrider/core/ports';
@@ -141,9 +141,9 @@ void test("another copy's errors of ours are ours", async () => {
   assert.ok(!(error instanceof MachineError));
   assert.ok(isMachineError(error));
   const ports = (await again('../../packages/core/src/ports/order.ts')) as {
-    LeaseLostError: typeof LeaseLostError;
+    SendStoppedError: typeof SendStoppedError;
   };
-  assert.ok(isNamed<LeaseLostError>(new ports.LeaseLostError('gone'), 'LeaseLostError'));
+  assert.ok(isNamed<SendStoppedError>(new ports.SendStoppedError('gone'), 'SendStoppedError'));
   // What the machine refuses is not tried again until patience is at its end.
   const written: number[] = [];
   const said: string[] = [];

@@ -190,9 +190,9 @@ export const limited: readonly Mutant[] = [
     without: 'what a cohort has not sent yet is not sent once the breaker has opened',
     edits: [
       {
-        file: 'packages/core/src/stages/mail/mail.ts',
-        find: 'assertKeysHonoured(batch, performance.now() - begunAt); breaker.assertWorks();',
-        replace: 'assertKeysHonoured(batch, performance.now() - begunAt);',
+        file: 'packages/core/src/stages/mail/batch-guard.ts',
+        find: 'assertKeysHonoured(pieces, performance.now() - begunAt); breaker.assertWorks();',
+        replace: 'assertKeysHonoured(pieces, performance.now() - begunAt);',
       },
     ],
     test: { file: 'test/pipeline/mail/breaker.test.ts', pattern: 'the next batch' },

@@ -79,8 +79,8 @@ export const providerCalls: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/adapters/src/kit/orders.ts',
-        find: 'return await submitOne(desk, { ...order, lease });',
-        replace: 'return submitOne(desk, { ...order, lease });',
+        find: 'return await submitOne(desk, { ...order, guard });',
+        replace: 'return submitOne(desk, { ...order, guard });',
       },
     ],
     test: { file: `${tests}/orders.test.ts`, pattern: 'costs no other' },
@@ -108,7 +108,13 @@ export const providerCalls: readonly Mutant[] = [
   {
     name: 'nothing-left-behind',
     without: 'an adapter that has come back may send nothing more',
-    edits: [{ file: 'packages/core/src/stages/mail/mail.ts', find: 'isOver = true;', replace: '' }],
+    edits: [
+      {
+        file: 'packages/core/src/stages/mail/batch-guard.ts',
+        find: 'this.#isOver = true;',
+        replace: '',
+      },
+    ],
     test: { file: 'test/pipeline/mail/left-behind.test.ts', pattern: 'may send nothing more' },
   },
   {

@@ -144,8 +144,8 @@ export const refusals: readonly Mutant[] = [
     without: 'a key that dies while its card waits at the adapter is not used',
     edits: [
       {
-        file: 'packages/core/src/stages/mail/mail.ts',
-        find: 'assertKeysHonoured(batch, performance.now() - begunAt);',
+        file: 'packages/core/src/stages/mail/batch-guard.ts',
+        find: 'assertKeysHonoured(pieces, performance.now() - begunAt);',
         replace: '',
       },
     ],

@@ -26,9 +26,9 @@ export const runner: readonly Mutant[] = [
     without: 'a request under way is heard to its end, also without a lease',
     edits: [
       {
-        file: 'packages/core/src/stages/mail/mail.ts',
-        find: 'context.callContext(neverAborted, account, signOfLife)',
-        replace: 'context.callContext(lease.signal, account, signOfLife)',
+        file: 'packages/core/src/stages/mail/submit.ts',
+        find: 'context.callContext(neverAborted, account, call.signOfLife)',
+        replace: 'context.callContext(desk.leased.lease.signal, account, call.signOfLife)',
       },
     ],
     test: {
@@ -41,9 +41,9 @@ export const runner: readonly Mutant[] = [
     without: 'a printer that was given up is refused its next request',
     edits: [
       {
-        file: 'packages/core/src/stages/mail/mail.ts',
-        find: 'requireLease(isOver || signal.aborted);',
-        replace: 'requireLease(isOver);',
+        file: 'packages/core/src/stages/mail/batch-guard.ts',
+        find: 'this.assertMaySend(this.#isOver || signal.aborted);',
+        replace: 'this.assertMaySend(this.#isOver);',
       },
     ],
     test: {
@@ -56,10 +56,10 @@ export const runner: readonly Mutant[] = [
     without: 'people who were not sent because the lease had passed go back at once',
     edits: [
       {
-        file: 'packages/core/src/stages/mail/mail.ts',
-        find: 'if (error instanceof LeaseLostError && error === refusal) {',
+        file: 'packages/core/src/stages/mail/submit.ts',
+        find: 'const isBroken = error instanceof ProviderBrokenError;',
         replace:
-          'if (error === refusal) return;\n      if (error instanceof LeaseLostError && error === refusal) {',
+          'const isBroken = error instanceof ProviderBrokenError;\n    if (!isBroken) return false;',
       },
     ],
     test: { file: stops, pattern: 'people who were not sent because the lease had passed go back' },
@@ -69,9 +69,9 @@ export const runner: readonly Mutant[] = [
     without: 'cards of which an adapter has sent some before it threw are unknown',
     edits: [
       {
-        file: 'packages/core/src/stages/mail/mail.ts',
-        find: 'isWithAdapter ? sameForAll(',
-        replace: 'isWithAdapter && message === null ? sameForAll(',
+        file: 'packages/core/src/stages/mail/submit.ts',
+        find: 'batch.guard.hasLetThrough ? sameForAll(',
+        replace: 'batch.guard.hasLetThrough && message === null ? sameForAll(',
       },
     ],
     test: { file: stops, pattern: 'cards of which an adapter has sent some' },

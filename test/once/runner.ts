@@ -5,7 +5,7 @@
 import { createNoopImageHost, createNoopRenderer } from '@postrider/adapters/noop';
 import { createLobPrinter, lobAccount } from '@postrider/adapters/lob';
 import { Connections, type Integrations, type Point, type PrinterBrief } from '@postrider/core';
-import { anyMedia, LeaseLostError, type ArtworkCutter } from '@postrider/core/ports';
+import { anyMedia, SendStoppedError, type ArtworkCutter } from '@postrider/core/ports';
 import { tick } from '../../packages/core/src/machine/house.ts';
 import { probeConnections } from '../../packages/core/src/stages/house/probes.ts';
 import { makeContext, type PipelineContext } from '../../packages/core/src/runtime/context.ts';
@@ -70,14 +70,14 @@ export async function playedRunner(parts: RunnerParts): Promise<PlayedRunner> {
       return {
         ...lob,
         takes: anyMedia,
-        submit: async (pieces, lease, context) => {
-          const assertHeld = (): void => {
-            lease.assertHeld();
+        submit: async (pieces, guard, context) => {
+          const assertMaySend = (): void => {
+            guard.assertMaySend();
             // What a process that is killed in the middle of a batch does not send.
-            if (posts <= 0) throw new LeaseLostError('the runner is gone');
+            if (posts <= 0) throw new SendStoppedError('the runner is gone');
             posts -= 1;
           };
-          return await lob.submit(pieces, { assertHeld }, context);
+          return await lob.submit(pieces, { assertMaySend }, context);
         },
       };
     },

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { PieceRequest } from '@postrider/core/ports';
 
-export const heldLease = { assertHeld: () => undefined };
+export const openGuard = { assertMaySend: () => undefined };
 
 export function piece(): PieceRequest {
   return {

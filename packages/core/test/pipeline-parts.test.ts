@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import postgres from 'postgres';
-import { LeaseLostError } from '@postrider/core/ports';
-import { Lease, Leases } from '../src/runtime/leases.ts';
+import { Lease, LeaseLostError, Leases } from '../src/runtime/leases.ts';
 import { messageOf } from '../src/common/message-of.ts';
 import { ResultWriter } from '../src/runtime/result-writer.ts';
 import { Waker } from '../src/scheduling/waker.ts';

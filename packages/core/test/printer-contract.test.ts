@@ -28,12 +28,12 @@ function press(): Press {
     readLagMs: 0,
     timeoutMs: 1000,
     maxBatch: 2,
-    async submit(pieces, lease, { signal }) {
+    async submit(pieces, guard, { signal }) {
       return await Promise.resolve(
         pieces.map((piece) => {
           try {
             signal.throwIfAborted();
-            lease.assertHeld();
+            guard.assertMaySend();
           } catch {
             return { outcome: 'retry', afterMs: 1000, message: 'Not sent.' } as const;
           }

@@ -11,7 +11,7 @@ import {
 } from '@postrider/adapters/noop';
 import type {
   CallContext,
-  LeaseGuard,
+  SendGuard,
   Printer,
   SubmitContext,
   SubmitResult,
@@ -54,13 +54,13 @@ void test('who was given up may not send any more, and what it had sent before c
   const inner = createNoopPrinter();
   const printer = printerWith({
     timeoutMs: 200,
-    submit: async ([first, ...others], lease: LeaseGuard, context: SubmitContext) => {
+    submit: async ([first, ...others], lease: SendGuard, context: SubmitContext) => {
       assert.ok(first !== undefined);
       const [sent] = await inner.submit([first], lease, context);
       assert.ok(sent !== undefined);
       await woken.promise;
       try {
-        lease.assertHeld();
+        lease.assertMaySend();
       } catch (error) {
         refused = error;
       }

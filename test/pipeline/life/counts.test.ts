@@ -64,7 +64,7 @@ void test('what a printer refuses, fails to answer and is found to have is count
         ...inner,
         maxBatch: 1,
         submit: async (pieces, lease, context) => {
-          lease.assertHeld();
+          lease.assertMaySend();
           calls += 1;
           if (calls === 1)
             return [{ outcome: 'rejected', reason: 'no', message: 'no', badAddress: false }];

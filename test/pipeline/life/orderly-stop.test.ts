@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { createNoopPrinter } from '@postrider/adapters/noop';
-import { LeaseLostError, type Printer } from '@postrider/core/ports';
+import { SendStoppedError, type Printer } from '@postrider/core/ports';
 import { states } from '../../support/machine.ts';
 import { open, until } from '../rig.ts';
 
@@ -63,10 +63,10 @@ void test('cards of which an adapter has sent some, and then throws because the 
       printer: printerWith({
         maxBatch: 3,
         submit: async (pieces, lease, context) => {
-          lease.assertHeld();
+          lease.assertMaySend();
           await inner.submit(pieces.slice(0, 1), lease, context);
           sleep(t);
-          lease.assertHeld();
+          lease.assertMaySend();
           return [];
         },
       }),
@@ -90,8 +90,8 @@ void test('a lost lease that an adapter has made up itself proves nothing: the c
       printer: printerWith({
         maxBatch: 2,
         submit: async (pieces, lease, context) => {
-          await inner.submit(pieces, { ...lease, assertHeld: () => undefined }, context);
-          throw new LeaseLostError('of another lease of ours');
+          await inner.submit(pieces, { ...lease, assertMaySend: () => undefined }, context);
+          throw new SendStoppedError('of another lease of ours');
         },
       }),
     },

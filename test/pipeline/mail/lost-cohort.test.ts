@@ -20,7 +20,7 @@ function keyless(): Printer & { readonly cards: string[] } {
     async submit(pieces, lease) {
       return await Promise.resolve(
         pieces.map(({ reference }) => {
-          lease.assertHeld();
+          lease.assertMaySend();
           cards.push(reference.mailpieceId);
           return {
             outcome: 'accepted',

@@ -25,7 +25,7 @@ function refusing(answer: SubmitResult = refusal) {
     ...whole,
     maxBatch: 2,
     submit: async (pieces, lease, context) => {
-      lease.assertHeld();
+      lease.assertMaySend();
       asked.push(...pieces.map(({ idempotencyKey }) => idempotencyKey));
       return isMended ? await whole.submit(pieces, lease, context) : pieces.map(() => answer);
     },

@@ -4,7 +4,7 @@ import type {
   AdapterWiring,
   CallContext,
   Connection,
-  LeaseGuard,
+  SendGuard,
   LimitNotice,
   RouteLimit,
   SecretKind,
@@ -67,7 +67,7 @@ export interface Account {
    * is of the other mode. Null: it can.
    */
   keyFault(): KeyFault | null;
-  ask(request: AccountRequest, context: CallContext, lease?: LeaseGuard): Promise<HttpOutcome>;
+  ask(request: AccountRequest, context: CallContext, guard?: SendGuard): Promise<HttpOutcome>;
   /** What an answer says that is not as it was asked for: its code, and all of it in a sentence. */
   refusalIn(outcome: HttpOutcome): ToldRefusal;
 }
@@ -147,7 +147,7 @@ export function accountAt<Options extends { readonly url: string }>(
         throw error;
       }
     },
-    async ask({ method, path, query, headers, body, json, about }, context, lease) {
+    async ask({ method, path, query, headers, body, json, about }, context, guard) {
       // Read at each call: what was rotated counts at once.
       const options = parseOptions('connection', kind.options, connection.options);
       const secrets = connection.secrets('api_key');
@@ -176,7 +176,7 @@ export function accountAt<Options extends { readonly url: string }>(
           readLimit: (told, now) => kind.readLimit?.(told, now) ?? null,
         },
         context,
-        lease,
+        guard,
       );
     },
     refusalIn(outcome) {

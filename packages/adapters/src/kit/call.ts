@@ -1,11 +1,11 @@
 /**
  * One request to a provider, with all that it owes the others: it waits for the limit that all
- * runners share, says that it is at it, asks for the lease last, tells the limiter what the answer
+ * runners share, says that it is at it, asks the guard last, tells the limiter what the answer
  * says of it, and leaves a record without secrets.
  */
 import type {
   CallContext,
-  LeaseGuard,
+  SendGuard,
   LimitNotice,
   Permit,
   RouteLimit,
@@ -35,13 +35,13 @@ export interface ProviderRequest extends Omit<HttpRequest, 'body' | 'signal' | '
 }
 
 /**
- * @param lease of what the request creates. It is asked when every wait is over and the connection
+ * @param guard of what the request creates. It is asked when every wait is over and the connection
  * stands: just before the first byte.
  */
 export async function callProvider(
   request: ProviderRequest,
   context: CallContext,
-  lease?: LeaseGuard,
+  guard?: SendGuard,
 ): Promise<HttpOutcome> {
   // Before the slot: nothing that takes its time comes between it and the first byte.
   const body = request.body === undefined ? {} : { body: encodeBody(request.body) };
@@ -60,7 +60,7 @@ export async function callProvider(
     ...request,
     ...body,
     signal: context.signal,
-    ...(lease === undefined ? {} : { lastCheck: () => lease.assertHeld() }),
+    ...(guard === undefined ? {} : { lastCheck: () => guard.assertMaySend() }),
   };
   const outcome = await sendRequest(http);
   permit.end(outcome.kind !== 'not_sent');

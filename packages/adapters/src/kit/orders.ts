@@ -8,8 +8,8 @@ import { isNamed } from '@postrider/core/ports';
 import type {
   ArtworkCutter,
   ArtworkError,
-  LeaseGuard,
-  LeaseLostError,
+  SendGuard,
+  SendStoppedError,
   PieceRequest,
   PrinterDetails,
   SubmitContext,
@@ -61,17 +61,17 @@ export async function submitEach(
   desk: OrderDesk,
   {
     pieces,
-    lease,
+    guard,
     context,
   }: {
     readonly pieces: readonly PieceRequest[];
-    readonly lease: LeaseGuard;
+    readonly guard: SendGuard;
     readonly context: SubmitContext;
   },
 ): Promise<readonly SubmitResult[]> {
   let refused: SubmitResult | null = null;
   return await severalAtOnce(pieces, desk.atOnce, async (piece) => {
-    const result: SubmitResult = refused ?? (await submitApart(desk, { piece, lease, context }));
+    const result: SubmitResult = refused ?? (await submitApart(desk, { piece, guard, context }));
     if (result.outcome === 'refused') refused = result;
     return result;
   });
@@ -94,25 +94,25 @@ export function notSent(
 
 interface Order {
   readonly piece: PieceRequest;
-  readonly lease: LeaseGuard;
+  readonly guard: SendGuard;
   readonly context: SubmitContext;
 }
 
 /**
  * An error that nobody expects costs no other piece: thrown, it would end the batch while its other
- * requests are under way, and their answers would be lost. Nothing was sent where the lease was not
+ * requests are under way, and their answers would be lost. Nothing was sent where the guard was not
  * asked for, which is asked last.
  */
 async function submitApart(desk: OrderDesk, order: Order): Promise<SubmitResult> {
   let mayBeSent = false;
-  const lease: LeaseGuard = {
-    assertHeld() {
-      order.lease.assertHeld();
+  const guard: SendGuard = {
+    assertMaySend() {
+      order.guard.assertMaySend();
       mayBeSent = true;
     },
   };
   try {
-    return await submitOne(desk, { ...order, lease });
+    return await submitOne(desk, { ...order, guard });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return mayBeSent
@@ -121,7 +121,7 @@ async function submitApart(desk: OrderDesk, order: Order): Promise<SubmitResult>
   }
 }
 
-async function submitOne(desk: OrderDesk, { piece, lease, context }: Order): Promise<SubmitResult> {
+async function submitOne(desk: OrderDesk, { piece, guard, context }: Order): Promise<SubmitResult> {
   const wrong = unsendable(desk, piece) ?? desk.unsuitable?.(piece) ?? null;
   if (wrong !== null) return wrong;
   let request: AccountRequest;
@@ -142,7 +142,7 @@ async function submitOne(desk: OrderDesk, { piece, lease, context }: Order): Pro
     return { outcome: 'retry', afterMs: unreachableArtworkMs, message, artworkGone };
   }
   for (let tries = 1; ; tries += 1) {
-    const outcome = await desk.account.ask(request, context, lease);
+    const outcome = await desk.account.ask(request, context, guard);
     const answer = resultOf(desk, { piece, outcome, now: context.now() });
     if (outcome.kind !== 'answer' || outcome.status !== 429 || answer.outcome !== 'retry')
       return answer;
@@ -150,9 +150,9 @@ async function submitOne(desk: OrderDesk, { piece, lease, context }: Order): Pro
     // Without a connection's limiter nothing else would make it wait.
     await sleep(Math.min(answer.afterMs, 1000), undefined, { ref: false });
     try {
-      lease.assertHeld();
+      guard.assertMaySend();
     } catch (error) {
-      if (isNamed<LeaseLostError>(error, 'LeaseLostError')) return answer;
+      if (isNamed<SendStoppedError>(error, 'SendStoppedError')) return answer;
       throw error;
     }
   }

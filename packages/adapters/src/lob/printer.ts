@@ -43,7 +43,7 @@ export function createLobPrinter(options: unknown, wiring: AdapterWiring): Print
     timeoutMs,
     maxBatch: 100,
 
-    submit: (pieces, lease, context) => submitEach(desk, { pieces, lease, context }),
+    submit: (pieces, guard, context) => submitEach(desk, { pieces, guard, context }),
 
     find: (pieces, context) =>
       findEach(account, pieces, context, {

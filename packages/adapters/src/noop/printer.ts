@@ -9,7 +9,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { anyMedia } from '@postrider/core/ports';
 import type {
-  LeaseGuard,
+  SendGuard,
   PieceRequest,
   Printer,
   PrinterEvent,
@@ -43,12 +43,12 @@ export function createNoopPrinter({
 
   async function accept(
     batch: readonly PieceRequest[],
-    lease: LeaseGuard,
+    guard: SendGuard,
     signal: AbortSignal,
   ): Promise<readonly SubmitResult[]> {
     try {
       signal.throwIfAborted();
-      lease.assertHeld();
+      guard.assertMaySend();
     } catch (error) {
       const message = `Not sent: ${error instanceof Error ? error.message : String(error)}`;
       return batch.map(() => ({ outcome: 'retry', afterMs: 0, message }));
@@ -76,11 +76,11 @@ export function createNoopPrinter({
       return ledger.size;
     },
 
-    async submit(pieces, lease, context) {
+    async submit(pieces, guard, context) {
       const results: SubmitResult[] = [];
       for (let start = 0; start < pieces.length; start += maxBatch) {
         const batch = pieces.slice(start, start + maxBatch);
-        const accepted = await accept(batch, lease, context.signal);
+        const accepted = await accept(batch, guard, context.signal);
         results.push(...accepted);
         if (onEvents === undefined) continue;
         const occurredAt = context.now().toISOString();

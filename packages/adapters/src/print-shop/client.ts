@@ -6,7 +6,7 @@
  * request, and a shop that keeps another one answers 412 `another_ledger` and does nothing.
  */
 import { AdapterConfigError } from '@postrider/core/ports';
-import type { AdapterWiring, CallContext, LeaseGuard } from '@postrider/core/ports';
+import type { AdapterWiring, CallContext, SendGuard } from '@postrider/core/ports';
 import type { z } from 'zod';
 import { callProvider } from '../kit/call.ts';
 import type { HttpOutcome } from '../kit/http.ts';
@@ -16,7 +16,7 @@ import { isAnotherLedger, LEDGER_HEADER, refusal } from './wire.ts';
 
 export interface PrintShopClient {
   /**
-   * Waits for the rate limit, says that it is at it, and sends; `lease` is asked last, because the
+   * Waits for the rate limit, says that it is at it, and sends; `guard` is asked last, because the
    * wait may have outlived it.
    */
   ask(request: ShopRequest, context: CallContext): Promise<HttpOutcome>;
@@ -30,7 +30,7 @@ export interface ShopRequest {
   /** The ids of the mailpieces that it is about. */
   readonly about: readonly string[];
   readonly body?: unknown;
-  readonly lease?: LeaseGuard;
+  readonly guard?: SendGuard;
 }
 
 /** Throws `AdapterConfigError` where the address or the token cannot be used. */
@@ -60,7 +60,7 @@ export function createClient(
   let ledger = options.ledger ?? null;
 
   return {
-    async ask({ method, route, path, about, body, lease }, context) {
+    async ask({ method, route, path, about, body, guard }, context) {
       const bearer = token();
       if (bearer === '')
         return {
@@ -88,7 +88,7 @@ export function createClient(
           secrets: [bearer],
         },
         context,
-        lease,
+        guard,
       );
       if (outcome.kind === 'answer' && outcome.status < 300)
         ledger ??= outcome.headers.get(LEDGER_HEADER);

@@ -17,7 +17,7 @@
 import type {
   ArtworkPage,
   CallContext,
-  LeaseGuard,
+  SendGuard,
   PieceRequest,
   SubmitResult,
 } from '@postrider/core/ports';
@@ -32,7 +32,7 @@ const configurationPauseMs = 30_000;
 export async function submitBatch(
   client: PrintShopClient,
   batch: readonly PieceRequest[],
-  lease: LeaseGuard,
+  guard: SendGuard,
   context: CallContext,
 ): Promise<readonly SubmitResult[]> {
   const all = (result: SubmitResult): SubmitResult[] => batch.map(() => result);
@@ -43,7 +43,7 @@ export async function submitBatch(
       path: '/v1/pieces',
       about: batch.map(({ reference }) => reference.mailpieceId),
       body: { pieces: batch.map(wirePiece) },
-      lease,
+      guard,
     },
     context,
   );
@@ -73,7 +73,7 @@ export async function submitBatch(
       // travels alone.
       const results: SubmitResult[] = [];
       for (const piece of batch)
-        results.push(...(await submitBatch(client, [piece], lease, context)));
+        results.push(...(await submitBatch(client, [piece], guard, context)));
       return results;
     }
     return all({

@@ -47,14 +47,14 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
     timeoutMs: parsed.timeoutMs,
     maxBatch: parsed.maxBatch,
 
-    async submit(pieces, lease, context) {
+    async submit(pieces, guard, context) {
       const results: SubmitResult[] = [];
       let refused: SubmitResult | null = null;
       for (const batch of chunks(pieces, parsed.maxBatch)) {
         // What refuses us refuses the rest as well: it is not sent.
         const answers: readonly SubmitResult[] =
           refused === null
-            ? await submitBatch(client, batch, lease, context)
+            ? await submitBatch(client, batch, guard, context)
             : batch.map(() => refused as SubmitResult);
         results.push(...answers);
         refused ??= answers.find(({ outcome }) => outcome === 'refused') ?? null;

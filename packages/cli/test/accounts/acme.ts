@@ -38,10 +38,10 @@ function printerOf(connection: Connection): Printer {
   };
   return {
     ...local,
-    async submit(pieces, lease, { signal }) {
+    async submit(pieces, guard, { signal }) {
       const results: SubmitResult[] = [];
       for (const { reference, idempotencyKey, mode } of pieces) {
-        lease.assertHeld();
+        guard.assertMaySend();
         const { status, told } = await ask(call, '/cards', {
           body: { piece: reference.mailpieceId, key: idempotencyKey, mode },
           signal,

@@ -64,7 +64,7 @@ export interface Permit {
 export interface RateLimiter {
   /**
    * Resolves when a request that counts `cost` times may be sent. Throws what `signal` aborts with,
-   * and of `submit` `LeaseLostError` where the provider has stopped working meanwhile; then nothing
+   * and of `submit` `SendStoppedError` where the provider has stopped working meanwhile; then nothing
    * was taken.
    */
   take(limit: RouteLimit, cost: number, signal: AbortSignal): Promise<Permit>;
@@ -118,7 +118,7 @@ export interface CallContext {
   /**
    * A sign of life: the time after which a silent adapter is given up begins anew. Call it before
    * each request, where one call of the port needs several. It counts at a printer, for everything
-   * that makes nothing; `submit` asks for its lease instead, and other ports have one time for the
+   * that makes nothing; `submit` asks the guard instead, and other ports have one time for the
    * whole call.
    */
   alive(): void;

@@ -84,17 +84,21 @@ export interface SubmitContext extends CallContext {
 }
 
 /**
- * Says whether the runner may still post. Ask immediately before each request that creates
+ * Says whether a printer may still be sent cards. Ask immediately before each request that creates
  * something: a process that was stopped for longer than its lease must not print what another
  * runner has taken over.
  */
-export interface LeaseGuard {
-  /** Throws `LeaseLostError` where the lease may have passed. */
-  assertHeld(): void;
+export interface SendGuard {
+  /** Throws `SendStoppedError` where nothing more is to be sent. */
+  assertMaySend(): void;
 }
 
-export class LeaseLostError extends Error {
-  override readonly name = 'LeaseLostError';
+/**
+ * Nothing more is to be sent: the lease of the runner may have passed, a key is too old for its card
+ * to be sent again, the breaker of the connection is open, or the call was given up.
+ */
+export class SendStoppedError extends Error {
+  override readonly name = 'SendStoppedError';
 }
 
 export type SubmitResult =
@@ -133,7 +137,7 @@ export type SubmitResult =
    * Nobody knows what became of this one.
    */
   | { readonly outcome: 'mismatched'; readonly providerId: string; readonly message: string }
-  /** PROVEN that nothing was created: 429, connection refused, not sent for want of a lease. */
+  /** PROVEN that nothing was created: 429, connection refused, not sent for want of a guard. */
   | {
       readonly outcome: 'retry';
       readonly afterMs: number;

@@ -1,7 +1,7 @@
 /** The port of printers: what became of their pieces, webhooks. */
 import type { CallContext, PieceReference } from './common.ts';
 import type { MediaType } from './media.ts';
-import type { LeaseGuard, PieceRequest, SubmitContext, SubmitResult } from './order.ts';
+import type { SendGuard, PieceRequest, SubmitContext, SubmitResult } from './order.ts';
 
 export type FindResult =
   | { readonly outcome: 'found'; readonly providerId: string }
@@ -105,26 +105,26 @@ export interface Printer {
   readonly readLagMs: number;
   /**
    * Longest time that one request may take, in milliseconds. Where it is not shorter than the
-   * runner's lease, nothing is submitted. A `submit` that neither ends nor asks for the lease for
+   * runner's lease, nothing is submitted. A `submit` that neither ends nor asks the guard for
    * so long, and a second, is given up.
    */
   readonly timeoutMs: number;
   /** Most pieces that one `submit` takes; at least 1. */
   readonly maxBatch: number;
   /**
-   * One result per piece. Calls `lease.assertHeld()` immediately before each request; where it
+   * One result per piece. Calls `guard.assertMaySend()` immediately before each request; where it
    * throws, the pieces not yet sent are `retry`.
    *
    * Each such call is a sign of life and gives the adapter `timeoutMs` more: one request for all
    * pieces may take `timeoutMs`, one request for each piece that many times as long. An adapter
-   * that is silent for longer is given up: its pieces are unknown, the lease refuses any further
-   * request, and an answer that comes late counts only where it says `accepted`. The lease refuses
+   * that is silent for longer is given up: its pieces are unknown, the guard refuses any further
+   * request, and an answer that comes late counts only where it says `accepted`. The guard refuses
    * as well once `submit` has returned or thrown: requests of one's own are waited for first, since
    * the answers of what is left behind are lost.
    */
   submit(
     pieces: readonly PieceRequest[],
-    lease: LeaseGuard,
+    guard: SendGuard,
     context: SubmitContext,
   ): Promise<readonly SubmitResult[]>;
   /**

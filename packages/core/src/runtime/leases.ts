@@ -7,7 +7,10 @@
  */
 import { messageOf } from '../common/message-of.ts';
 import type { CohortKey } from '../machine/cohorts.ts';
-import { LeaseLostError, type LeaseGuard, type Logger } from '../ports/index.ts';
+import { SendStoppedError, type Logger } from '../ports/index.ts';
+
+/** The lease may have passed: another runner may have taken its cohort over. */
+export class LeaseLostError extends SendStoppedError {}
 
 interface SentAt {
   readonly monotonic: number;
@@ -22,7 +25,7 @@ function elapsed(since: SentAt): number {
 }
 
 /** A lease on one cohort. `signal` aborts when it is known to be lost. */
-export class Lease implements CohortKey, LeaseGuard {
+export class Lease implements CohortKey {
   readonly organizationId: string;
   readonly cohortId: string;
   readonly #leaseMs: number;

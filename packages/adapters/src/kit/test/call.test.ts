@@ -53,7 +53,7 @@ function sha256(bytes: string | Uint8Array): string {
 }
 
 describe('A call of a provider', () => {
-  it('waits for the limit, says that it is at it, and asks for the lease last', async () => {
+  it('waits for the limit, says that it is at it, and asks the guard last', async () => {
     const { url } = await server((_, response) => response.end('{}'));
     const order: string[] = [];
     const { context } = watched({
@@ -66,9 +66,9 @@ describe('A call of a provider', () => {
       },
       alive: () => order.push('alive'),
     });
-    const lease = { assertHeld: () => order.push('lease') };
-    await callProvider(requestTo(url, { cost: 3 }), context, lease);
-    assert.deepEqual(order, ['POST /cards 3', 'alive', 'lease']);
+    const guard = { assertMaySend: () => order.push('guard') };
+    await callProvider(requestTo(url, { cost: 3 }), context, guard);
+    assert.deepEqual(order, ['POST /cards 3', 'alive', 'guard']);
   });
 
   it('tells the limiter when its request is over, and whether it was sent', async () => {
@@ -118,7 +118,7 @@ describe('A call of a provider', () => {
     assert.deepEqual(order, ['encoded', 'slot', 'begun', 'a turn later']);
   });
 
-  it('sends nothing, and keeps nothing, where the limit or the lease says no', async () => {
+  it('sends nothing, and keeps nothing, where the limit or the guard says no', async () => {
     const { url, seen } = await rawServer({});
     const refusing = {
       async take() {
@@ -130,7 +130,7 @@ describe('A call of a provider', () => {
     const first = await callProvider(requestTo(url), context);
     const other = watched();
     const second = await callProvider(requestTo(url), other.context, {
-      assertHeld() {
+      assertMaySend() {
         throw new Error('the lease has passed');
       },
     });

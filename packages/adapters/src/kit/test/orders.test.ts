@@ -6,7 +6,7 @@ import { contractContext } from '@postrider/core/contract';
 import { ArtworkError, type PieceRequest, type SubmitResult } from '@postrider/core/ports';
 import { z } from 'zod';
 import { server } from '../../../test/answering.ts';
-import { heldLease, piece } from '../../../test/pieces.ts';
+import { openGuard, piece } from '../../../test/pieces.ts';
 import { accountAt, type AccountKind } from '../account.ts';
 import { readJson } from '../json.ts';
 import { submitEach, type OrderDesk } from '../orders.ts';
@@ -30,7 +30,7 @@ async function answered(
   const { url, seen } = await server((_, response) =>
     response.writeHead(status).end(JSON.stringify(body)),
   );
-  const order = { pieces: [one], lease: heldLease, context: contractContext() };
+  const order = { pieces: [one], guard: openGuard, context: contractContext() };
   const [result] = await submitEach(deskAt(url, changes), order);
   return { result, requests: seen.length };
 }
@@ -83,7 +83,7 @@ async function slowForTheFirst(
     else answer();
     if (seen.length === orders) answerFirst();
   });
-  const order = { pieces, lease: heldLease, context: contractContext() };
+  const order = { pieces, guard: openGuard, context: contractContext() };
   const results = await submitEach(deskAt(url, { atOnce: 2, ...changes }), order);
   return { results, requests: seen.length };
 }

@@ -14,7 +14,7 @@ import type { Printer } from '@postrider/core/ports';
 import { lobTwinClient, startLob } from '@postrider/twins/lob';
 import { pollAnswer } from '../../../../core/src/stages/track/event-answers.ts';
 import { temporaryFolder } from '../../../test/helpers.ts';
-import { heldLease, piece } from '../../../test/pieces.ts';
+import { openGuard, piece } from '../../../test/pieces.ts';
 import { accountAt, liveKey, printerOf } from './accounts.ts';
 import { bodies, inputs, limitHeaders, statuses } from './malformed.ts';
 import { isLong } from '../../../../../test/support/long.ts';
@@ -54,7 +54,7 @@ before(async () => {
       ).json();
     const [result] = await printerOf(accountAt(twin.url)).submit(
       [one],
-      heldLease,
+      openGuard,
       contractContext(),
     );
     assert.ok(result?.outcome === 'accepted');
@@ -64,7 +64,7 @@ before(async () => {
     real.none = await ask('?metadata[mailpiece]=nobody');
     real.refused = await ask('/psc_0000000000000000');
     real.deleted = await ask(`/${made}`, 'DELETE');
-    await printerOf(accountAt(twin.url)).submit([piece()], heldLease, contractContext());
+    await printerOf(accountAt(twin.url)).submit([piece()], openGuard, contractContext());
     await lobTwinClient(twin.url, liveKey).advance({ days: 8 });
     real.travelled = await ask('?limit=10');
   } finally {
@@ -144,7 +144,7 @@ function made200(status: number): boolean {
 void test('an answer to an order accepts only our own card, and what cannot be read is unknown', async () => {
   await answered(
     async (body, status) => {
-      const [result] = await printer.submit([one], heldLease, contractContext());
+      const [result] = await printer.submit([one], openGuard, contractContext());
       const value = loosely(body);
       const id = value?.['id'];
       const code = (value?.['error'] as Loose)?.['code'];

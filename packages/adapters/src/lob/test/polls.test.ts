@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { contractContext } from '@postrider/core/contract';
 import { lobTwinClient, startLob } from '@postrider/twins/lob';
 import { temporaryFolder } from '../../../test/helpers.ts';
-import { heldLease, piece } from '../../../test/pieces.ts';
+import { openGuard, piece } from '../../../test/pieces.ts';
 import { server } from '../../../test/answering.ts';
 import { accountAt, liveKey, printerOf, webhookSecret } from './accounts.ts';
 
@@ -15,7 +15,7 @@ void test('after a list without a piece the next poll asks again', async () => {
     const printer = printerOf(accountAt(twin.url));
     const nothing = await printer.poll?.(null, contractContext());
     assert.deepEqual(nothing?.events, []);
-    await printer.submit([piece()], heldLease, contractContext());
+    await printer.submit([piece()], openGuard, contractContext());
     const next = await printer.poll?.(nothing.cursor, contractContext());
     assert.equal(next?.events.length, 1);
 
@@ -52,7 +52,7 @@ for (const webhookRetrySignature of ['new', 'first'] as const)
     try {
       const printer = printerOf(accountAt(twin.url));
       const one = piece();
-      await printer.submit([one], heldLease, contractContext());
+      await printer.submit([one], openGuard, contractContext());
       const created = () => seen.filter(({ body }) => body.includes('postcard.created'));
       await heard(() => created().length === 1);
       isDown = false;

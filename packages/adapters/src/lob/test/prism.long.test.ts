@@ -13,7 +13,7 @@ import {
   type ListeningTwin,
 } from '@postrider/twins/lob';
 import { temporaryFolder } from '../../../test/helpers.ts';
-import { heldLease, piece } from '../../../test/pieces.ts';
+import { openGuard, piece } from '../../../test/pieces.ts';
 import { lobAccount } from '../index.ts';
 import { accountAt, liveKey, printerOf, testKey } from './accounts.ts';
 import { judged, type Judged } from './prism.ts';
@@ -58,7 +58,7 @@ void test('Prism finds a fault of the request and a fault of the answer', async 
   judge.violations.length = 0;
   const printer = printerOf(account());
   judge.spoilNext((answer) => answer.replace('"object":"postcard"', '"object":"letter"'));
-  await printer.submit([piece()], heldLease, context);
+  await printer.submit([piece()], openGuard, context);
   assert.match(judge.violations.join(), /VIOLATIONS.*response.*object/);
   judge.violations.length = 0;
 });
@@ -84,7 +84,7 @@ void test('orders, look-ups, lists, call-backs, refusals and what is told of the
           },
         }),
       ],
-      heldLease,
+      openGuard,
       context,
     );
     assert.deepEqual(
@@ -93,9 +93,9 @@ void test('orders, look-ups, lists, call-backs, refusals and what is told of the
       JSON.stringify([results, judge.violations]),
     );
     // The same again: the old piece.
-    await printer.submit([good], heldLease, context);
+    await printer.submit([good], openGuard, context);
     // Refused in the twin's words: the artwork is that of a 4x6.
-    const [refused] = await printer.submit([of({ format: '6x9' })], heldLease, context);
+    const [refused] = await printer.submit([of({ format: '6x9' })], openGuard, context);
     assert.equal(refused?.outcome, 'rejected');
     const found = await printer.find([good, of()], context);
     assert.deepEqual(
@@ -119,9 +119,9 @@ void test('orders, look-ups, lists, call-backs, refusals and what is told of the
     assert.equal((await lobAccount.check(account(mode), context)).outcome, 'usable');
   }
   const stranger = { ...account(), secrets: () => ['live_not_ours'] };
-  await printerOf(stranger).submit([piece()], heldLease, context);
+  await printerOf(stranger).submit([piece()], openGuard, context);
   await twin.fault({ kind: 'rate_limited', endpoint: 'create', count: 5 });
-  await printerOf(account()).submit([piece()], heldLease, context);
+  await printerOf(account()).submit([piece()], openGuard, context);
   assert.deepEqual(judge.violations, []);
   assert.ok(judge.passed() >= 30, `${judge.passed()} answers`);
 });

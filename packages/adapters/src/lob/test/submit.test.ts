@@ -12,7 +12,7 @@ import {
 } from '@postrider/twins/lob';
 import { server } from '../../../test/answering.ts';
 import { temporaryFolder } from '../../../test/helpers.ts';
-import { heldLease, piece } from '../../../test/pieces.ts';
+import { openGuard, piece } from '../../../test/pieces.ts';
 import { accountAt, liveKey, printerOf, testKey } from './accounts.ts';
 
 let url = '';
@@ -35,7 +35,7 @@ async function submitted(
   options: object = {},
   context = contractContext(),
 ): Promise<SubmitResult> {
-  const [result] = await printerOf(accountAt(url), options).submit([one], heldLease, context);
+  const [result] = await printerOf(accountAt(url), options).submit([one], openGuard, context);
   assert.ok(result !== undefined);
   return result;
 }
@@ -108,7 +108,7 @@ void test('what refuses a card before Lob has seen it holds the connection, and 
     const gate = await server((_, response) => response.writeHead(status).end(body));
     const [result] = await printerOf(accountAt(gate.url)).submit(
       [piece()],
-      heldLease,
+      openGuard,
       contractContext(),
     );
     assert.deepEqual(
@@ -133,7 +133,7 @@ void test('what refuses the account ends the batch: the rest is not sent', async
     const pieces = Array.from({ length: 20 }, () => piece());
     const results = await printerOf(accountAt(url), { atOnce: 2 }).submit(
       pieces,
-      heldLease,
+      openGuard,
       contractContext(),
     );
     assert.deepEqual([...new Set(results.map(({ outcome }) => outcome))], ['refused']);
@@ -151,13 +151,13 @@ void test('nothing is sent with a key, or by a connection, of the other mode', a
     accountAt(url, { mode: 'live', key: 'nonsense' }),
   ];
   for (const account of wrong) {
-    const [result] = await printerOf(account).submit([piece()], heldLease, contractContext());
+    const [result] = await printerOf(account).submit([piece()], openGuard, contractContext());
     assert.equal(result?.outcome, 'refused', JSON.stringify(result));
     assert.equal(result.reason, 'wrong_mode');
   }
   const [test] = await printerOf(accountAt(url)).submit(
     [{ ...piece(), mode: 'test' }],
-    heldLease,
+    openGuard,
     contractContext(),
   );
   assert.equal(test?.outcome, 'refused');
@@ -176,7 +176,7 @@ void test('without a key that can be read nothing is sent, and the account is he
     },
   ]) {
     const printer = printerOf({ ...account, secrets });
-    const [result] = await printer.submit([piece()], heldLease, contractContext());
+    const [result] = await printer.submit([piece()], openGuard, contractContext());
     assert.equal(result?.outcome, 'refused', JSON.stringify(result));
     assert.match(result.message, /^Not sent: .*(has no API key|env:K is not set here)/);
   }

@@ -69,7 +69,7 @@ describe('Noop printer', () => {
       onEvents: (events) => void told.push(...events),
     });
     const pieces = [piece(), piece(), piece()];
-    await printer.submit(pieces, { assertHeld: () => undefined }, contractContext());
+    await printer.submit(pieces, { assertMaySend: () => undefined }, contractContext());
     await new Promise((resolve) => setTimeout(resolve, 10));
     assert.deepEqual(
       told.map(({ mailpieceId, status }) => [mailpieceId, status]),
@@ -87,7 +87,7 @@ describe('Noop printer', () => {
     const printer = createNoopPrinter({ onEvents: () => Promise.reject(new Error('no')) });
     const [result] = await printer.submit(
       [piece()],
-      { assertHeld: () => undefined },
+      { assertMaySend: () => undefined },
       contractContext({ logger }),
     );
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -5,7 +5,7 @@ import { contractContext } from '@postrider/core/contract';
 import { startPrintShop } from '@postrider/twins';
 import { temporaryFolder } from '../../../test/helpers.ts';
 import { printShop } from '../index.ts';
-import { heldLease, piece } from '../../../test/pieces.ts';
+import { openGuard, piece } from '../../../test/pieces.ts';
 import { printerAt, token } from './pieces.ts';
 
 it('The print shop takes the formats and mail classes that its adapter lists, and no others', async (t) => {
@@ -21,7 +21,7 @@ it('The print shop takes the formats and mail classes that its adapter lists, an
   const { formats = [], mailClasses = [] } = printer;
   const outcome = async (format: string, mailClass: string): Promise<string | undefined> => {
     const order = { ...piece(), format, mailClass };
-    return (await printer.submit([order], heldLease, contractContext()))[0]?.outcome;
+    return (await printer.submit([order], openGuard, contractContext()))[0]?.outcome;
   };
   for (const format of formats)
     for (const mailClass of mailClasses)

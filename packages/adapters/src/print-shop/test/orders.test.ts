@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { contractContext } from '@postrider/core/contract';
 import { AdapterConfigError, freePermit } from '@postrider/core/ports';
 import type { SubmitResult } from '@postrider/core/ports';
-import { heldLease, piece } from '../../../test/pieces.ts';
+import { openGuard, piece } from '../../../test/pieces.ts';
 import { printerAt, token } from './pieces.ts';
 import { server } from '../../../test/answering.ts';
 
@@ -17,7 +17,7 @@ describe('Orders at the print shop', () => {
     const { url } = await server((_, response) => response.writeHead(status, headers).end(body));
     return printerAt(url).submit(
       Array.from({ length: pieces }, piece),
-      heldLease,
+      openGuard,
       contractContext(),
     );
   }
@@ -73,7 +73,7 @@ describe('Orders at the print shop', () => {
     const pieces = Array.from({ length: 7 }, piece);
     const results = await printerAt(url, { maxBatch: 2 }).submit(
       pieces,
-      heldLease,
+      openGuard,
       contractContext(),
     );
     assert.deepEqual(
@@ -115,7 +115,7 @@ describe('Orders at the print shop', () => {
     const silent = await server(() => undefined);
     const [late] = await printerAt(silent.url, { timeoutMs: 1_000 }).submit(
       [piece()],
-      heldLease,
+      openGuard,
       contractContext(),
     );
     assert.equal(late?.outcome, 'unknown');
@@ -126,7 +126,7 @@ describe('Orders at the print shop', () => {
       setTimeout(() => response.destroy(), 20);
     });
     assert.equal(
-      (await printerAt(half.url).submit([piece()], heldLease, contractContext()))[0]?.outcome,
+      (await printerAt(half.url).submit([piece()], openGuard, contractContext()))[0]?.outcome,
       'unknown',
     );
 
@@ -134,13 +134,13 @@ describe('Orders at the print shop', () => {
     const stopping = await server(() => controller.abort());
     const [stopped] = await printerAt(stopping.url).submit(
       [piece()],
-      heldLease,
+      openGuard,
       contractContext({ signal: controller.signal }),
     );
     assert.equal(stopped?.outcome, 'unknown');
   });
 
-  it('asks for the lease after it has waited for the rate limit', async () => {
+  it('asks the guard after it has waited for the rate limit', async () => {
     const { url, seen } = await server((_, response) => response.end('{}'));
     const order: string[] = [];
     const limiter = {
@@ -152,17 +152,17 @@ describe('Orders at the print shop', () => {
     };
     await printerAt(url).submit(
       [piece()],
-      { assertHeld: () => order.push('lease') },
+      { assertMaySend: () => order.push('guard') },
       contractContext({ limiter }),
     );
-    assert.deepEqual(order, ['limiter', 'lease']);
+    assert.deepEqual(order, ['limiter', 'guard']);
     assert.equal(seen.length, 1);
   });
 
   it('sends the token as a header and nowhere else, and the order without anything added', async () => {
     const { url, seen } = await server((_, response) => response.writeHead(500).end());
     const one = piece();
-    const [result] = await printerAt(`${url}/`).submit([one], heldLease, contractContext());
+    const [result] = await printerAt(`${url}/`).submit([one], openGuard, contractContext());
     assert.equal(seen[0]?.headers.authorization, `Bearer ${token}`);
     assert.deepEqual(JSON.parse(seen[0]?.body ?? ''), { pieces: [one] });
     assert.doesNotMatch(JSON.stringify(result), new RegExp(token));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { contractContext } from '@postrider/core/contract';
-import { heldLease, piece } from '../../../test/pieces.ts';
+import { openGuard, piece } from '../../../test/pieces.ts';
 import { printerAt } from './pieces.ts';
 import { server } from '../../../test/answering.ts';
 
@@ -43,7 +43,7 @@ describe('Print shop client', () => {
     answering = 'ledger-2';
     for (const client of [printer, printerAt(url, { ledger: 'ledger-1' })]) {
       await assert.rejects(client.find([piece()], contractContext()), /Another print shop answers/);
-      const [sent] = await client.submit([piece()], heldLease, contractContext());
+      const [sent] = await client.submit([piece()], openGuard, contractContext());
       assert.equal(sent?.outcome, 'retry');
       assert.match(sent.message, /in its old folder/);
       assert.ok(client.poll !== undefined);

@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { inspect } from 'node:util';
-import { LeaseLostError, type LeaseGuard, type PieceRequest, type SubmitResult } from '../order.ts';
+import {
+  SendStoppedError,
+  type SendGuard,
+  type PieceRequest,
+  type SubmitResult,
+} from '../order.ts';
 import type { FindResult, PrinterEvent, UnusableEvent } from '../printer.ts';
 import { contractContext } from './context.ts';
 import type { PrinterAbility, PrinterHarness } from './printer-harness.ts';
@@ -10,7 +15,7 @@ import type { PrinterAbility, PrinterHarness } from './printer-harness.ts';
 export interface PrinterBench {
   /** Throws before the suite has begun. */
   harness(): PrinterHarness;
-  submit(pieces: readonly PieceRequest[], lease?: LeaseGuard): Promise<readonly SubmitResult[]>;
+  submit(pieces: readonly PieceRequest[], guard?: SendGuard): Promise<readonly SubmitResult[]>;
   /** How many pieces the printer has made for this one. */
   made(piece: PieceRequest): Promise<number>;
   accepted(result: SubmitResult | undefined): Extract<SubmitResult, { outcome: 'accepted' }>;
@@ -29,19 +34,19 @@ export interface PrinterBench {
   can(ability: PrinterAbility, title: string, test: () => void | Promise<void>): void;
 }
 
-export const heldLease: LeaseGuard = { assertHeld: () => undefined };
+export const openGuard: SendGuard = { assertMaySend: () => undefined };
 
 export function isUsable(event: PrinterEvent | UnusableEvent): event is PrinterEvent {
   return !('unusable' in event);
 }
 
-/** A lease that is lost after so many questions. */
-export function leaseLostAfter(after: number): LeaseGuard & { asked: number } {
+/** A guard that says no after so many questions. */
+export function stoppedAfter(after: number): SendGuard & { asked: number } {
   return {
     asked: 0,
-    assertHeld() {
+    assertMaySend() {
       this.asked++;
-      if (this.asked > after) throw new LeaseLostError('the lease has passed');
+      if (this.asked > after) throw new SendStoppedError('the lease has passed');
     },
   };
 }
@@ -59,8 +64,8 @@ export function printerBench(
   const harness = (): PrinterHarness => made ?? assert.fail('the suite has not begun');
   return {
     harness,
-    submit: (pieces, lease = heldLease) =>
-      harness().printer.submit(pieces, lease, contractContext()),
+    submit: (pieces, guard = openGuard) =>
+      harness().printer.submit(pieces, guard, contractContext()),
     async made({ reference }) {
       return (await harness().created()).filter((id) => id === reference.mailpieceId).length;
     },

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { inspect } from 'node:util';
 import { abortedContext, contractContext } from './context.ts';
-import { heldLease, leaseLostAfter, type PrinterBench } from './printer-bench.ts';
+import { openGuard, stoppedAfter, type PrinterBench } from './printer-bench.ts';
 
 export function ordersOf(bench: PrinterBench): void {
   const { harness, submit, made, accepted, find, foundOut, can } = bench;
@@ -46,23 +46,23 @@ export function ordersOf(bench: PrinterBench): void {
     assert.deepEqual(await harness().printer.cancel([], contractContext()), []);
   });
 
-  it('asks for the lease before every request', async () => {
+  it('asks the guard before every request', async () => {
     const pieces = Array.from({ length: harness().printer.maxBatch + 1 }, () => harness().piece());
-    const lease = leaseLostAfter(Infinity);
-    await submit(pieces, lease);
-    assert.ok(lease.asked >= 2, `asked ${lease.asked} times for two requests`);
+    const guard = stoppedAfter(Infinity);
+    await submit(pieces, guard);
+    assert.ok(guard.asked >= 2, `asked ${guard.asked} times for two requests`);
   });
 
-  it('makes nothing when the lease is lost, and says retry', async () => {
+  it('makes nothing when sending is stopped, and says retry', async () => {
     const piece = harness().piece();
-    const [result] = await submit([piece], leaseLostAfter(0));
+    const [result] = await submit([piece], stoppedAfter(0));
     assert.equal(result?.outcome, 'retry');
     assert.equal(await made(piece), 0);
   });
 
-  it('keeps what was sent and gives back the rest when the lease is lost in between', async () => {
+  it('keeps what was sent and gives back the rest when sending is stopped in between', async () => {
     const pieces = Array.from({ length: harness().printer.maxBatch + 1 }, () => harness().piece());
-    const results = await submit(pieces, leaseLostAfter(1));
+    const results = await submit(pieces, stoppedAfter(1));
     accepted(results[0]);
     assert.equal(results.at(-1)?.outcome, 'retry');
     const last = pieces.at(-1);
@@ -73,7 +73,7 @@ export function ordersOf(bench: PrinterBench): void {
   it('makes nothing when the signal has aborted', async () => {
     const piece = harness().piece();
     const results = await harness()
-      .printer.submit([piece], heldLease, abortedContext())
+      .printer.submit([piece], openGuard, abortedContext())
       .catch(() => [null]);
     assert.ok(results.every((result) => result === null || result.outcome === 'retry'));
     assert.equal(await made(piece), 0);
@@ -143,7 +143,7 @@ export function ordersOf(bench: PrinterBench): void {
     const printer = await harness().unreachable?.();
     assert.ok(printer !== undefined);
     const piece = harness().piece();
-    const [result] = await printer.submit([piece], heldLease, contractContext());
+    const [result] = await printer.submit([piece], openGuard, contractContext());
     assert.equal(result?.outcome, 'retry', inspect(result));
     const [found] = await printer.find([piece], contractContext());
     assert.equal(found?.outcome, 'cannot_tell');
@@ -156,7 +156,7 @@ export function ordersOf(bench: PrinterBench): void {
       const printer = await harness().refused?.();
       assert.ok(printer !== undefined);
       const pieces = Array.from({ length: printer.maxBatch + 1 }, () => harness().piece());
-      const results = await printer.submit(pieces, heldLease, contractContext());
+      const results = await printer.submit(pieces, openGuard, contractContext());
       assert.deepEqual(new Set(results.map(({ outcome }) => outcome)), new Set(['refused']));
       for (const piece of pieces) assert.equal(await made(piece), 0);
       const [found] = await printer.find(pieces.slice(0, 1), contractContext());

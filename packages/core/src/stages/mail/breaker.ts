@@ -3,7 +3,7 @@
  * after a refusal of the printer, and waits until the provider works again.
  */
 import type { BegunPiece, MailSettlement } from '../../machine/mail.ts';
-import { LeaseLostError, type CallContext } from '../../ports/index.ts';
+import { SendStoppedError, type CallContext } from '../../ports/index.ts';
 import type { HealthAccount } from '../../runtime/health.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import type { PieceAnswer } from './printer-answers.ts';
@@ -12,8 +12,7 @@ import { sameForAll } from './settlements.ts';
 const message = 'not sent: its provider does not work';
 const notSent: PieceAnswer = { outcome: 'broken', afterMs: null, message };
 
-/** To an adapter it is a lease that was lost: what is not sent yet is not to be sent. */
-export class ProviderBrokenError extends LeaseLostError {
+export class ProviderBrokenError extends SendStoppedError {
   constructor() {
     super(message);
   }

@@ -2,7 +2,7 @@
 import type { BegunPiece, MailSettlement } from '../../machine/mail.ts';
 import type { PieceAnswer } from './printer-answers.ts';
 
-export function toSettlement(
+function toSettlement(
   { recipientId, mailpieceId }: BegunPiece,
   answer: PieceAnswer,
 ): MailSettlement {
@@ -11,6 +11,19 @@ export function toSettlement(
     mailpieceId,
     ...answer,
   };
+}
+
+/** Of each piece the answer in its place; unknown where there is none. */
+export function settlementsOf(
+  pieces: readonly BegunPiece[],
+  answers: readonly PieceAnswer[],
+): MailSettlement[] {
+  return pieces.map((piece, index) =>
+    toSettlement(
+      piece,
+      answers[index] ?? { outcome: 'unknown', message: 'the adapter gave no result' },
+    ),
+  );
 }
 
 /** The same for all. */
