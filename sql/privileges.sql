@@ -68,16 +68,15 @@ declare
   v_parts constant text[] := '{
       alarm_help, alarm_meaning, alive_runners, breaker_help, breaker_meaning, broken_adapter,
       campaigns_on_their_way, connections_named, decode_punycode, expected_days, fold_email,
-      held_by, hold_details, household_key_parts, keys_within, least_expected_days,
-      least_sample, local_time,
-      neighbourhood_of, next_at_printer, next_before_printer, next_when_over, next_when_sent,
-      numbered_of, obstacle_help, obstacle_meaning, obstacle_of, overdue_grace, overdue_in,
-      price_text, printer_links, rejects_of, standing_hold, standing_hold_details,
+      held_by, hold_details, household_key_parts, keys_within, least_expected_days, least_sample,
+      local_time, neighbourhood_of, next_at_printer, next_before_printer, next_when_over,
+      next_when_sent, numbered_of, obstacle_help, obstacle_meaning, obstacle_of, overdue_grace,
+      overdue_in, price_text, printer_links, rejects_of, standing_hold, standing_hold_details,
       stuck_at_enricher, stuck_at_printer, stuck_in_cohorts, stuck_in_error, stuck_overdue,
       stuck_waiting, suppression_entries, trace_alarms, trace_cards, trace_interventions,
-      trace_moves, trace_requests, trace_test, usual_days, why_amended, why_at_printer,
-      why_cancelled, why_held, why_held_alone, why_only_possible, why_test, why_unknown,
-      window_basis, window_months}';
+      trace_moves, trace_requests, trace_test, usual_days, waiting_recount, why_amended,
+      why_at_printer, why_cancelled, why_held, why_held_alone, why_only_possible, why_test,
+      why_unknown, window_basis, window_months}';
   -- Operating: each of these checks the organization itself.
   v_operating constant text[] := '{
       amend, apply_campaign, arm_printer, cancel, cancel_people, cancel_preview, claim_pieces,
@@ -172,7 +171,7 @@ declare
       put_off_held, put_off_held_back, put_strays_back, raise_mass_departure, raise_statuses,
       reap_cohorts, reap_people, recipient_created, recipient_moved, recognise_members,
       record_evidence, record_evidence_for_lost, record_listed, record_not_printed,
-      record_printed, refresh_statistics, refusals_of_going_live, refusals_of_launch,
+      record_printed, recount, refresh_statistics, refusals_of_going_live, refusals_of_launch,
       refuse_deletion, refuse_hold, refuse_moves, rejected_in_a_row, rekey_changes, rekey_people,
       rekeyed_recipients, rekeyed_suppressions, reopen_campaign, require_amending_campaign,
       require_amendments, require_armed, require_cancel_filter, require_changeable,

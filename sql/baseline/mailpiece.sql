@@ -69,6 +69,11 @@ create table postrider.mailpiece (
   opened_at timestamptz not null,
   -- The day against whose cap it was counted last, where it is not the day on which it was opened.
   counted_on date,
+  -- What it was counted with in the budget of its campaign, in minor units.
+  counted_minor bigint,
+  -- When it was taken out of the count of its campaign, since it was not made; null: it is counted,
+  -- or nothing counts it.
+  uncounted_at timestamptz,
   accepted_at timestamptz,
   expected_delivery date,
   -- What the printer charges, as it told it: 0.5175 USD is amount 5175, scale 4; the tax in the
@@ -136,6 +141,10 @@ create index mailpiece_of_recipient on postrider.mailpiece (organization_id, rec
 -- Cards that were not made, of a campaign: few.
 create index mailpiece_not_made on postrider.mailpiece (organization_id, campaign_id, mode)
   where status in ('rejected', 'cancelled', 'failed');
+-- Cards of which the count of their campaign does not know yet that they were not made, or that they
+-- were after all.
+create index mailpiece_to_recount on postrider.mailpiece (organization_id, campaign_id, mode)
+  where (status in ('rejected', 'cancelled', 'failed')) <> (uncounted_at is not null);
 -- Cards that printers may still tell something of, the youngest of a printer first. Each has an id:
 -- that it is asked for here keeps other questions about a status from this index.
 create index mailpiece_on_its_way on postrider.mailpiece

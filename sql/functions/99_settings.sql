@@ -111,7 +111,7 @@ begin
       notes_at_printer, open_enrichment_batch, open_listed, open_replacements,
       people_allowed_again, people_to_amend, postal_addresses, printers_to_call_back,
       read_webhooks_again, ready_work, reap, reap_cohorts, reap_people, recognise_members,
-      record_evidence_for_lost, record_listed, rekey, rekey_people, rekey_preview,
+      record_evidence_for_lost, record_listed, recount, rekey, rekey_people, rekey_preview,
       replay_events, require_nobody_sending, results_of_batch, retry_by_reason, retry_effects,
       retry_people, return_with_loss, rows_beside_amendments, run_housekeeping_part,
       settle_effects, settle_found, settle_image_cleanups, settle_not_found, settle_results,
@@ -177,10 +177,10 @@ begin
       trace_alarms, trace_cards, trace_interventions, trace_moves, trace_requests, trace_test,
       trimmed, turned_away, unblocked_states, unit_kind, unknown_outcomes, unless_erased,
       users_of_connection, usual_days, verdict_of, waiting_effects, waiting_people,
-      waiting_places, waiting_state_of, wake_workers, was_changed_since_begin, was_held_for,
-      why_amended, why_at_printer, why_cancelled, why_held, why_held_alone, why_not_amended,
-      why_only_possible, why_test, why_unknown, window_basis, window_months, window_of,
-      with_stopped, with_usable_addresses, without_removed, work_done,
+      waiting_places, waiting_recount, waiting_state_of, wake_workers, was_changed_since_begin,
+      was_held_for, why_amended, why_at_printer, why_cancelled, why_held, why_held_alone,
+      why_not_amended, why_only_possible, why_test, why_unknown, window_basis, window_months,
+      window_of, with_stopped, with_usable_addresses, without_removed, work_done,
       write_connection_state}'::text[])
     ), listed as (
       select f.name, profile.settings

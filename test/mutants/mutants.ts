@@ -8,6 +8,7 @@ import { addresses } from './of-addresses.ts';
 import { amendments } from './of-amendments.ts';
 import { artworks } from './of-artwork.ts';
 import { callBacks } from './of-call-backs.ts';
+import { capped } from './of-caps.ts';
 import { claimPacks } from './of-claims.ts';
 import { cohorts } from './of-cohorts.ts';
 import { connections } from './of-connections.ts';
@@ -74,6 +75,7 @@ export const mutants: readonly Mutant[] = [
   ...goingLive,
   ...effects,
   ...machine,
+  ...capped,
   ...cohorts,
   ...calls,
   ...runner,

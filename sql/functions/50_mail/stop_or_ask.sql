@@ -50,7 +50,7 @@ end $$;
 -- card of theirs was made, and returns which. The printer is asked by our reference: a card that it
 -- has is called back, and if there is none, they are skipped.
 -- They travel in a cohort that is closed, since no worker sends them. Nobody posts their piece any
--- more, so that the printer can be asked at once. The piece stays counted in caps and budget.
+-- more, so that the printer can be asked at once. Until then the piece counts in caps and budget.
 -- p_from: the states in which they are looked for.
 create function postrider.ask_before_stopping(
   p_organization_id uuid,

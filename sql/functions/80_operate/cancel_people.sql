@@ -138,7 +138,7 @@ end $$;
 -- since: came to their state then or later, regions, countries, printers, externalIds: […]}; what
 -- is left out does not matter, and an empty one is everybody.
 -- Returns {free, atPrinter, asked, tooLate, unresolved: people, counted: of the first two, with a
--- mailpiece that stays counted in caps and budget, countedMinor, currency, prices: what printers
+-- mailpiece that caps and budget get back, countedMinor, currency, prices: what printers
 -- charge for those that are asked for: [{currency, cards, amount}]}.
 create function postrider.cancel_preview(
   p_organization_id uuid,

@@ -93,20 +93,20 @@ function sentenceOf({ free, atPrinter, asked, tooLate, unresolved }: CancelCount
 
 function fieldsOf(preview: CancelPreview): Fields {
   const { counted, countedMinor, currency, prices } = preview;
-  const kept =
+  const back =
     counted === 0
       ? 'nothing'
       : `${count(counted, 'card')} that ${counted === 1 ? 'was' : 'were'} opened ` +
         (countedMinor === null || currency === null
-          ? 'stay counted in the caps'
-          : `stay counted in caps and budget, with ${money(countedMinor, currency)}`);
+          ? 'are given back to the caps'
+          : `are given back to caps and budget, with ${money(countedMinor, currency)}`);
   return [
     ['not made', `${preview.free}, for nothing`],
     ['at the printer’s API', `${preview.atPrinter}, obeyed when it has answered`],
     ['asked for', `${preview.asked}, if the printer can still call them back`],
     ['too late', String(preview.tooLate)],
     ['to be resolved', String(preview.unresolved)],
-    ['counted', kept],
+    ['given back', back],
     ...prices.map(
       ({ currency: of, cards, amount }) =>
         [

@@ -108,7 +108,7 @@ export interface CancelCounts {
 }
 
 export interface CancelPreview extends CancelCounts {
-  /** Of those that are not made, or may not be: they stay counted in caps and budget. */
+  /** Of those that are not made, or may not be: caps and budget get them back. */
   readonly counted: number;
   /** What these are counted with; null where the campaign has no price. */
   readonly countedMinor: number | null;
