@@ -226,6 +226,21 @@ export const cohorts: readonly Mutant[] = [
     },
   },
   {
+    name: 'other-account-waits',
+    without: 'a printer whose live cards are on their way is not reached by another account',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/printers.sql',
+        find: 'and postrider.has_live_cards_on_their_way(p_organization_id, p_name)\n',
+        replace: 'and false\n',
+      },
+    ],
+    test: {
+      file: 'test/sql/operate/printer-changes.test.ts',
+      pattern: 'live cards are on their way, reached by another',
+    },
+  },
+  {
     name: 'begin-is-durable',
     without: 'a begin of mail waits for the disk, also on a server that commits asynchronously',
     edits: [

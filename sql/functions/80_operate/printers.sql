@@ -1,8 +1,8 @@
 -- Makes the printer that a campaign names, or changes it. p_options: as with_connections() returns
--- them. A printer is asked about its pieces, and
--- to call them back, by the options that it has. So it is not changed while an outcome is open
--- there: an honest "absent" of another shop would print a card again. The operator armed it as it
--- was then: a change disarms it.
+-- them. A printer is asked about its pieces, and to call them back, by the options that it has. So
+-- it is not changed while an outcome is open there: an honest "absent" of another shop would print a
+-- card again. Nor is it reached by another account while live cards are on their way, of which that
+-- one knows nothing. The operator armed it as it was then: a change disarms it.
 create function postrider.define_printer(
   p_organization_id uuid,
   p_name text,
@@ -59,6 +59,17 @@ begin
       'settled, or give the other printer another name; nothing was changed',
       jsonb_build_object('printer', p_name, 'mailpieces', v_open));
   end if;
+  if (v_printer.kind, v_printer.connection_id)
+      is distinct from (p_options ->> 'kind', v_connection_id)
+    and postrider.has_live_cards_on_their_way(p_organization_id, p_name)
+  then
+    perform postrider.fail(
+      'PR021',
+      format('cards that printer %s has made are on their way', p_name),
+      'only the account that made them tells of them, and calls them back: give the other printer '
+      'another name; nothing was changed',
+      jsonb_build_object('printer', p_name));
+  end if;
   if v_printer.armed_at is not null and not p_launched then
     perform postrider.fail(
       'PR017',
@@ -84,6 +95,29 @@ begin
       and printer_name = p_name;
   end if;
 end $$;
+
+-- Tells whether live cards of a printer are on their way: of its youngest, since people whose card
+-- was never scanned are taken for received in the end.
+create function postrider.has_live_cards_on_their_way(
+  p_organization_id uuid,
+  p_printer_name text
+) returns boolean language sql stable
+return exists (
+  select from (
+    select m.organization_id, m.recipient_id
+    from postrider.mailpiece m
+    where m.organization_id = p_organization_id
+      and m.printer_name = p_printer_name
+      and m.provider_id is not null
+      and m.mode = 'live'
+      and m.status in (
+        'accepted', 'in_production', 'in_transit', 'in_local_area', 'processed_for_delivery')
+    order by m.accepted_at desc
+    limit 1000) m
+  join postrider.recipient_state s
+    on s.organization_id = m.organization_id
+    and s.recipient_id = m.recipient_id
+    and s.state = 'sent');
 
 -- Refuses a printer that the organization does not have. The name is the caller's: none is null.
 create function postrider.require_printer(
