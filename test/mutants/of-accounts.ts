@@ -161,4 +161,16 @@ export const accounts: readonly Mutant[] = [
     ],
     test: { file: 'packages/core/test/connections.test.ts', pattern: 'is left out and told once' },
   },
+  {
+    name: 'own-secrets-stay',
+    without: "a connection cannot name the project's own secrets as its key",
+    edits: [
+      {
+        file: 'packages/core/src/runtime/connections.ts',
+        find: 'if (OWN_SECRETS.test(name))',
+        replace: 'if (false)',
+      },
+    ],
+    test: { file: 'packages/core/test/connections.test.ts', pattern: 'are no account' },
+  },
 ];
