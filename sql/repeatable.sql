@@ -105,6 +105,7 @@
 \ir functions/80_operate/hold.sql
 \ir functions/80_operate/hold_refused.sql
 \ir functions/80_operate/hold_refusing_printer.sql
+\ir functions/80_operate/hold_failing_campaigns.sql
 \ir functions/80_operate/hold_for_artwork.sql
 \ir functions/80_operate/retry.sql
 \ir functions/80_operate/retry_people.sql
