@@ -78,7 +78,10 @@ export function createLobPrinter(options: unknown, wiring: AdapterWiring): Print
     async poll(cursor, context) {
       const after = cursor === null || cursor === fromTheTop ? null : cursor;
       if (after === atTheEnd) return { events: [], cursor: fromTheTop };
-      const since = new Date(context.now().getTime() - parsed.pollDays * DAY_MS);
+      // From a midnight on, so that the pages of a round are of one list: a piece that falls out of
+      // it while the round stands there is no cursor of it any more.
+      const today = Math.floor(context.now().getTime() / DAY_MS);
+      const since = new Date((today - parsed.pollDays) * DAY_MS);
       const page = await listPage(account, { since, after }, context);
       // A round ends where a page has no events: after an empty list it has ended already.
       const end = page.pieces.length > 0 ? atTheEnd : fromTheTop;
