@@ -4,6 +4,7 @@ import type { Mutant } from './mutants.ts';
 const orders = 'packages/adapters/src/kit/orders.ts';
 const refusals = 'packages/adapters/src/kit/refusals.ts';
 const lookUps = 'packages/adapters/src/kit/look-ups.ts';
+const lobPrinter = 'packages/adapters/src/lob/printer.ts';
 const ofSubmits = 'packages/adapters/src/lob/test/submit.test.ts';
 const ofAnswers = 'packages/adapters/src/lob/test/malformed.test.ts';
 const schedules = 'test/once/schedules.test.ts';
@@ -16,6 +17,12 @@ export const lobs: readonly Mutant[] = [
       { file: orders, find: 'if (mailpieceId === ours) return', replace: 'if (true) return' },
     ],
     test: { file: ofSubmits, pattern: 'an answer about another mailpiece is never accepted' },
+  },
+  {
+    name: 'lob-listed-wholly',
+    without: 'a list of Lob of which a part cannot be read is no list of all that it made',
+    edits: [{ file: lobPrinter, find: 'read: readWholly', replace: 'read' }],
+    test: { file: ofAnswers, pattern: 'by which a restore is concluded' },
   },
   {
     name: 'lob-mode-compared',
