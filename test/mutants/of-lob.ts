@@ -25,6 +25,18 @@ export const lobs: readonly Mutant[] = [
     test: { file: ofAnswers, pattern: 'by which a restore is concluded' },
   },
   {
+    name: 'lob-keeps-keys-a-day',
+    without: 'no key is sent again after the time in which Lob knows it',
+    edits: [
+      {
+        file: 'packages/adapters/src/lob/options.ts',
+        find: 'ms <= LOB_KEEPS_KEYS',
+        replace: 'ms > 0',
+      },
+    ],
+    test: { file: ofSubmits, pattern: 'never taken for known after the 24 hours' },
+  },
+  {
     name: 'lob-mode-compared',
     without: 'nothing is sent with a key, or by a connection, of the other mode',
     edits: [

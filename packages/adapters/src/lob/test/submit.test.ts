@@ -297,3 +297,13 @@ void test('nothing of a record or a result holds the key of the account', async 
   assert.doesNotMatch(text, new RegExp(liveKey));
   assert.doesNotMatch(text, new RegExp(Buffer.from(`${liveKey}:`).toString('base64').slice(0, 10)));
 });
+
+void test('a key is never taken for known after the 24 hours in which Lob keeps it', () => {
+  const made = (keyLifetimeMs: number) => () =>
+    printerOf(accountAt('http://127.0.0.1:9'), { keyLifetimeMs });
+  assert.throws(made(86_400_001), {
+    name: 'AdapterConfigError',
+    message: /24 hours.*second card/,
+  });
+  assert.equal(made(86_400_000)().keyLifetimeMs, 86_400_000);
+});
