@@ -25,6 +25,18 @@ export const lobs: readonly Mutant[] = [
     test: { file: ofAnswers, pattern: 'by which a restore is concluded' },
   },
   {
+    name: 'lob-return-address',
+    without: 'a return address that Lob refuses is not taken for that of the person',
+    edits: [
+      {
+        file: 'packages/adapters/src/lob/refusals.ts',
+        find: 'if (to === from) return null;',
+        replace: "if (to || from) return 'to';",
+      },
+    ],
+    test: { file: ofSubmits, pattern: 'a general code is of the address that its words name' },
+  },
+  {
     name: 'lob-keeps-keys-a-day',
     without: 'no key is sent again after the time in which Lob knows it',
     edits: [
