@@ -106,11 +106,11 @@ declare
       note_health, note_limit, note_polled, note_refused_webhook, open_sync, partition_of,
       people_at_printers, pieces_opened_since, printer_brief, printers_to_call_back,
       read_connection_state, read_webhooks_again, ready_work, reap, receive_webhook,
-      receive_webhooks, record_calls, renew, renew_sync, reseal_secret, run_housekeeping,
-      secrets_to_reseal, set_quiet_time, settle_batch, settle_call_backs, settle_effects,
-      settle_image_cleanups, settle_mail, settle_probe, settle_proof, settle_reconciled,
-      skip_without_enricher, stage_campaigns, stage_round, take_slots, tick, turn_clock,
-      upcoming_work, waiting_places, waiting_work, window_of, work_done, work_failed,
+      receive_webhooks, record_calls, renew, renew_sync, reseal_secret, restart_poll,
+      run_housekeeping, secrets_to_reseal, set_quiet_time, settle_batch, settle_call_backs,
+      settle_effects, settle_image_cleanups, settle_mail, settle_probe, settle_proof,
+      settle_reconciled, skip_without_enricher, stage_campaigns, stage_round, take_slots, tick,
+      turn_clock, upcoming_work, waiting_places, waiting_work, window_of, work_done, work_failed,
       write_connection_state}';
   -- What only functions and triggers of the machine call, with the owner's rights. A caller from
   -- outside would ask nothing that they could answer.

@@ -4,6 +4,7 @@ import type { Mutant } from './mutants.ts';
 const orders = 'packages/adapters/src/kit/orders.ts';
 const refusals = 'packages/adapters/src/kit/refusals.ts';
 const lookUps = 'packages/adapters/src/kit/look-ups.ts';
+const lobPrinter = 'packages/adapters/src/lob/printer.ts';
 const ofSubmits = 'packages/adapters/src/lob/test/submit.test.ts';
 const ofAnswers = 'packages/adapters/src/lob/test/malformed.test.ts';
 const schedules = 'test/once/schedules.test.ts';
@@ -16,6 +17,36 @@ export const lobs: readonly Mutant[] = [
       { file: orders, find: 'if (mailpieceId === ours) return', replace: 'if (true) return' },
     ],
     test: { file: ofSubmits, pattern: 'an answer about another mailpiece is never accepted' },
+  },
+  {
+    name: 'lob-listed-wholly',
+    without: 'a list of Lob of which a part cannot be read is no list of all that it made',
+    edits: [{ file: lobPrinter, find: 'read: readWholly', replace: 'read' }],
+    test: { file: ofAnswers, pattern: 'by which a restore is concluded' },
+  },
+  {
+    name: 'lob-return-address',
+    without: 'a return address that Lob refuses is not taken for that of the person',
+    edits: [
+      {
+        file: 'packages/adapters/src/lob/refusals.ts',
+        find: 'if (to === from) return null;',
+        replace: "if (to || from) return 'to';",
+      },
+    ],
+    test: { file: ofSubmits, pattern: 'a general code is of the address that its words name' },
+  },
+  {
+    name: 'lob-keeps-keys-a-day',
+    without: 'no key is sent again after the time in which Lob knows it',
+    edits: [
+      {
+        file: 'packages/adapters/src/lob/options.ts',
+        find: 'ms <= LOB_KEEPS_KEYS',
+        replace: 'ms > 0',
+      },
+    ],
+    test: { file: ofSubmits, pattern: 'never taken for known after the 24 hours' },
   },
   {
     name: 'lob-mode-compared',

@@ -50,6 +50,28 @@ export const polls: readonly Mutant[] = [
     test: { file: refusedWebhooks, pattern: 'does not come to an end' },
   },
   {
+    name: 'polls-from-a-lost-place',
+    without: 'a poll that fails again and again at one place begins anew',
+    edits: [
+      { file: pollPrinter, find: 'await restart(context, printer)', replace: 'void restart' },
+    ],
+    test: { file: 'test/pipeline/track/lost-cursor.test.ts', pattern: 'begins anew' },
+  },
+  {
+    name: 'polls-another-account-on',
+    without: 'a printer whose account changed is read from the top',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/printers.sql',
+        find: `  set poll_cursor = null,
+    caught_up_at = null`,
+        replace: `  set poll_cursor = poll_cursor,
+    caught_up_at = caught_up_at`,
+      },
+    ],
+    test: { file: polledPrinters, pattern: 'how far a printer was read' },
+  },
+  {
     name: 'polls-for-the-printer-alone',
     without: 'only a webhook that is truly of the printer makes it be polled',
     edits: [

@@ -13,6 +13,21 @@ const keptTest = 'test/sql/house/provider-calls.test.ts';
 
 export const providerCalls: readonly Mutant[] = [
   {
+    name: 'key-quoted-by-the-provider',
+    without: 'what a provider says is without our key before an adapter makes a message of it',
+    edits: [
+      {
+        file: call,
+        find: 'withoutSecrets(await sendRequest(http), valueRedactor(request.secrets))',
+        replace: 'withoutSecrets(await sendRequest(http), (said) => said)',
+      },
+    ],
+    test: {
+      file: 'test/pipeline/mail/quoted-keys.test.ts',
+      pattern: 'stands in no table and no log',
+    },
+  },
+  {
     name: 'first-byte-after-tls',
     without: 'a request is written once the other side has proven who it is',
     edits: [

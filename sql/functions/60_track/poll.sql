@@ -70,6 +70,21 @@ begin atomic
   where organization_id = p_organization_id and printer_name = p_printer_name;
 end;
 
+-- Lets the next poll of a printer begin at the top: it has failed again where it was read to,
+-- perhaps because the printer knows the place no more. Not where it was read on meanwhile.
+create function postrider.restart_poll(
+  p_organization_id uuid,
+  p_printer_name text,
+  p_cursor text
+) returns void language sql volatile security definer
+begin atomic
+  update postrider.printer_feed
+  set poll_cursor = null
+  where organization_id = p_organization_id
+    and printer_name = p_printer_name
+    and poll_cursor = p_cursor;
+end;
+
 -- Notes that a poll has come to its end: the printer has told what it had to tell when it began.
 create function postrider.note_caught_up(
   p_organization_id uuid,

@@ -88,12 +88,17 @@ begin
     armed_by = null
   where organization_id = p_organization_id
     and name = p_name;
-  -- What a printer of another kind tells, and how far it was read, belongs to that kind.
-  if v_printer.kind <> p_options ->> 'kind' then
-    delete from postrider.printer_feed
-    where organization_id = p_organization_id
-      and printer_name = p_name;
-  end if;
+  -- What a printer of another kind tells belongs to that kind; how far it was read, to the account
+  -- and the address at which it was read.
+  delete from postrider.printer_feed
+  where organization_id = p_organization_id
+    and printer_name = p_name
+    and v_printer.kind <> p_options ->> 'kind';
+  update postrider.printer_feed
+  set poll_cursor = null,
+    caught_up_at = null
+  where organization_id = p_organization_id
+    and printer_name = p_name;
 end $$;
 
 -- Tells whether live cards of a printer are on their way: of its youngest, since people whose card

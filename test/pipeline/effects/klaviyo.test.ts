@@ -11,6 +11,7 @@ import { switchOnSink } from '@postrider/core';
 import { klaviyoTwinClient, spawnKlaviyo, type KlaviyoOptions } from '@postrider/twins/klaviyo';
 import { DAY, sent, tellAll, turnClock } from '../../sql/rig.ts';
 import { people, type Machine, type Place } from '../../support/machine.ts';
+import { secretsIn, tablesWith } from '../../support/secrets.ts';
 import { alarms } from '../house/failing-work.ts';
 import { KEY, klaviyoWorld } from './klaviyo-world.ts';
 
@@ -144,4 +145,27 @@ void test('calls are kept by the connection, without the key and without a name'
     ['POST /api/event-bulk-create-jobs'],
   );
   assert.doesNotMatch(JSON.stringify([...calls]), new RegExp(`${KEY}|Ada|@example`));
+});
+
+void test('a key that Klaviyo quotes when it refuses an event or the account stands in no table and no log', async (t) => {
+  const { url, twin } = await klaviyo(t);
+  await using world = await klaviyoWorld();
+  const { sql, context, errors, infos } = world.at;
+  const shop = await world.campaign('Quoted', url, { atOnce: 1, bulkFrom: 0 });
+  await sent(sql, shop, people(2));
+  const written = `${KEY}, ${Buffer.from(KEY).toString('base64')}`;
+  await twin.fault(
+    { kind: 'refusal', code: 'invalid', message: `Odd: ${written}` },
+    { kind: 'refusal', code: 'authentication_failed', message: `Not valid: ${written}` },
+  );
+  await world.work(shop);
+  await context.callLog.end();
+  const [failed] = await sql<{ error: string }[]>`
+    select error from postrider.effect where state = 'failed'`;
+  assert.match(failed?.error ?? '', /Odd: \[redacted\], \[redacted\]/);
+  const raised = await sql<{ meaning: string }[]>`
+    select meaning from postrider.alarms where organization_id = ${shop.organizationId}`;
+  assert.match(raised.map(({ meaning }) => meaning).join('\n'), /Not valid: \[redacted\]/);
+  assert.deepEqual(await tablesWith(sql, [KEY]), []);
+  assert.deepEqual(secretsIn(JSON.stringify([errors(), infos()]), [KEY]), []);
 });

@@ -239,6 +239,14 @@ export async function notePolled(
   await calls.notePolled(sql, { organizationId, printerName, cursor });
 }
 
+/** Lets the next poll begin at the top, where the printer was not read on since it was claimed. */
+export async function restartPoll(
+  sql: Sql,
+  { organizationId, printerName, cursor }: PrinterToPoll & { readonly cursor: string },
+): Promise<void> {
+  await calls.restartPoll(sql, { organizationId, printerName, cursor });
+}
+
 /** Notes that a printer was polled to the end of what it has to tell. */
 export async function noteCaughtUp(
   sql: Sql,

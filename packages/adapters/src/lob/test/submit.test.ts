@@ -97,6 +97,25 @@ void test('each code of Lob means what follows from it', async () => {
   }
 });
 
+void test('a general code is of the address that its words name: that of the person, or the return address', async () => {
+  for (const [message, meaning] of [
+    ['to.address_zip must be in a valid zip format', 'address'],
+    ['to[address_state] is required', 'address'],
+    ["the 'to' address cannot be parsed: address_line1", 'address'],
+    ['Failed to parse address_line1', 'piece'],
+    ['from.address_zip failed to match address_zip', 'artwork'],
+    ['Failed to validate: from.address_city is required', 'artwork'],
+    ["The 'from' address must belong to address_country US", 'artwork'],
+    ['Unable to use the return address: address_state is unknown', 'artwork'],
+    ['from.name is too long to name a sender', 'artwork'],
+    ['to.address_zip and from.address_zip must differ', 'piece'],
+    ['merge_variables must be an object', 'piece'],
+  ] as const) {
+    await twin.fault({ kind: 'refusal', endpoint: 'create', code: 'invalid', message });
+    assert.equal(kindOf(await submitted(piece())), meaning, message);
+  }
+});
+
 void test('what refuses a card before Lob has seen it holds the connection, and blames no artwork', async () => {
   for (const [status, body] of [
     [413, '<html>413 Request Entity Too Large</html>'],
@@ -296,4 +315,14 @@ void test('nothing of a record or a result holds the key of the account', async 
   const text = JSON.stringify([records, results]);
   assert.doesNotMatch(text, new RegExp(liveKey));
   assert.doesNotMatch(text, new RegExp(Buffer.from(`${liveKey}:`).toString('base64').slice(0, 10)));
+});
+
+void test('a key is never taken for known after the 24 hours in which Lob keeps it', () => {
+  const made = (keyLifetimeMs: number) => () =>
+    printerOf(accountAt('http://127.0.0.1:9'), { keyLifetimeMs });
+  assert.throws(made(86_400_001), {
+    name: 'AdapterConfigError',
+    message: /24 hours.*second card/,
+  });
+  assert.equal(made(86_400_000)().keyLifetimeMs, 86_400_000);
 });

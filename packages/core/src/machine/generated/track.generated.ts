@@ -221,3 +221,18 @@ export async function receiveWebhooks<Result extends readonly string[] | null = 
       p_events => ${json(given.events ?? null)}::text::jsonb
     ) as result`);
 }
+
+export async function restartPoll(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly printerName: string;
+    readonly cursor: string;
+  },
+): Promise<void> {
+  await done(sql`select postrider.restart_poll(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_printer_name => ${given.printerName},
+      p_cursor => ${given.cursor}
+    )`);
+}
