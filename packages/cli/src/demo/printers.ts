@@ -1,7 +1,7 @@
 /** What prints in a demonstration: the print shop, or the twin of a provider. */
-import { readCampaignFile, type CampaignFile } from '@postrider/runner/campaign-file';
 import type { Sql } from '@postrider/runner/database';
 import type { Project } from '@postrider/runner/project';
+import { type CampaignFile, readCampaignFile } from '../campaign-file/read.ts';
 import { openTwin, requireSameTwin } from '../lob-twin/beside-command.ts';
 import { connectTwin, TWIN_CONNECTION, type TwinAccount } from '../lob-twin/connection.ts';
 import { twinFolder } from '../lob-twin/note.ts';

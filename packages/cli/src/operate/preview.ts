@@ -6,7 +6,8 @@ import type { CampaignBrief, CardRequest, Integrations, Member } from '@postride
 import { campaignBrief } from '@postrider/core/machine';
 import { openDatabase, type Sql } from '@postrider/runner/database';
 import { createIntegrations } from '@postrider/runner/integrations';
-import { UserError, exitCodes, makeFolder } from '@postrider/runner/process';
+import { UserError, exitCodes } from '@postrider/runner/process';
+import { makeFolder } from '../output/make-folder.ts';
 import type { Cli } from '../program/cli.ts';
 import { campaignNamed, recipientsNamed } from './names.ts';
 import { cardOf, quietContext } from './trial-card.ts';

@@ -11,13 +11,11 @@ import type {
   AudienceSource,
   Renderer,
 } from '@postrider/core/ports';
-import {
-  type CampaignDraft,
-  isGroup,
-  type Problem,
-  returnAddressOf,
-} from '@postrider/runner/campaign-file';
+import { isGroup } from '@postrider/runner/integrations';
+import type { Problem } from '@postrider/runner/yaml-file';
 import type { Project } from '@postrider/runner/project';
+import { returnAddressOf } from '../campaign-file/definition.ts';
+import type { CampaignDraft } from '../campaign-file/read.ts';
 import type { DraftWithAccounts } from '../accounts/campaign-accounts.ts';
 import { explain } from '../errors/explain.ts';
 import { mostlyUnusable, readSample, type SampleRead } from './list-sample.ts';
