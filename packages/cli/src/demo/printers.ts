@@ -8,10 +8,12 @@ import { twinFolder } from '../lob-twin/note.ts';
 import { openShop } from '../print-shop/beside-command.ts';
 import { printsDirectory } from '../print-shop/own-shop.ts';
 import type { Cli } from '../program/cli.ts';
+import type { TwinName } from '../twins/names.ts';
 import { exampleCampaign } from './checkout.ts';
 import { readCards } from './cards.ts';
 
-export const printerKinds = ['print-shop', 'lob'] as const;
+/** Of the twins those that the example is mailed through. */
+export const printerKinds = ['print-shop', 'lob'] as const satisfies readonly TwinName[];
 export type PrinterKind = (typeof printerKinds)[number];
 
 /** A printer as a demonstration needs it, whether it started it or found it running. */
