@@ -27,6 +27,7 @@
 \ir functions/00_common/postal_addresses.sql
 \ir functions/00_common/actor.sql
 \ir functions/00_common/moves.sql
+\ir functions/00_common/piece_is_closed.sql
 \ir functions/00_common/moves_and_mailpieces.sql
 \ir functions/00_common/adapters.sql
 \ir functions/00_common/paper_trail.sql
