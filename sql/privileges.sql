@@ -73,7 +73,7 @@ declare
       neighbourhood_of, next_at_printer, next_before_printer, next_when_over, next_when_sent,
       numbered_of, obstacle_help, obstacle_meaning, obstacle_of, overdue_grace, overdue_in,
       piece_is_closed,
-      price_text, printer_links, rejects_of, standing_hold, standing_hold_details,
+      price_text, printer_links, rejects_of, runner_is_alive, standing_hold, standing_hold_details,
       stuck_at_enricher, stuck_at_printer, stuck_in_cohorts, stuck_in_error, stuck_overdue,
       stuck_waiting, suppression_entries, trace_alarms, trace_cards, trace_interventions,
       trace_moves, trace_requests, trace_test, usual_days, why_amended, why_at_printer,

@@ -35,6 +35,7 @@
 \ir functions/00_common/tally.sql
 \ir functions/00_common/ready.sql
 \ir functions/00_common/jobs.sql
+\ir functions/00_common/runner_is_alive.sql
 \ir functions/10_sync/duplicates.sql
 \ir functions/10_sync/eligibility.sql
 \ir functions/10_sync/do_not_mail.sql
