@@ -45,6 +45,7 @@
 \ir functions/10_sync/count_sync_page.sql
 \ir functions/10_sync/apply_sync_page.sql
 \ir functions/10_sync/amendments.sql
+\ir functions/10_sync/told_row.sql
 \ir functions/10_sync/apply_source_changes.sql
 \ir functions/10_sync/close_sync.sql
 \ir functions/20_enrich/claim_batch.sql
