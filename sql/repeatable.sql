@@ -106,7 +106,7 @@
 \ir functions/80_operate/launch_refused.sql
 \ir functions/80_operate/end_campaign.sql
 \ir functions/80_operate/hold.sql
-\ir functions/80_operate/hold_refused.sql
+\ir functions/80_operate/hold_for_template.sql
 \ir functions/80_operate/hold_refusing_printer.sql
 \ir functions/80_operate/hold_for_artwork.sql
 \ir functions/80_operate/retry.sql

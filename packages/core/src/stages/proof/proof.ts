@@ -6,7 +6,7 @@ import { messageOf } from '../../common/message-of.ts';
 import type { CampaignBrief } from '../../machine/briefs.ts';
 import {
   beginProof,
-  holdRefused,
+  holdForTemplate,
   settleProof,
   type BegunCard,
   type ProofSettlement,
@@ -177,7 +177,7 @@ async function renderCohort(
     alike: readonly ProofSettlement[] | null,
   ) => {
     try {
-      const refusal = await holdRefused(context.sql, campaign, {
+      const refusal = await holdForTemplate(context.sql, campaign, {
         cohortId: lease.cohortId,
         why: `${why}: ${message}`,
         alike: alike !== null,
