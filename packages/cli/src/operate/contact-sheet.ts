@@ -14,6 +14,7 @@ import {
   type SampledPerson,
 } from '@postrider/core';
 import { campaignBrief } from '@postrider/core/machine';
+import { quietContext } from '@postrider/core/ports';
 import type { Sql } from '@postrider/runner/database';
 import { createIntegrations } from '@postrider/runner/integrations';
 import { explain } from '../errors/explain.ts';
@@ -22,7 +23,6 @@ import type { Cli } from '../program/cli.ts';
 import { captionOf, contactPage, type DrawnCard } from './contact-sheet-page.ts';
 import type { CampaignRow } from './names.ts';
 import { canPreview } from './preview.ts';
-import { quietContext } from './trial-card.ts';
 
 /** Wide enough to read the smallest line of an address. */
 const WIDTH = 1000;
