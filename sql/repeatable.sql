@@ -27,6 +27,7 @@
 \ir functions/00_common/postal_addresses.sql
 \ir functions/00_common/actor.sql
 \ir functions/00_common/moves.sql
+\ir functions/00_common/piece_is_closed.sql
 \ir functions/00_common/moves_and_mailpieces.sql
 \ir functions/00_common/adapters.sql
 \ir functions/00_common/paper_trail.sql
@@ -34,6 +35,7 @@
 \ir functions/00_common/tally.sql
 \ir functions/00_common/ready.sql
 \ir functions/00_common/jobs.sql
+\ir functions/00_common/runner_is_alive.sql
 \ir functions/10_sync/duplicates.sql
 \ir functions/10_sync/eligibility.sql
 \ir functions/10_sync/do_not_mail.sql
@@ -43,6 +45,7 @@
 \ir functions/10_sync/count_sync_page.sql
 \ir functions/10_sync/apply_sync_page.sql
 \ir functions/10_sync/amendments.sql
+\ir functions/10_sync/told_row.sql
 \ir functions/10_sync/apply_source_changes.sql
 \ir functions/10_sync/close_sync.sql
 \ir functions/20_enrich/claim_batch.sql
@@ -103,7 +106,7 @@
 \ir functions/80_operate/launch_refused.sql
 \ir functions/80_operate/end_campaign.sql
 \ir functions/80_operate/hold.sql
-\ir functions/80_operate/hold_refused.sql
+\ir functions/80_operate/hold_for_template.sql
 \ir functions/80_operate/hold_refusing_printer.sql
 \ir functions/80_operate/hold_failing_campaigns.sql
 \ir functions/80_operate/hold_for_artwork.sql

@@ -188,7 +188,7 @@ cross join lateral (
   where x.organization_id = c.organization_id
     and x.recipient_id = v.recipient_id
     and x.mode = 'live'
-    and x.status not in ('rejected', 'cancelled', 'failed', 'voided')
+    and not postrider.piece_is_closed(x.status)
   limit 1
 ) m
 left join lateral (
@@ -237,7 +237,7 @@ begin atomic
       where m.organization_id = c.organization_id
         and m.recipient_id = v.first_one
         and m.mode = 'live'
-        and m.status not in ('rejected', 'cancelled', 'failed', 'voided'))
+        and not postrider.piece_is_closed(m.status))
   from postrider.campaigns_on_their_way() c
   cross join lateral (
     select count(*) as people, min(x.since) as since,

@@ -26,7 +26,7 @@ select c.organization_id, o.name as organization, c.id as campaign_id, c.name as
         and m.campaign_id = c.id
         and m.mode = 'live'
         and m.price_amount is not null
-        and m.status not in ('rejected', 'cancelled', 'failed', 'voided')
+        and not postrider.piece_is_closed(m.status)
       group by m.price_currency) p) as printer_prices
 from postrider.campaign c
 join postrider.organization o

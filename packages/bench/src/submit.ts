@@ -20,7 +20,7 @@ import {
   integrationsOf,
   launch,
   makeConnection,
-  type Address,
+  type DatabaseAddress,
   type Integrations,
   type Pipeline,
   type Ports,
@@ -48,7 +48,11 @@ interface Surroundings {
   readonly say: (line: string) => void;
 }
 
-export async function benchSubmit(address: Address, say: (line: string) => void, cards = 5000) {
+export async function benchSubmit(
+  address: DatabaseAddress,
+  say: (line: string) => void,
+  cards = 5000,
+) {
   const folder = await mkdtemp(join(tmpdir(), 'postrider-bench-'));
   try {
     return await inScratch(address, async (scratch) => {

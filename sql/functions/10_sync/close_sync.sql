@@ -122,7 +122,7 @@ begin atomic
       select from postrider.mailpiece m
       where m.organization_id = p_organization_id
         and m.recipient_id = s.recipient_id
-        and m.status not in ('rejected', 'cancelled', 'failed', 'voided'))
+        and not postrider.piece_is_closed(m.status))
   union all
   select s.recipient_id
   from postrider.recipient_state s

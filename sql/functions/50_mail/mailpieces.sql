@@ -1,11 +1,5 @@
 -- What the status of a mailpiece says of it.
 
--- Tells whether a mailpiece is closed: no card comes of it any more, and another may be opened.
--- It is taken up into the plan of its caller, so that the index of open mailpieces is found.
-create function postrider.piece_is_closed(p_status text) returns boolean
-language sql immutable
-return p_status in ('rejected', 'cancelled', 'failed', 'voided');
-
 -- Tells whether a card may exist of a mailpiece. One that is submitting was proven not printed,
 -- unless it is sent again only because the printer honours its key.
 create function postrider.card_may_exist(

@@ -109,7 +109,7 @@ begin
       on m.organization_id = s.organization_id
       and m.recipient_id = s.recipient_id
       and m.mode = 'live'
-      and m.status not in ('rejected', 'cancelled', 'failed', 'voided')
+      and not postrider.piece_is_closed(m.status)
       and m.accepted_at is not null
       and m.erased_at is null
   ), put_off as (
@@ -278,7 +278,7 @@ begin
       on m.organization_id = c.organization_id
       and m.recipient_id = s.recipient_id
       and m.mode = 'live'
-      and m.status not in ('rejected', 'cancelled', 'failed', 'voided')
+      and not postrider.piece_is_closed(m.status)
       and m.accepted_at is not null
     where c.organization_id = p_organization_id
       and c.mode = 'live'

@@ -17,19 +17,10 @@ declare
 begin
   update postrider.recipient r
   set
-    email = k.email,
-    other_emails = k."otherEmails",
-    email_key = k.email_keys[1],
-    first_name = k."firstName",
-    last_name = k."lastName",
-    merge = coalesce(k.merge, '{}'),
-    line1 = case when k.line1 is null then r.line1 else k.line1 end,
-    line2 = case when k.line1 is null then r.line2 else k.line2 end,
-    city = case when k.line1 is null then r.city else k.city end,
-    region = case when k.line1 is null then r.region else k.region end,
-    postal_code = case when k.line1 is null then r.postal_code else k."postalCode" end,
-    country = case when k.line1 is null then r.country else k.country end,
-    household_key = case when k.line1 is null then r.household_key else k.household_key end,
+    (email, other_emails, email_key, first_name, last_name, merge, line1, line2, city, region,
+      postal_code, country, household_key) = (
+      select t.* from postrider.told_row(r, p.told) t
+    ),
     address_from = case
       when k.line1 is null
         or not p.changed && '{line1,line2,city,region,postal_code,country}'
@@ -60,9 +51,7 @@ begin
   from jsonb_to_recordset(p_people) as p (
     "recipientId" uuid, outcome text, was text, changed text[], told jsonb)
   cross join lateral jsonb_to_record(p.told) as k (
-    email text, "otherEmails" text[], email_keys text[], "firstName" text, "lastName" text,
-    line1 text, line2 text, city text, region text, "postalCode" text, country text, merge jsonb,
-    household_key text, read_beside boolean, amended jsonb)
+    line1 text, household_key text, read_beside boolean, amended jsonb)
   where r.organization_id = p_organization_id
     and r.id = p."recipientId"
     and p.outcome = 'amended';

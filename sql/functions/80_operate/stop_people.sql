@@ -73,7 +73,7 @@ declare
       on m.organization_id = s.organization_id
       and m.recipient_id = s.recipient_id
       and m.accepted_at is not null
-      and m.status not in ('rejected', 'cancelled', 'failed', 'voided')
+      and not postrider.piece_is_closed(m.status)
     where s.organization_id = p_organization_id
       and s.recipient_id = any (p_people)
       and postrider.is_before_printer(s.state));

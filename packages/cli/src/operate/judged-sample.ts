@@ -5,8 +5,8 @@
  */
 import { judgeAddresses } from '@postrider/core';
 import { emailKey, type Member } from '@postrider/core/ports';
-import type { CampaignFile } from '@postrider/runner/campaign-file';
 import type { Sql } from '@postrider/runner/database';
+import type { CampaignFile } from '../campaign-file/read.ts';
 import { gathered, type ListFindings, type SampleRead } from './list-sample.ts';
 
 /** @param longestLine in letters, of an address on this format; null: any. */

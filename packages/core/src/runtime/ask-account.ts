@@ -3,12 +3,10 @@ import { z } from 'zod';
 import { messageOf } from '../common/message-of.ts';
 import { storable } from '../common/text.ts';
 import {
-  unlimited,
+  quietContext,
   type AccountFinding,
-  type CallContext,
   type Connection,
   type ConnectionKind,
-  type Logger,
 } from '../ports/index.ts';
 
 const said = z.string().transform((text) => storable(text.slice(0, 1000)));
@@ -22,13 +20,6 @@ const finding = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('refused'), message: said }),
   z.object({ outcome: z.literal('unreachable'), message: said }),
 ]);
-
-const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
 
 export interface AccountQuestion {
   readonly kind: ConnectionKind;
@@ -66,7 +57,7 @@ async function ask({ kind, connection, timeoutMs }: AccountQuestion): Promise<un
     signal.addEventListener('abort', give, { once: true });
   });
   try {
-    return await Promise.race([kind.check(connection, contextOf(signal)), late]);
+    return await Promise.race([kind.check(connection, quietContext(signal)), late]);
   } catch (error) {
     return { outcome: 'unreachable', message: messageOf(error) };
   }
@@ -88,20 +79,4 @@ function withoutSecrets(
         notes: found.notes.map(redacted),
       }
     : { ...found, message: redacted(found.message) };
-}
-
-/** Nothing is limited, recorded or kept: it is one request of a person. */
-function contextOf(signal: AbortSignal): CallContext {
-  return {
-    signal,
-    logger: silent,
-    now: () => new Date(),
-    alive: () => undefined,
-    limiter: unlimited,
-    calls: { record: () => undefined },
-    saved: {
-      read: async () => await Promise.resolve(null),
-      write: async () => await Promise.resolve(),
-    },
-  };
 }

@@ -253,7 +253,7 @@ export async function holdForArtwork<Result extends string | null = string>(
     ) as result`);
 }
 
-export async function holdRefused<Result extends string | null = string>(
+export async function holdForTemplate<Result extends string | null = string>(
   sql: Sql,
   given: {
     readonly organizationId: string;
@@ -263,7 +263,7 @@ export async function holdRefused<Result extends string | null = string>(
     readonly alike: boolean;
   },
 ): Promise<Result> {
-  return await scalar<Result>(sql`select postrider.hold_refused(
+  return await scalar<Result>(sql`select postrider.hold_for_template(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_campaign_id => ${uuid(given.campaignId, 'campaignId')},
       p_cohort_id => ${uuid(given.cohortId, 'cohortId')},

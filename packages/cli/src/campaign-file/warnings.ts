@@ -1,6 +1,6 @@
 /** What in a campaign file is allowed, and most likely not meant. */
-import type { CampaignDraft } from './campaign-file.ts';
-import { schema, slowestDelivery, deliveryTimes, type CampaignFields } from './campaign-schema.ts';
+import type { CampaignDraft } from './read.ts';
+import { schema, slowestDelivery, deliveryTimes, type CampaignFields } from './schema.ts';
 
 /**
  * What may be meant, and most likely is not: told beside what cannot be used, of the fields that

@@ -3,16 +3,16 @@ import { realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { faultsBetween, portFields } from '@postrider/adapters';
 import type { CampaignDefinition } from '@postrider/core';
-import { definitionOf, minorUnits } from './campaign-definition.ts';
-import { budget, schema } from './campaign-schema.ts';
-import { isGroup } from './group.ts';
+import { isGroup } from '@postrider/runner/integrations';
 import {
   ConfigurationError,
   inOrder,
   readDraft,
   type ConfigDraft,
   type Problem,
-} from './yaml-file.ts';
+} from '@postrider/runner/yaml-file';
+import { definitionOf, minorUnits } from './definition.ts';
+import { budget, schema } from './schema.ts';
 
 export interface CampaignFile {
   readonly path: string;

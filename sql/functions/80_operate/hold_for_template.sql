@@ -8,7 +8,7 @@
 -- may be the people's own fault. It stands, as their errors, where cards of this campaign were made
 -- before, and where the campaign was held for these words already and not changed since: the
 -- operator who released it has said that they are to fail.
-create function postrider.hold_refused(
+create function postrider.hold_for_template(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_cohort_id uuid,
@@ -39,17 +39,7 @@ begin
     return 'stands';
   end if;
   perform postrider.hold(p_organization_id, 'campaign', p_campaign_id::text, p_why);
-  insert into postrider.alarm (
-    organization_id, id, kind, campaign_id, detail, raised_at)
-  select
-    p_organization_id, postrider.new_id(), 'campaign_refused', p_campaign_id,
-    jsonb_build_object('why', p_why), postrider.now()
-  where not exists (
-    select from postrider.alarm a
-    where a.organization_id = p_organization_id
-      and a.campaign_id = p_campaign_id
-      and a.kind = 'campaign_refused'
-      and a.cleared_at is null);
+  perform postrider.alarm_campaign_refused(p_organization_id, p_campaign_id, p_why);
   return 'held';
 end $$;
 
@@ -103,8 +93,26 @@ return exists (
     and t.state in ('proofed', 'sending_staged', 'sending', 'sent', 'received', 'returned')
   having sum(t.people) > 0);
 
+-- Raises the alarm of a refused campaign, where it is not raised already.
+create function postrider.alarm_campaign_refused(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_why text
+) returns void language sql
+begin atomic
+  insert into postrider.alarm (organization_id, id, kind, campaign_id, detail, raised_at)
+  select p_organization_id, postrider.new_id(), 'campaign_refused', p_campaign_id,
+    jsonb_build_object('why', p_why), postrider.now()
+  where not exists (
+    select from postrider.alarm a
+    where a.organization_id = p_organization_id
+      and a.campaign_id = p_campaign_id
+      and a.kind = 'campaign_refused'
+      and a.cleared_at is null);
+end;
+
 -- Clears the alarm of a refused campaign: it ends with the hold.
-create function postrider.clear_refused(
+create function postrider.clear_campaign_refused(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_how text

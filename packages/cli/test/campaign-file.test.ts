@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { readCampaignDraft, readCampaignFile } from '../src/config/campaign-file.ts';
-import { campaignWarnings } from '../src/config/campaign-warnings.ts';
-import { ConfigurationError } from '../src/config/yaml-file.ts';
+import { ConfigurationError } from '@postrider/runner/yaml-file';
+import { readCampaignDraft, readCampaignFile } from '../src/campaign-file/read.ts';
+import { campaignWarnings } from '../src/campaign-file/warnings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postrider-campaign-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

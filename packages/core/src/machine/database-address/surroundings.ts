@@ -4,7 +4,7 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { AddressError } from './problem.ts';
+import { DatabaseAddressError } from './problem.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -76,7 +76,7 @@ export function homeFile(environment: Environment, ...path: readonly string[]): 
   }
 }
 
-/** What a service file says of a service. Throws `AddressError` where it is in none. */
+/** What a service file says of a service. Throws `DatabaseAddressError` where it is in none. */
 export function ofService(
   name: string,
   named: string | undefined,
@@ -95,7 +95,7 @@ export function ofService(
     const found = path === null ? null : sectionOf(path, name);
     if (found !== null) return found;
   }
-  throw new AddressError(
+  throw new DatabaseAddressError(
     `names the service ${name}, which no service file has`,
     `it is looked for in ${files.filter((path) => path !== null).join(' and ')}`,
   );

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { checkServerIdentity, type ConnectionOptions } from 'node:tls';
-import { AddressError } from './problem.ts';
+import { DatabaseAddressError } from './problem.ts';
 import { homeFile, type Environment } from './surroundings.ts';
 
 type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
@@ -33,7 +33,7 @@ export const noTls: Tls = {
   keyPassword: () => undefined,
 };
 
-/** Throws `AddressError`. */
+/** Throws `DatabaseAddressError`. */
 export function tlsOf(given: ReadonlyMap<string, string>, environment: Environment): Tls {
   const value = (name: string): string | null => given.get(name) || null;
   const told = value('sslrootcert');
@@ -42,13 +42,13 @@ export function tlsOf(given: ReadonlyMap<string, string>, environment: Environme
   // The driver asks for TLS first, and goes on without; psql is told the same.
   if (mode === 'allow') mode = 'prefer';
   if (told === 'system' && mode !== 'verify-full')
-    throw new AddressError(
+    throw new DatabaseAddressError(
       `asks by sslrootcert=system for more than sslmode=${mode} does`,
       'use sslmode=verify-full with it, or leave sslrootcert out',
     );
   const direct = value('sslnegotiation') === 'direct';
   if (direct && !['require', 'verify-ca', 'verify-full'].includes(mode))
-    throw new AddressError(
+    throw new DatabaseAddressError(
       `asks for sslnegotiation=direct with sslmode=${mode}`,
       'it needs sslmode=require, verify-ca or verify-full',
     );
@@ -56,7 +56,7 @@ export function tlsOf(given: ReadonlyMap<string, string>, environment: Environme
   // As in libpq: who has a certificate to compare with means it to be compared.
   if (mode === 'require' && own !== null) mode = 'verify-ca';
   if (mode === 'verify-ca' && own === null)
-    throw new AddressError(
+    throw new DatabaseAddressError(
       'has sslmode=verify-ca without sslrootcert',
       'sslrootcert names the file of the certificate to compare with; or use verify-full',
     );
@@ -64,7 +64,10 @@ export function tlsOf(given: ReadonlyMap<string, string>, environment: Environme
   const cert = value('sslcert') ?? homeFile(environment, '.postgresql', 'postgresql.crt');
   const key = value('sslkey') ?? homeFile(environment, '.postgresql', 'postgresql.key');
   if (value('sslcert') !== null && key === null)
-    throw new AddressError('has sslcert without sslkey', 'sslkey names the file of its key');
+    throw new DatabaseAddressError(
+      'has sslcert without sslkey',
+      'sslkey names the file of its key',
+    );
   const keyPassword = given.get('sslpassword');
   return {
     mode,
@@ -85,7 +88,7 @@ function file(name: string, path: string | null): string | undefined {
     return readFileSync(path, 'utf8');
   } catch (cause) {
     const { code = 'error' } = cause as NodeJS.ErrnoException;
-    throw new AddressError(
+    throw new DatabaseAddressError(
       `names the file ${path} by ${name}, which cannot be read (${code})`,
       `correct ${name}, or make the file readable for this user`,
     );

@@ -1,6 +1,6 @@
 /** An address as those want it who connect: the driver, and programs that use libpq. */
 import type postgres from 'postgres';
-import type { Address } from './address.ts';
+import type { DatabaseAddress } from './read.ts';
 import { variablesOfLibpq, type Environment } from './surroundings.ts';
 import { driverSsl } from './tls.ts';
 
@@ -8,10 +8,10 @@ type Options = postgres.Options<Record<string, postgres.PostgresType>>;
 
 /**
  * Options of the driver for this address. Every one is given that the driver would else take from a
- * variable of its own (`PGMAX`, `PGSSL`, `PGHOST` …). Throws `AddressError` for a file that cannot
+ * variable of its own (`PGMAX`, `PGSSL`, `PGHOST` …). Throws `DatabaseAddressError` for a file that cannot
  * be read.
  */
-export function driverOptions(address: Address): Options {
+export function driverOptions(address: DatabaseAddress): Options {
   const { hosts, tls } = address;
   const [{ host, port }] = hosts;
   const names = hosts.map((one) => one.host);
@@ -42,7 +42,7 @@ export function driverOptions(address: Address): Options {
 }
 
 /** What the address adds to the settings of a session. */
-export function sessionOptions(address: Address, name: string): Record<string, string> {
+export function sessionOptions(address: DatabaseAddress, name: string): Record<string, string> {
   return {
     ...(address.options === null ? {} : { options: address.options }),
     application_name: address.applicationName ?? name,
@@ -54,7 +54,7 @@ export function sessionOptions(address: Address, name: string): Record<string, s
  * nothing that was there before.
  */
 export function libpqEnvironment(
-  address: Address,
+  address: DatabaseAddress,
   environment: Environment,
 ): Record<string, string> {
   const { hosts, tls } = address;

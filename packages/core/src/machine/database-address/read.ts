@@ -21,8 +21,8 @@ export interface Host {
   readonly port: number;
 }
 
-/** Complete: whoever connects by it asks no variable and no file for more. */
-export interface Address {
+/** Complete: a client that connects by it asks no variable and no file for more. */
+export interface DatabaseAddress {
   readonly hosts: readonly [Host, ...Host[]];
   /** The name that a certificate must have where `hosts` are addresses in numbers (hostaddr). */
   readonly serverName: string | null;
@@ -46,9 +46,9 @@ export interface Address {
 
 /**
  * Reads an address in any of its forms. What it leaves out is taken from `environment`, by the
- * variables of libpq; `{}` for none. Throws `AddressError`.
+ * variables of libpq; `{}` for none. Throws `DatabaseAddressError`.
  */
-export function readAddress(text: string, environment: Environment): Address {
+export function readDatabaseAddress(text: string, environment: Environment): DatabaseAddress {
   const own = meantBy(pairsOf(text));
   const service = own.given.get('service') ?? environment['PGSERVICE'];
   const served =
@@ -165,7 +165,7 @@ function systemUser(): string {
 }
 
 /** `host:port`, of several hosts each; a socket by its file. */
-export function placeOf({ hosts }: Pick<Address, 'hosts'>): string {
+export function placeOf({ hosts }: Pick<DatabaseAddress, 'hosts'>): string {
   return hosts
     .map(({ host, port }) => {
       if (host.startsWith('/')) return `${host}/.s.PGSQL.${port}`;
@@ -175,7 +175,7 @@ export function placeOf({ hosts }: Pick<Address, 'hosts'>): string {
 }
 
 /** As one writes it, without the password: for people. */
-export function shownAddress(address: Address): string {
+export function shownAddress(address: DatabaseAddress): string {
   const { hosts, user, database, tls, targetSessionAttrs } = address;
   const isSocket = hosts[0].host.startsWith('/');
   const login = `${encodeURIComponent(user)}${address.password() === undefined ? '' : ':***'}@`;

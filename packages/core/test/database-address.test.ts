@@ -2,18 +2,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
-  AddressError,
+  DatabaseAddressError,
   driverOptions,
   placeOf,
-  readAddress,
+  readDatabaseAddress,
   shownAddress,
-} from '@postrider/core/address';
+} from '@postrider/core/database-address';
 
-type Environment = Parameters<typeof readAddress>[1];
+type Environment = Parameters<typeof readDatabaseAddress>[1];
 
 /** `user:password@host:port/database`, its mode of TLS, and the names of what is not used. */
 function read(text: string, environment: Environment = {}): readonly string[] {
-  const address = readAddress(text, environment);
+  const address = readDatabaseAddress(text, environment);
   const { user, database, tls, notes } = address;
   return [
     `${user}:${address.password() ?? ''}@${placeOf(address)}/${database}`,
@@ -184,9 +184,9 @@ describe('an address is read as libpq reads it', () => {
   for (const [what, text, said] of refused)
     it(`and is refused with the reason: ${what}`, () =>
       assert.throws(
-        () => readAddress(text, {}),
+        () => readDatabaseAddress(text, {}),
         (error: unknown) => {
-          assert.ok(error instanceof AddressError);
+          assert.ok(error instanceof DatabaseAddressError);
           const all = `${error.message}: ${error.hint}`;
           assert.match(all, said);
           assert.ok(!/hunter2|hun|ter2/.test(all.replace('hunter3', '')), all);
@@ -195,7 +195,7 @@ describe('an address is read as libpq reads it', () => {
       ));
 
   it('and its parameters reach the driver', () => {
-    const address = readAddress(
+    const address = readDatabaseAddress(
       'postgres://u@h/d?connect_timeout=3&application_name=me&keepalives=0' +
         '&target_session_attrs=primary&options=-c%20work_mem%3D8MB',
       {},
@@ -209,7 +209,7 @@ describe('an address is read as libpq reads it', () => {
   });
 
   it('and is shown without its password, however it is shown', () => {
-    const address = readAddress('postgres://u:hunter2@a:1,b:2/d?sslmode=require', {});
+    const address = readDatabaseAddress('postgres://u:hunter2@a:1,b:2/d?sslmode=require', {});
     assert.equal(shownAddress(address), 'postgres://u:***@a:1,b:2/d?sslmode=require');
     assert.ok(!JSON.stringify(address).includes('hunter2'));
     assert.ok(!/hunter2/.test(JSON.stringify(driverOptions(address))));

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyCampaign, hold, release } from '@postrider/core';
 import { campaignBrief } from '../../../packages/core/src/machine/briefs.ts';
-import { holdRefused } from '../../../packages/core/src/machine/proof.ts';
+import { holdForTemplate } from '../../../packages/core/src/machine/proof.ts';
 import { definition } from '../../support/machine.ts';
 import { pidOf, place, proofing, sharedMachine, waitsForLock } from '../rig.ts';
 
@@ -27,7 +27,7 @@ async function begun() {
     ...at,
     status,
     refuse: async (client = sql, alike = false) =>
-      await holdRefused(client, brief, { cohortId: id, why: 'the template is gone', alike }),
+      await holdForTemplate(client, brief, { cohortId: id, why: 'the template is gone', alike }),
   };
 }
 

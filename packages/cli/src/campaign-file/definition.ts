@@ -2,12 +2,7 @@
 import type { CampaignDefinition } from '@postrider/core';
 import type { Address } from '@postrider/core/ports';
 import type { z } from 'zod';
-import {
-  returnAddress,
-  slowestDelivery,
-  deliveryTimes,
-  type CampaignFields,
-} from './campaign-schema.ts';
+import { returnAddress, slowestDelivery, deliveryTimes, type CampaignFields } from './schema.ts';
 
 export function definitionOf(file: CampaignFields, baseDirectory: string): CampaignDefinition {
   const {

@@ -1,8 +1,8 @@
 /** What is wrong with an address, said so that no part of it that may be secret is shown. */
 
 /** The text is no address that can be used. `message` names what is wrong, `hint` what to do. */
-export class AddressError extends Error {
-  override readonly name = 'AddressError';
+export class DatabaseAddressError extends Error {
+  override readonly name = 'DatabaseAddressError';
   readonly hint: string;
   constructor(message: string, hint: string) {
     super(message);
@@ -15,11 +15,14 @@ export const LOOKS_LIKE =
   'password must be percent-encoded';
 
 /** An address of a form that is not known. */
-export function noAddress(what = 'is not the address of a database'): AddressError {
-  return new AddressError(what, LOOKS_LIKE);
+export function noAddress(what = 'is not the address of a database'): DatabaseAddressError {
+  return new DatabaseAddressError(what, LOOKS_LIKE);
 }
 
 /** A parameter that has no meaning with this value. */
-export function wrongValue(name: string, wanted: string): AddressError {
-  return new AddressError(`has ${name} with a value that it cannot have`, `${name} is ${wanted}`);
+export function wrongValue(name: string, wanted: string): DatabaseAddressError {
+  return new DatabaseAddressError(
+    `has ${name} with a value that it cannot have`,
+    `${name} is ${wanted}`,
+  );
 }

@@ -2,11 +2,11 @@
  * The forms in which people have an address: a URI as libpq reads it, JDBC's, SQLAlchemy's, and
  * libpq's key words. Each becomes pairs of a parameter and its value, in the order of the text.
  */
-import { AddressError, LOOKS_LIKE, noAddress } from './problem.ts';
+import { DatabaseAddressError, LOOKS_LIKE, noAddress } from './problem.ts';
 
 export type Pair = readonly [name: string, value: string];
 
-/** The pairs of an address. Throws `AddressError`. */
+/** The pairs of an address. Throws `DatabaseAddressError`. */
 export function pairsOf(text: string): readonly Pair[] {
   const address = unwrapped(text);
   if (address === '') throw noAddress('is empty');
@@ -16,7 +16,7 @@ export function pairsOf(text: string): readonly Pair[] {
   const short = /^jdbc:postgres(?:ql)?:\/?/i.exec(address)?.[0];
   if (short !== undefined) return ofUri(`/${address.slice(short.length)}`);
   if (scheme !== undefined && address.slice(scheme.length).startsWith('://'))
-    throw new AddressError(
+    throw new DatabaseAddressError(
       'is not the address of a database',
       `${LOOKS_LIKE}; this begins with ${scheme}://`,
     );
@@ -52,7 +52,10 @@ function unwrapped(text: string): string {
 /** What follows `postgres://`. */
 function ofUri(rest: string): readonly Pair[] {
   if (/[\r\n]/.test(rest))
-    throw new AddressError('has a line break in it', 'write it in one line; nothing else is wrong');
+    throw new DatabaseAddressError(
+      'has a line break in it',
+      'write it in one line; nothing else is wrong',
+    );
   const { credentials, server } = parted(rest);
   const colon = credentials?.indexOf(':') ?? -1;
   const user = colon < 0 ? (credentials ?? '') : credentials?.slice(0, colon);
@@ -88,11 +91,11 @@ function parted(rest: string): { credentials: string | null; server: string } {
 
 const SPECIAL = /[@/?#%:[\] ]/g;
 
-function notEncoded(secret: string, isPassword: boolean): AddressError {
+function notEncoded(secret: string, isPassword: boolean): DatabaseAddressError {
   const found = [...new Set(secret.match(SPECIAL) ?? ['@'])];
   const codes = found.map((sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
   const names = found.map((sign) => (sign === ' ' ? 'a blank' : sign));
-  return new AddressError(
+  return new DatabaseAddressError(
     `has a ${isPassword ? 'password' : 'user name'} with ${names.join(' and ')} in it as ` +
       `${found.length > 1 ? 'they are' : 'it is'}`,
     `in an address ${found.length > 1 ? 'they are' : 'it is'} written ${codes.join(' and ')}`,
@@ -101,7 +104,7 @@ function notEncoded(secret: string, isPassword: boolean): AddressError {
 
 function pair(name: string, text: string, what: string): Pair {
   if (/%(?![\da-f]{2})/i.test(text))
-    throw new AddressError(
+    throw new DatabaseAddressError(
       `has a ${what} with % in it as it is`,
       'in an address it is written %25',
     );
@@ -160,7 +163,7 @@ function ofKeyWords(text: string): readonly Pair[] {
   }
   if (text.slice(end).trim() === '') return pairs;
   const after = pairs.at(-1)?.[0];
-  throw new AddressError(
+  throw new DatabaseAddressError(
     `cannot be read ${after === undefined ? '' : `after its ${after}`}`.trim(),
     "it is name=value, one after the other; a value with blanks stands in 'quotes'",
   );

@@ -4,7 +4,7 @@
  */
 import { nearWords } from '../../ports/words/near.ts';
 import type { Pair } from './forms.ts';
-import { AddressError, noAddress, wrongValue } from './problem.ts';
+import { DatabaseAddressError, noAddress, wrongValue } from './problem.ts';
 
 export const sslModes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
 export const sessionAttributes = [
@@ -183,7 +183,7 @@ export interface Meant {
   readonly notes: readonly string[];
 }
 
-/** Throws `AddressError` for what cannot be met, and for a name that is nearly one of libpq's. */
+/** Throws `DatabaseAddressError` for what cannot be met, and for a name that is nearly one of libpq's. */
 export function meantBy(pairs: readonly Pair[]): Meant {
   const given = new Map<string, string>();
   const others = new Map<string, string>();
@@ -210,8 +210,8 @@ export function meantBy(pairs: readonly Pair[]): Meant {
   return { given, notes: [...new Set(notes)] };
 }
 
-function notMet(name: string): AddressError {
-  return new AddressError(
+function notMet(name: string): DatabaseAddressError {
+  return new DatabaseAddressError(
     `asks by ${name} for what this client cannot do`,
     `leave ${name} out where the connection may be without it`,
   );
@@ -224,7 +224,7 @@ function wordOn(name: string): string {
   // A parameter that was mistyped would be missed: the connection might be without TLS.
   const near = nearWords(name, Object.keys(understood)).filter((known) => isTypo(name, known));
   if (near.length > 0)
-    throw new AddressError(
+    throw new DatabaseAddressError(
       `has a parameter ${name}, which is not known`,
       `did you mean ${near.join(' or ')}?`,
     );

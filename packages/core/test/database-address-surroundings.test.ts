@@ -4,13 +4,18 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { driverOptions, libpqEnvironment, placeOf, readAddress } from '@postrider/core/address';
+import {
+  driverOptions,
+  libpqEnvironment,
+  placeOf,
+  readDatabaseAddress,
+} from '@postrider/core/database-address';
 
-type Environment = Parameters<typeof readAddress>[1];
+type Environment = Parameters<typeof readDatabaseAddress>[1];
 
 /** `user:password@host:port/database`, its mode of TLS, and the names of what is not used. */
 function read(text: string, environment: Environment = {}): readonly string[] {
-  const address = readAddress(text, environment);
+  const address = readDatabaseAddress(text, environment);
   const { user, database, tls, notes } = address;
   return [
     `${user}:${address.password() ?? ''}@${placeOf(address)}/${database}`,
@@ -46,8 +51,11 @@ describe('what an address leaves out', () => {
       'disable',
       '',
     ]);
-    assert.throws(() => readAddress('postgres://u@h', { PGSSLMODE: 'always' }), /sslmode/);
-    const timed = readAddress('postgres://u@h', { PGOPTIONS: '-c a.b=1', PGCONNECT_TIMEOUT: '4' });
+    assert.throws(() => readDatabaseAddress('postgres://u@h', { PGSSLMODE: 'always' }), /sslmode/);
+    const timed = readDatabaseAddress('postgres://u@h', {
+      PGOPTIONS: '-c a.b=1',
+      PGCONNECT_TIMEOUT: '4',
+    });
     assert.deepEqual([timed.options, timed.connectTimeout], ['-c a.b=1', 4]);
   });
 
@@ -66,7 +74,8 @@ describe('what an address leaves out', () => {
     const lines =
       '# none\nh:1:d:u:other\n*:*:my\\:db:u:p\\:w\n/run/pg:*:d:u:of socket\n*:*:d:u:last\n';
     const passfile = file('.pgpass', lines);
-    const at = (text: string): string | undefined => readAddress(text, { HOME: home }).password();
+    const at = (text: string): string | undefined =>
+      readDatabaseAddress(text, { HOME: home }).password();
     assert.equal(at('postgres://u@h:1/d'), 'other');
     assert.equal(at('postgres://u@h/my:db'), 'p:w');
     assert.equal(at('postgres://u@/d?host=/run/pg'), 'of socket');
@@ -74,13 +83,13 @@ describe('what an address leaves out', () => {
     assert.equal(at('postgres://v@h/d'), undefined);
     assert.equal(at('postgres://u:own@h/d'), 'own');
     assert.equal(
-      readAddress('postgres://u@h/d', {
+      readDatabaseAddress('postgres://u@h/d', {
         PGPASSFILE: file('elsewhere', '*:*:*:*:there'),
       }).password(),
       'there',
     );
     chmodSync(passfile, 0o644);
-    const open = readAddress('postgres://u@h/d', { HOME: home });
+    const open = readDatabaseAddress('postgres://u@h/d', { HOME: home });
     assert.equal(open.password(), undefined);
     assert.match(open.notes.join(), /password file .* is not used: others may read it/);
     rmSync(passfile);
@@ -89,11 +98,12 @@ describe('what an address leaves out', () => {
   it('certificates of ~/.postgresql', () => {
     mkdirSync(join(home, '.postgresql'));
     file('.postgresql/root.crt', 'x');
-    const { tls } = readAddress('postgres://u@h/d?sslmode=require', { HOME: home });
+    const { tls } = readDatabaseAddress('postgres://u@h/d?sslmode=require', { HOME: home });
     assert.deepEqual([tls.mode, tls.rootCert], ['verify-ca', join(home, '.postgresql/root.crt')]);
     rmSync(join(home, '.postgresql'), { recursive: true });
     assert.throws(
-      () => driverOptions(readAddress('host=h user=u sslmode=verify-full sslrootcert=/no', {})),
+      () =>
+        driverOptions(readDatabaseAddress('host=h user=u sslmode=verify-full sslrootcert=/no', {})),
       /file \/no by sslrootcert, which cannot be read \(ENOENT\)/,
     );
   });
@@ -114,7 +124,10 @@ describe('the environment of psql', () => {
       PGSSLROOTCERT: '/other',
       PGPASSFILE: '/other',
     };
-    const address = readAddress('postgres://a%40b:p%2Fw@[::1]:5433/my%20db?sslmode=require', {});
+    const address = readDatabaseAddress(
+      'postgres://a%40b:p%2Fw@[::1]:5433/my%20db?sslmode=require',
+      {},
+    );
     assert.deepEqual(libpqEnvironment(address, before), {
       PATH: '/bin',
       PGHOST: '::1',
@@ -124,7 +137,10 @@ describe('the environment of psql', () => {
       PGDATABASE: 'my db',
       PGSSLMODE: 'require',
     });
-    const bound = readAddress('host=db.test hostaddr=10.0.0.1 user=u channel_binding=require', {});
+    const bound = readDatabaseAddress(
+      'host=db.test hostaddr=10.0.0.1 user=u channel_binding=require',
+      {},
+    );
     assert.deepEqual(libpqEnvironment(bound, {}), {
       PGHOST: 'db.test',
       PGHOSTADDR: '10.0.0.1',
