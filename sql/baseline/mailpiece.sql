@@ -141,8 +141,8 @@ create index mailpiece_of_recipient on postrider.mailpiece (organization_id, rec
 -- Cards that were not made, of a campaign: few.
 create index mailpiece_not_made on postrider.mailpiece (organization_id, campaign_id, mode)
   where status in ('rejected', 'cancelled', 'failed');
--- Cards of which the count of their campaign does not know yet that they were not made, or that they
--- were after all.
+-- Cards of which the count of their campaign does not know yet that they were not made, or that
+-- they were after all.
 create index mailpiece_to_recount on postrider.mailpiece (organization_id, campaign_id, mode)
   where (status in ('rejected', 'cancelled', 'failed')) <> (uncounted_at is not null);
 -- Cards that printers may still tell something of, the youngest of a printer first. Each has an id:

@@ -2,9 +2,9 @@
 -- same fault, says so card by card: nobody sees it before ten thousand are in error. A campaign of
 -- which most cards fail is held by the machine.
 
--- Lists the running campaigns of which at least twenty cards failed at their printer, and as many as
--- half of those that were tried: within a day, and since somebody changed, launched or released the
--- campaign. why: the words that most of them have.
+-- Lists the running campaigns of which at least twenty cards failed at their printer, and as many
+-- as half of those that were tried: within a day, and since somebody changed, launched or released
+-- the campaign. why: the words that most of them have.
 create function postrider.failing_campaigns(p_organization_id uuid, p_now timestamptz)
 returns table (
   campaign_id uuid,

@@ -1,8 +1,8 @@
 -- Makes the printer that a campaign names, or changes it. p_options: as with_connections() returns
 -- them. A printer is asked about its pieces, and to call them back, by the options that it has. So
--- it is not changed while an outcome is open there: an honest "absent" of another shop would print a
--- card again. Nor is it reached by another account while live cards are on their way, of which that
--- one knows nothing. The operator armed it as it was then: a change disarms it.
+-- it is not changed while an outcome is open there: an honest "absent" of another shop would print
+-- a card again. Nor is it reached by another account while live cards are on their way, of which
+-- that one knows nothing. The operator armed it as it was then: a change disarms it.
 create function postrider.define_printer(
   p_organization_id uuid,
   p_name text,

@@ -36,9 +36,9 @@ const optionsSchema = z.strictObject({
  * A client as the machine wants it: types fetched (pg-boss binds arrays), and `sessionSettings` in
  * each of its sessions, whatever the defaults of the database and the role are. A table of yours is
  * named with its schema: `search_path` is the server's own catalog alone. What a text leaves out is
- * taken from the variables of libpq (`PGPASSWORD` …); an `DatabaseAddress` is complete. A parameter that is
- * not used is told to `onNotice`, else as a warning of the process. Throws `InvalidOptionsError`,
- * which never quotes the address: it may hold a password.
+ * taken from the variables of libpq (`PGPASSWORD` …); a `DatabaseAddress` is complete. A parameter
+ * that is not used is told to `onNotice`, else as a warning of the process. Throws
+ * `InvalidOptionsError`, which never quotes the address: it may hold a password.
  */
 export function connect(
   url: string | DatabaseAddress | undefined,

@@ -94,8 +94,8 @@ export interface SendGuard {
 }
 
 /**
- * Nothing more is to be sent: the lease of the runner may have passed, a key is too old for its card
- * to be sent again, the breaker of the connection is open, or the call was given up.
+ * Nothing more is to be sent: the lease of the runner may have passed, a key is too old for its
+ * card to be sent again, the breaker of the connection is open, or the call was given up.
  */
 export class SendStoppedError extends Error {
   override readonly name = 'SendStoppedError';

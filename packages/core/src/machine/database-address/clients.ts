@@ -8,8 +8,8 @@ type Options = postgres.Options<Record<string, postgres.PostgresType>>;
 
 /**
  * Options of the driver for this address. Every one is given that the driver would else take from a
- * variable of its own (`PGMAX`, `PGSSL`, `PGHOST` …). Throws `DatabaseAddressError` for a file that cannot
- * be read.
+ * variable of its own (`PGMAX`, `PGSSL`, `PGHOST` …). Throws `DatabaseAddressError` for a file that
+ * cannot be read.
  */
 export function driverOptions(address: DatabaseAddress): Options {
   const { hosts, tls } = address;
