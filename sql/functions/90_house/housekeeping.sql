@@ -5,8 +5,8 @@ create function postrider.housekeeping_parts() returns text[]
 language sql immutable
 return array[
   'fold_tally', 'event_partitions', 'complete_campaigns', 'hold_failing_campaigns',
-  'assume_received', 'note_promises', 'learn_deliveries', 'old_webhooks', 'old_calls', 'old_cohorts',
-  'old_addresses', 'old_runners', 'old_failures'];
+  'assume_received', 'note_promises', 'learn_deliveries', 'old_webhooks', 'old_calls',
+  'old_cohorts', 'old_addresses', 'old_runners', 'old_failures'];
 
 -- The organizations for which a part has something to do: of ten thousand each costs little, and
 -- together they cost seconds. None, where the part is of the installation.
