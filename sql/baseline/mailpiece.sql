@@ -145,12 +145,6 @@ create index mailpiece_not_made on postrider.mailpiece (organization_id, campaig
 -- they were after all.
 create index mailpiece_to_recount on postrider.mailpiece (organization_id, campaign_id, mode)
   where (status in ('rejected', 'cancelled', 'failed')) <> (uncounted_at is not null);
--- Cards that printers may still tell something of, the youngest of a printer first. Each has an id:
--- that it is asked for here keeps other questions about a status from this index.
-create index mailpiece_on_its_way on postrider.mailpiece
-  (organization_id, printer_name, accepted_at)
-  where provider_id is not null and status in (
-    'accepted', 'in_production', 'in_transit', 'in_local_area', 'processed_for_delivery');
 create index mailpiece_unknown on postrider.mailpiece (organization_id, available_at)
   where status = 'unknown';
 

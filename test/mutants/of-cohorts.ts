@@ -231,8 +231,8 @@ export const cohorts: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/80_operate/printers.sql',
-        find: 'and postrider.has_live_cards_on_their_way(p_organization_id, p_name)\n',
-        replace: 'and false\n',
+        find: `and (p_name, 'live') in (`,
+        replace: `and (p_name, 'never') in (`,
       },
     ],
     test: {

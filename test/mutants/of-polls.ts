@@ -10,7 +10,13 @@ export const polls: readonly Mutant[] = [
   {
     name: 'polls-of-left-printers',
     without: 'a printer that its campaign has left is polled',
-    edits: [{ file: poll, find: 'limit 500) m', replace: 'limit 0) m' }],
+    edits: [
+      {
+        file: poll,
+        find: 'and not postrider.piece_is_closed(x.status)',
+        replace: 'and x.printer_name = c.printer_name',
+      },
+    ],
     test: { file: polledPrinters, pattern: 'that its campaign has left' },
   },
   {

@@ -165,6 +165,11 @@ begin
             = sha256(convert_to(v_secret || ':neighbourhood:' || k.neighbourhood, 'UTF8'))
         offset 0) x
       where postrider.may_be_one_household(x.value, r.household_key)
+        -- Known before anybody is looked at: mostly nobody has opted out by address.
+        and (
+          select exists (
+            select from postrider.suppression y
+            where y.organization_id = p_organization_id and y.neighbourhood is not null))
       union all
       select null, null, false
       where r.do_not_mail is not null

@@ -61,7 +61,9 @@ begin
   end if;
   if (v_printer.kind, v_printer.connection_id)
       is distinct from (p_options ->> 'kind', v_connection_id)
-    and postrider.has_live_cards_on_their_way(p_organization_id, p_name)
+    and (p_name, 'live') in (
+      select w.printer_name, w.mode
+      from postrider.printers_of_cards_on_their_way(p_organization_id) w)
   then
     perform postrider.fail(
       'PR021',
@@ -100,29 +102,6 @@ begin
   where organization_id = p_organization_id
     and printer_name = p_name;
 end $$;
-
--- Tells whether live cards of a printer are on their way: of its youngest, since people whose card
--- was never scanned are taken for received in the end.
-create function postrider.has_live_cards_on_their_way(
-  p_organization_id uuid,
-  p_printer_name text
-) returns boolean language sql stable
-return exists (
-  select from (
-    select m.organization_id, m.recipient_id
-    from postrider.mailpiece m
-    where m.organization_id = p_organization_id
-      and m.printer_name = p_printer_name
-      and m.provider_id is not null
-      and m.mode = 'live'
-      and m.status in (
-        'accepted', 'in_production', 'in_transit', 'in_local_area', 'processed_for_delivery')
-    order by m.accepted_at desc
-    limit 1000) m
-  join postrider.recipient_state s
-    on s.organization_id = m.organization_id
-    and s.recipient_id = m.recipient_id
-    and s.state = 'sent');
 
 -- Refuses a printer that the organization does not have. The name is the caller's: none is null.
 create function postrider.require_printer(
