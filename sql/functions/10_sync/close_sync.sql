@@ -98,7 +98,7 @@ begin
   return v_run;
 end $$;
 
--- Lists the people who wait and whom the run has not met. A person whose row can no longer be read
+-- Lists the people who wait and whom the run has not seen. A person whose row can no longer be read
 -- is in the segment all the same, where the reject names the person. One who has an open mailpiece
 -- does not leave: the card may exist. Who has come ahead of the live mailing
 -- waits for it.
