@@ -11,7 +11,7 @@ export const effects: readonly Mutant[] = [
     without: 'a card has an event for each status, and not one for all of them',
     edits: [
       {
-        file: 'sql/baseline/mailpiece.sql',
+        file: 'sql/baseline/effect.sql',
         find: 'primary key (organization_id, mailpiece_id, kind, status)',
         replace: 'primary key (organization_id, mailpiece_id, kind)',
       },

@@ -50,7 +50,7 @@ export const refusals: readonly Mutant[] = [
     without: 'a refusal of the printer: the rest of the cohort is not sent',
     edits: [
       {
-        file: 'packages/core/src/stages/mail/heeding.ts',
+        file: 'packages/core/src/stages/mail/batch-judge.ts',
         find: 'await this.#stopFor(fault, answered); return false;',
         replace: 'await this.#stopFor(fault, { ...answered, rest: [] }); return true;',
       },

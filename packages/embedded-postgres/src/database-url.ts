@@ -77,8 +77,8 @@ export function redactUrl(url: string): string {
 }
 
 /**
- * The address of something else. The forms of that of a PostgreSQL are many, and read by whoever
- * connects: a URI of another client (`jdbc:postgresql:`, `postgresql+psycopg2:`), or key words.
+ * Refuses the address of something else. That of a PostgreSQL has many forms, which the client
+ * reads: a URI of another client (`jdbc:postgresql:`, `postgresql+psycopg2:`), or key words.
  */
 function checked(where: string, url: string): string {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1];

@@ -10,10 +10,10 @@ return p_state in ('address_enrichable', 'pending')
 
 -- Takes over what the source says of people that we know, and counts who changed. It is called by
 -- apply_sync_page with the organization's sync row locked. What an operator has amended stays while
--- the row says what it said then. Who has come ahead of the live mailing follows the source as
--- well, and would be printed as they stand: their proof is made anew. Who is sent in a test begins
--- again when it goes live, and now only where the rules of admission are asked. Who failed in it
--- begins again with the row that has changed.
+-- the row says what it said then. People who have come ahead of the live mailing follow the source
+-- as well: they would be printed as they stand, so their proof is made anew. A person who is sent
+-- in a test begins again when it goes live, and before that only where the rules of admission are
+-- asked. A person who failed in a test begins again with the changed row.
 -- p_known: members as in recognise_members(), with id.
 -- told: which amendments the rows have replaced, as notes_of_replaced() tells them, and whose row
 -- has changed while the test's printer is asked.

@@ -1,10 +1,10 @@
 -- People are stopped before the printer: cancelled, suppressed, forbidden by their source, erased,
--- or with a campaign or an offer that is over. Whose card may exist all the same is asked for at
--- the printer first.
+-- or with a campaign or an offer that is over. Where a card may exist all the same, the printer is
+-- asked for it first.
 
--- Moves people to skipped or blacklisted who are before the printer. Whose card may exist has a
--- cancel mark instead, and is at the printer until it has told. Returns both. The caller has locked
--- them, and has brought those to sent whose card the printer has.
+-- Moves people who are before the printer to skipped or blacklisted. A person whose card may exist
+-- gets a cancel mark instead, and stays at the printer until it has told. Returns both. The caller
+-- has locked them, and has moved those to sent whose card the printer has.
 create function postrider.stop_or_ask(
   p_organization_id uuid,
   p_people uuid[],

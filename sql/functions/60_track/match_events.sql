@@ -28,8 +28,8 @@ begin
     and m.id = postrider.piece_of_provider_id(e.organization_id, e.printer_name, e.provider_id)
   where e.organization_id = p_organization_id and e.mailpiece_id is null;
   if v_pieces is not null then
-    -- People before their events, as record_evidence locks them. Whom somebody holds is left to the
-    -- next beat, which has more to do.
+    -- People before their events, as record_evidence locks them. People whose rows another session
+    -- holds are left to the next beat, which has more to do.
     v_people := array(
       select recipient_id
       from postrider.recipient_state

@@ -66,10 +66,7 @@ begin
       500);
     perform postrider.hold(
       p_organization_id, 'campaign', v_failing.campaign_id::text, v_why);
-    insert into postrider.alarm (organization_id, id, kind, campaign_id, detail, raised_at)
-    values (
-      p_organization_id, postrider.new_id(), 'campaign_refused', v_failing.campaign_id,
-      jsonb_build_object('why', v_why), v_now);
+    perform postrider.alarm_campaign_refused(p_organization_id, v_failing.campaign_id, v_why);
     v_held := v_held + 1;
   end loop;
   return v_held;

@@ -33,7 +33,7 @@ begin
         then coalesce(
           r.lot_key,
           (
-            -- Whom the person went with when the lot was drawn.
+            -- The lot of the household that the person was of when it was drawn.
             select min(h.lot_key)
             from postrider.recipient h
             where h.organization_id = p_organization_id
@@ -66,8 +66,8 @@ begin
 end $$;
 
 -- Moves those who are amended: to where the rules of admission put them, where who or where they
--- are has changed; else back to be rendered. Nobody changes the arm of an experiment. Who failed
--- has begun the test again by now, or is tried again here.
+-- are has changed; else back to be rendered. Nobody changes the arm of an experiment. Somebody who
+-- failed has begun the test again by now, or is tried again here.
 create function postrider.move_amended(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -164,7 +164,8 @@ begin
     -- Said twice, or a planner without statistics reads everybody.
     and s.recipient_id = any (
       array(select (k ->> 'recipientId')::uuid from jsonb_array_elements(p_people) as k))
-    -- Who is not judged and waits for an address, for their turn or for good, goes on as before.
+    -- People who are not judged and wait for an address, for their turn or for good, go on as
+    -- before.
     and not (s.state = v.state and (
       s.state in ('address_enrichable', 'address_enriching')
       or v.verdict is null and (s.state = 'skipped' or s.reason = 'frequency_deferred')));

@@ -117,7 +117,7 @@ async function drawAll(
   return drawn;
 }
 
-/** Whose stored proof shows something else than a proof that were made now. */
+/** The people whose stored proof is not what would be made now. */
 async function outdatedProofs(
   renderer: PreviewRenderer,
   brief: CampaignBrief,

@@ -33,7 +33,7 @@ export async function judgeSample(
     else if (place && households.has(place)) sharing++;
     else if (fault !== null) {
       const column = /^(\w+): /.exec(fault)?.[1] ?? null;
-      // Who cannot be mailed keeps nobody out.
+      // A person who cannot be mailed keeps nobody out.
       return [{ reason: 'bad_address', row: member.row, column, message: fault }];
     } else {
       mailable++;

@@ -84,7 +84,7 @@ export async function retryWebhooks(
 /** Which people of a campaign; what is left out does not matter. */
 export interface CancelFilter {
   readonly states?: readonly RecipientState[];
-  /** Who came to their state then or later. */
+  /** People who came to their state then or later. */
   readonly since?: Date;
   readonly regions?: readonly string[];
   /** ISO 3166-1 alpha-2. */
@@ -231,7 +231,7 @@ export interface RekeyedHousehold {
 export interface RekeyPreview {
   /** Of the rules of today. */
   readonly version: string;
-  /** Whose household gets another key. */
+  /** People whose household gets another key. */
   readonly people: number;
   readonly campaigns: readonly {
     readonly campaign: string;
@@ -261,7 +261,7 @@ export async function rekeyPreview(
 export interface Rekeyed {
   /** What is called next; null: all is done. */
   readonly next: string | null;
-  /** Whose household got another key. */
+  /** People whose household got another key. */
   readonly people: number;
   /** Entries that were added, so that an opt-out keeps reaching whom it reached. */
   readonly kept: number;

@@ -20,7 +20,7 @@ interface AnsweredBatch {
   readonly rest: readonly BegunPiece[];
 }
 
-export class Heeding {
+export class BatchJudge {
   readonly #context: PipelineContext;
   readonly #campaign: CampaignBrief;
   readonly #leased: LeasedCohort<MailSettlement>;
@@ -38,7 +38,7 @@ export class Heeding {
   }
 
   /** Settles a batch. Returns false where the rest is not to be sent: then that is settled too. */
-  async goesOn(answered: AnsweredBatch): Promise<boolean> {
+  async mayContinue(answered: AnsweredBatch): Promise<boolean> {
     const fault = printerFault(answered.batch, answered.answers);
     if (fault !== null) {
       await this.#stopFor(fault, answered);
