@@ -76,11 +76,11 @@
 \ir functions/50_mail/call_back.sql
 \ir functions/50_mail/lost_mailpieces.sql
 \ir functions/60_track/inbox.sql
-\ir functions/60_track/waiting_webhooks.sql
 \ir functions/60_track/endpoints.sql
 \ir functions/60_track/poll.sql
 \ir functions/60_track/apply_events.sql
 \ir functions/60_track/apply_webhooks.sql
+\ir functions/60_track/waiting_webhooks.sql
 \ir functions/60_track/delivery_windows.sql
 \ir functions/60_track/delivery_evidence.sql
 \ir functions/60_track/learn_deliveries.sql

@@ -189,14 +189,16 @@ create table postrider.waiting_webhook (
   id uuid not null,
   printer_name text not null,
   received_at timestamptz not null,
+  -- Later than it came where somebody held the rows of its people.
+  available_at timestamptz not null,
   -- What the adapter has read in it when it came, as apply_webhooks() takes it. Null: it is still
   -- to be read.
   events jsonb,
   primary key (organization_id, id)
 );
 -- They are applied in the order in which they came, of whichever organization.
-create index waiting_webhook_received on postrider.waiting_webhook (received_at);
-create index waiting_webhook_unread on postrider.waiting_webhook (received_at)
+create index waiting_webhook_available on postrider.waiting_webhook (available_at);
+create index waiting_webhook_unread on postrider.waiting_webhook (available_at)
   where events is null;
 
 -- Each status told, once. mailpiece_id stays null until the piece is known: an event can come

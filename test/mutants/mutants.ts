@@ -20,6 +20,7 @@ import { stops } from './of-stops.ts';
 import { calls } from './of-the-calls.ts';
 import { doNotMail } from './of-do-not-mail.ts';
 import { driver } from './of-the-driver.ts';
+import { heldPeople } from './of-held-people.ts';
 import { hosts } from './of-hosts.ts';
 import { house } from './of-the-house.ts';
 import { goingLive } from './of-going-live.ts';
@@ -87,6 +88,7 @@ export const mutants: readonly Mutant[] = [
   ...refusals,
   ...callBacks,
   ...stops,
+  ...heldPeople,
   ...deliveries,
   ...claimPacks,
   ...house,

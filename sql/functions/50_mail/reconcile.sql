@@ -59,7 +59,9 @@ begin
   return v_pieces;
 end $$;
 
--- Takes what printers answered about unknown mailpieces, and returns how many people it moved.
+-- Takes what printers answered about unknown mailpieces, and returns how many people it moved. Of
+-- whom somebody holds for long nothing is decided: the printer is asked for that card again, and
+-- costs no other its answer.
 -- p_verdicts: [{mailpieceId, attempt, outcome: found|absent|cannot_tell|not_asked, providerId,
 -- keyLifetimeMs, message}]. keyLifetimeMs: how long the printer honours a key; null: it has none.
 -- p_attempts: a piece of which the printer could not tell so many times is a matter for a person. A
@@ -75,13 +77,43 @@ declare
 begin
   perform postrider.require_list('the verdicts', json_typeof(p_verdicts));
   perform postrider.require_within('the number of attempts', p_attempts, 1, 30000);
-  v_moved := postrider.apply_verdicts(p_organization_id, p_verdicts, p_attempts);
+  v_moved := postrider.apply_verdicts(
+    p_organization_id,
+    postrider.lock_for_verdicts(p_organization_id, p_verdicts),
+    p_attempts);
   perform postrider.act_as(v_before);
   return v_moved;
 end $$;
 
--- Locks the people of the verdicts, moves them, and returns how many moved. The caller has claimed
--- mail.
+-- Locks the people of verdicts, and returns the verdicts but those of people whom somebody holds.
+create function postrider.lock_for_verdicts(
+  p_organization_id uuid,
+  p_verdicts json
+) returns json language plpgsql as $$
+declare
+  v_people uuid[];
+  v_locked uuid[];
+begin
+  -- All of them at once, by id: also the people whom evidence moves.
+  select array_agg(m.recipient_id) into v_people
+  from postrider.mailpiece m
+  where m.organization_id = p_organization_id
+    and m.id = any (array(
+      select v."mailpieceId" from json_to_recordset(p_verdicts) as v ("mailpieceId" uuid)));
+  v_locked := postrider.lock_people_or_leave(p_organization_id, v_people);
+  return coalesce(
+    (select json_agg(v.told)
+      from json_array_elements(p_verdicts) as v (told)
+      where not exists (
+        select from postrider.mailpiece m
+        where m.organization_id = p_organization_id
+          and m.id = (v.told ->> 'mailpieceId')::uuid
+          and not m.recipient_id = any (v_locked))),
+    '[]');
+end $$;
+
+-- Moves the people of the verdicts, and returns how many moved. The caller has claimed mail and
+-- locked the people.
 create function postrider.apply_verdicts(
   p_organization_id uuid,
   p_verdicts json,
@@ -97,19 +129,6 @@ begin
   into v_found
   from json_to_recordset(p_verdicts) as v ("mailpieceId" uuid, outcome text, "providerId" text)
   where v.outcome = 'found' and v."providerId" <> '';
-  -- All of them at once, by id: also the people whom evidence moves.
-  perform from postrider.recipient_state s
-  where s.organization_id = p_organization_id
-    and s.recipient_id = any (array(
-      select m.recipient_id
-      from postrider.mailpiece m
-      where m.organization_id = p_organization_id
-        and m.id = any (array(
-          select v."mailpieceId"
-          from json_to_recordset(p_verdicts) as v ("mailpieceId" uuid)))))
-  order by s.recipient_id
-  for no key update;
-
   if v_found is not null then
     v_moved := postrider.record_evidence(p_organization_id, v_found, 'late_evidence');
   end if;

@@ -16,13 +16,15 @@ export async function applyEvents<Result extends number | null = number>(
     ) as result`);
 }
 
-export async function applyReadWebhooks<Result extends number | null = number>(
+export async function applyReadWebhooks<
+  Row extends { readonly applied: number | null; readonly putOff: number | null },
+>(
   sql: Sql,
   given: { readonly limit: number },
-): Promise<Result> {
-  return await scalar<Result>(sql`select postrider.apply_read_webhooks(
-      p_limit => ${given.limit}
-    ) as result`);
+): Promise<readonly Row[]> {
+  return await rows<Row>(sql`
+    select applied, put_off as "putOff"
+    from postrider.apply_read_webhooks(p_limit => ${given.limit})`);
 }
 
 export async function applyWebhooks<Result extends number | null = number>(
@@ -186,6 +188,16 @@ export async function noteRefusedWebhook(
   await done(sql`select postrider.note_refused_webhook(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_printer_name => ${given.printerName}
+    )`);
+}
+
+export async function putOffWebhooks(
+  sql: Sql,
+  given: { readonly organizationId: string; readonly ids: readonly string[] },
+): Promise<void> {
+  await done(sql`select postrider.put_off_webhooks(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_ids => ${uuids(given.ids, 'ids')}::uuid[]
     )`);
 }
 
