@@ -31,25 +31,20 @@ export const callBacks: readonly Mutant[] = [
         find: 'perform postrider.hold_back(p_organization_id, p_campaign_id, v_campaign.hold_back_minutes);',
         replace: '',
       },
-      {
-        file: 'sql/functions/50_mail/turn_away.sql',
-        find: 'perform postrider.put_off_held_back(v_campaign, p_cohort_id, p_now);',
-        replace: 'null;',
-      },
     ],
     test: { file: holdBack, pattern: 'who was proofed before the launch' },
   },
   {
     name: 'hold-back-beside-launch',
-    without: 'who was proofed while the campaign was launched is held back at the begin',
+    without: 'a proof waits for a launch that is under way',
     edits: [
       {
-        file: 'sql/functions/50_mail/turn_away.sql',
-        find: 'perform postrider.put_off_held_back(v_campaign, p_cohort_id, p_now);',
-        replace: 'null;',
+        file: 'sql/functions/40_proof/settle_proof.sql',
+        find: 'if v_launched_at is null then',
+        replace: 'if false then',
       },
     ],
-    test: { file: holdBack, pattern: 'while the campaign was launched' },
+    test: { file: holdBack, pattern: 'while the campaign is launched' },
   },
   {
     name: 'cancel-by-filter-in-doubt',
