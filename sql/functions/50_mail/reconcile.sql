@@ -4,8 +4,8 @@
 -- Gives a runner the unknown mailpieces that are due: [{mailpieceId, recipientId, campaignId,
 -- printerName, idempotencyKey, attempt, openedAt}], or null. They are claimed by attempt number and
 -- lease; a verdict counts only while both still hold.
--- A hold keeps no card from being looked for that is to be cancelled: it can be called back only
--- for a while, and nothing is sent again for it.
+-- Those of people who are to be cancelled come first: a card can be called back only for a while,
+-- and thousands may be due before it.
 create function postrider.claim_unknown_mailpieces(
   p_organization_id uuid,
   p_limit int,
@@ -13,37 +13,19 @@ create function postrider.claim_unknown_mailpieces(
 ) returns json language plpgsql security definer as $$
 declare
   v_now timestamptz := postrider.now();
+  v_claimed uuid[];
   v_pieces json;
 begin
   perform postrider.require_within('the limit', p_limit, 0, 1000000);
   perform postrider.require_lease(p_lease);
+  v_claimed := postrider.lock_unknown(p_organization_id, p_limit, v_now, true);
+  v_claimed := v_claimed
+    || postrider.lock_unknown(p_organization_id, p_limit - cardinality(v_claimed), v_now, false);
   with claimed as (
     update postrider.mailpiece m
     set attempt = m.attempt + 1, available_at = v_now + p_lease
     where m.organization_id = p_organization_id
-      and m.id = any (array(
-        select u.id
-        from postrider.mailpiece u
-        join postrider.printer p
-          on p.organization_id = u.organization_id
-          and p.name = u.printer_name
-        join postrider.recipient_state s
-          on s.organization_id = u.organization_id
-          and s.recipient_id = u.recipient_id
-        left join postrider.connection x
-          on x.organization_id = p.organization_id
-          and x.id = p.connection_id
-        left join postrider.connection_breaker b
-          on b.organization_id = p.organization_id
-          and b.connection_id = p.connection_id
-        where (p.held_at is null and x.held_at is null or s.cancel_requested_at is not null)
-          and coalesce(b.state, 'closed') = 'closed'
-          and u.organization_id = p_organization_id
-          and u.status = 'unknown'
-          and u.available_at <= v_now
-        order by u.available_at, u.id
-        limit p_limit
-        for no key update of u skip locked))
+      and m.id = any (v_claimed)
     returning m.*
   )
   select json_agg(json_build_object(
@@ -57,6 +39,42 @@ begin
   into v_pieces
   from claimed;
   return v_pieces;
+end $$;
+
+-- Locks unknown mailpieces that are due, and returns them: of people who are to be cancelled, or of
+-- all others. A hold keeps no card from being looked for that is to be cancelled: nothing is sent
+-- again for it.
+create function postrider.lock_unknown(
+  p_organization_id uuid,
+  p_limit int,
+  p_now timestamptz,
+  p_cancelled boolean
+) returns uuid[] language plpgsql as $$
+begin
+  return array(
+    select u.id
+    from postrider.mailpiece u
+    join postrider.printer p
+      on p.organization_id = u.organization_id
+      and p.name = u.printer_name
+    join postrider.recipient_state s
+      on s.organization_id = u.organization_id
+      and s.recipient_id = u.recipient_id
+    left join postrider.connection x
+      on x.organization_id = p.organization_id
+      and x.id = p.connection_id
+    left join postrider.connection_breaker b
+      on b.organization_id = p.organization_id
+      and b.connection_id = p.connection_id
+    where (s.cancel_requested_at is not null and s.state in ('sending', 'sent')) = p_cancelled
+      and (p_cancelled or p.held_at is null and x.held_at is null)
+      and coalesce(b.state, 'closed') = 'closed'
+      and u.organization_id = p_organization_id
+      and u.status = 'unknown'
+      and u.available_at <= p_now
+    order by u.available_at, u.id
+    limit p_limit
+    for no key update of u skip locked);
 end $$;
 
 -- Takes what printers answered about unknown mailpieces, and returns how many people it moved. Of
