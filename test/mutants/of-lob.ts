@@ -6,6 +6,7 @@ const refusals = 'packages/adapters/src/kit/refusals.ts';
 const lookUps = 'packages/adapters/src/kit/look-ups.ts';
 const lobPrinter = 'packages/adapters/src/lob/printer.ts';
 const ofSubmits = 'packages/adapters/src/lob/test/submit.test.ts';
+const ofRefusals = 'packages/adapters/src/lob/test/refusals.test.ts';
 const ofAnswers = 'packages/adapters/src/lob/test/malformed.test.ts';
 const schedules = 'test/once/schedules.test.ts';
 
@@ -34,7 +35,7 @@ export const lobs: readonly Mutant[] = [
         replace: "if (to || from) return 'to';",
       },
     ],
-    test: { file: ofSubmits, pattern: 'a general code is of the address that its words name' },
+    test: { file: ofRefusals, pattern: 'a general code is of the address that its words name' },
   },
   {
     name: 'lob-keeps-keys-a-day',
@@ -87,7 +88,7 @@ export const lobs: readonly Mutant[] = [
         replace: 'if (false)',
       },
     ],
-    test: { file: ofSubmits, pattern: 'each code of Lob means what follows from it' },
+    test: { file: ofRefusals, pattern: 'each code of Lob means what follows from it' },
   },
   {
     name: 'lob-proxy-blames-no-artwork',
@@ -101,7 +102,7 @@ export const lobs: readonly Mutant[] = [
           "if (code === null) return { outcome: 'rejected', reason: '', message } as never;",
       },
     ],
-    test: { file: ofSubmits, pattern: 'what refuses a card before Lob has seen it' },
+    test: { file: ofRefusals, pattern: 'what refuses a card before Lob has seen it' },
   },
   {
     name: 'lob-filter-left-out',

@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { switchOnSink } from '@postrider/core';
+import { replayEvents, switchOnSink } from '@postrider/core';
 import { klaviyoTwinClient, spawnKlaviyo, type KlaviyoOptions } from '@postrider/twins/klaviyo';
 import { DAY, sent, tellAll, turnClock } from '../../sql/rig.ts';
 import { people, type Machine, type Place } from '../../support/machine.ts';
@@ -168,4 +168,24 @@ void test('a key that Klaviyo quotes when it refuses an event or the account sta
   assert.match(raised.map(({ meaning }) => meaning).join('\n'), /Not valid: \[redacted\]/);
   assert.deepEqual(await tablesWith(sql, [KEY]), []);
   assert.deepEqual(secretsIn(JSON.stringify([errors(), infos()]), [KEY]), []);
+});
+
+void test('events that are told anew go singly, as whatever was told before, and count once', async (t) => {
+  const { url, twin } = await klaviyo(t);
+  await using world = await klaviyoWorld();
+  const { sql } = world.at;
+  const shop = await world.campaign('Anew', url);
+  await sent(sql, shop, people(30));
+  await world.work(shop);
+  assert.equal((await twin.requests('bulk')).length, 1);
+  // Twice, before a runner comes: the second time nothing says any more when it was told first.
+  for (let time = 0; time < 2; time += 1)
+    assert.equal(await replayEvents(sql, shop, { since: new Date(0) }), 30);
+  await sent(sql, shop, people(30, 'n'));
+  await world.work(shop);
+  const bulk = await twin.requests('bulk');
+  assert.equal(bulk.length, 2, 'what is new goes in bulk');
+  assert.equal((await twin.requests('event')).length, 30);
+  assert.deepEqual(await states(sql, shop), { done: 60 });
+  assert.equal((await twin.ledger()).length, 60);
 });
