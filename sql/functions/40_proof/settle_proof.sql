@@ -71,10 +71,10 @@ begin
   return v_moved;
 end $$;
 
--- Says for how long cards that are rendered now are kept from the printer. Before the launch nothing
--- can go, and the launch holds back who is proofed by then. One that is under way is waited for: it
--- has looked for its people already, and nobody sees when it was. The lock is that of a begin, and
--- comes before the cohort's as there.
+-- Says for how long cards that are rendered now are kept from the printer. Before the launch
+-- nothing can go, and the launch holds back who is proofed by then. One that is under way is waited
+-- for: it has looked for its people already, and nobody sees when it was. The lock is that of a
+-- begin, and comes before the cohort's as there.
 create function postrider.hold_back_of_proofs(
   p_organization_id uuid,
   p_cohort_id uuid

@@ -80,8 +80,8 @@ return coalesce(
     limit 1),
   btrim(left(postrider.whole_name(p_first_name, p_last_name), p_longest)));
 
--- The name of a person as a printer is sent it: the whole one, where the printer prints as much. Put
--- into the query that calls it, since nearly every name fits.
+-- The name of a person as a printer is sent it: the whole one, where the printer prints as much.
+-- It becomes a part of the query that calls it: nearly every name fits.
 -- p_longest: in letters; null: any.
 create function postrider.name_on_card(
   p_first_name text,

@@ -111,6 +111,7 @@ create function postrider.lock_for_verdicts(
 declare
   v_people uuid[];
   v_locked uuid[];
+  v_left uuid[];
 begin
   -- All of them at once, by id: also the people whom evidence moves.
   select array_agg(m.recipient_id) into v_people
@@ -119,14 +120,21 @@ begin
     and m.id = any (array(
       select v."mailpieceId" from json_to_recordset(p_verdicts) as v ("mailpieceId" uuid)));
   v_locked := postrider.lock_people_or_leave(p_organization_id, v_people);
+  select array_agg(m.id) into v_left
+  from postrider.mailpiece m
+  where m.organization_id = p_organization_id
+    and m.id = any (array(
+      select v."mailpieceId" from json_to_recordset(p_verdicts) as v ("mailpieceId" uuid)))
+    and not m.recipient_id = any (v_locked);
+  if v_left is null then
+    return p_verdicts;
+  end if;
   return coalesce(
-    (select json_agg(v.told)
+    (
+      select json_agg(v.told)
       from json_array_elements(p_verdicts) as v (told)
-      where not exists (
-        select from postrider.mailpiece m
-        where m.organization_id = p_organization_id
-          and m.id = (v.told ->> 'mailpieceId')::uuid
-          and not m.recipient_id = any (v_locked))),
+      where (v.told ->> 'mailpieceId')::uuid <> all (v_left)
+    ),
     '[]');
 end $$;
 
