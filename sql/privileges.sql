@@ -71,14 +71,14 @@ declare
       campaigns_on_their_way, connections_named, decode_punycode, expected_days, fold_email,
       held_by, hold_details, household_key_parts, keys_within, least_expected_days, least_sample,
       local_time, neighbourhood_of, next_at_printer, next_before_printer, next_when_over,
-      next_when_sent, numbered_of, obstacle_help, obstacle_meaning, obstacle_of, overdue_grace,
-      overdue_in, piece_is_closed, price_text, printer_links, rejects_of, runner_is_alive,
-      standing_hold, standing_hold_details, stuck_at_enricher, stuck_at_printer,
-      stuck_in_cohorts, stuck_in_error, stuck_overdue, stuck_waiting, suppression_entries,
-      trace_alarms, trace_cards, trace_interventions, trace_moves, trace_requests, trace_test,
-      usual_days, waiting_recount, why_amended, why_at_printer, why_cancelled, why_held,
-      why_held_alone, why_only_possible, why_test, why_unknown, window_basis,
-      window_months}';
+      next_when_sent, numbered_of, obstacle_at_printer, obstacle_help, obstacle_meaning,
+      obstacle_of, overdue_grace, overdue_in, piece_is_closed, price_text, printer_links,
+      rejects_of, runner_is_alive, standing_hold, standing_hold_details, stuck_at_enricher,
+      stuck_at_printer, stuck_in_cohorts, stuck_in_error, stuck_overdue, stuck_waiting,
+      suppression_entries, trace_alarms, trace_cards, trace_interventions, trace_moves,
+      trace_requests, trace_test, usual_days, waiting_recount, why_amended, why_at_printer,
+      why_cancelled, why_held, why_held_alone, why_only_possible, why_test, why_unknown,
+      window_basis, window_months}';
   -- Operating: each of these checks the organization itself.
   v_operating constant text[] := '{
       amend, apply_campaign, arm_printer, cancel, cancel_people, cancel_preview, claim_pieces,

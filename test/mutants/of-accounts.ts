@@ -69,7 +69,7 @@ export const accounts: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/30_cohort/begin.sql',
-        find: "    when p_stage = 'mail' and x.mode <> c.mode then 'connection_mode'\n",
+        find: "    when w.obstacle = 'mode of the connection' then 'connection_mode'\n",
         replace: '',
       },
     ],
@@ -81,7 +81,7 @@ export const accounts: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/30_cohort/stage_states.sql',
-        find: '  and p_connection.held_at is null\n',
+        find: "  when p_connection.held_at is not null then 'hold of the connection'\n",
         replace: '',
       },
     ],

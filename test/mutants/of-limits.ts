@@ -251,7 +251,7 @@ export const limited: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/30_cohort/begin.sql',
-        find: "when p_stage = 'mail' and b.state <> 'closed' then 'connection_broken'",
+        find: "when w.obstacle = 'breaker' then 'connection_broken'",
         replace: '',
       },
     ],

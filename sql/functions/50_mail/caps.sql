@@ -1,7 +1,7 @@
 -- Caps and budgets. Only a capped campaign counts what it opens: the count is a row that one begin
 -- at a time may hold. Pieces that were opened before there was a cap are counted when the campaign
--- file sets one. A card that was not made is taken out of the count by the next begin: whoever ends
--- a card would wait for the begins of its campaign otherwise.
+-- file sets one. A card that was not made is taken out of the count by the next begin: the end of a
+-- card would otherwise wait for the begins of its campaign.
 
 -- Lets only as many people of a cohort go on as the caps of its campaign allow. The others go back,
 -- and wait for the next day.

@@ -131,8 +131,8 @@ class Account implements Connection {
 }
 
 /**
- * Secrets of the project itself. Whoever may make a connection would have them sent to an address
- * of their own as its key.
+ * Secrets of the project itself. A person who may make a connection could have them sent to an
+ * address of their own as its key.
  */
 const OWN_SECRETS = /^(?:POSTRIDER_|DATABASE_|PG)/i;
 
