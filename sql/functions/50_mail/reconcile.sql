@@ -42,8 +42,8 @@ begin
 end $$;
 
 -- Locks unknown mailpieces that are due, and returns them: of people who are to be cancelled, or of
--- all others. A hold keeps no card from being looked for that is to be cancelled: nothing is sent
--- again for it.
+-- all others. Neither a hold nor a breaker that is open keeps a card from being looked for that is
+-- to be cancelled: nothing is sent again for it, and its time may be over first.
 create function postrider.lock_unknown(
   p_organization_id uuid,
   p_limit int,
@@ -67,8 +67,9 @@ begin
       on b.organization_id = p.organization_id
       and b.connection_id = p.connection_id
     where (s.cancel_requested_at is not null and s.state in ('sending', 'sent')) = p_cancelled
-      and (p_cancelled or p.held_at is null and x.held_at is null)
-      and coalesce(b.state, 'closed') = 'closed'
+      and (
+        p_cancelled
+        or p.held_at is null and x.held_at is null and coalesce(b.state, 'closed') = 'closed')
       and u.organization_id = p_organization_id
       and u.status = 'unknown'
       and u.available_at <= p_now
@@ -109,32 +110,28 @@ create function postrider.lock_for_verdicts(
   p_verdicts json
 ) returns json language plpgsql as $$
 declare
-  v_people uuid[];
+  v_pieces uuid[] := array(
+    select v."mailpieceId" from json_to_recordset(p_verdicts) as v ("mailpieceId" uuid));
   v_locked uuid[];
-  v_left uuid[];
+  v_held uuid[];
 begin
   -- All of them at once, by id: also the people whom evidence moves.
-  select array_agg(m.recipient_id) into v_people
-  from postrider.mailpiece m
-  where m.organization_id = p_organization_id
-    and m.id = any (array(
-      select v."mailpieceId" from json_to_recordset(p_verdicts) as v ("mailpieceId" uuid)));
-  v_locked := postrider.lock_people_or_leave(p_organization_id, v_people);
-  select array_agg(m.id) into v_left
-  from postrider.mailpiece m
-  where m.organization_id = p_organization_id
-    and m.id = any (array(
-      select v."mailpieceId" from json_to_recordset(p_verdicts) as v ("mailpieceId" uuid)))
-    and not m.recipient_id = any (v_locked);
-  if v_left is null then
-    return p_verdicts;
-  end if;
+  v_locked := postrider.lock_people_or_leave(p_organization_id, array(
+    select m.recipient_id
+    from postrider.mailpiece m
+    where m.organization_id = p_organization_id
+      and m.id = any (v_pieces)));
+  v_held := array(
+    select m.id
+    from postrider.mailpiece m
+    where m.organization_id = p_organization_id
+      and m.id = any (v_pieces)
+      and not m.recipient_id = any (v_locked));
   return coalesce(
-    (
-      select json_agg(v.told)
+    (select json_agg(v.told)
       from json_array_elements(p_verdicts) as v (told)
-      where (v.told ->> 'mailpieceId')::uuid <> all (v_left)
-    ),
+      where (v.told ->> 'mailpieceId')::uuid is null
+        or not (v.told ->> 'mailpieceId')::uuid = any (v_held)),
     '[]');
 end $$;
 
