@@ -5,6 +5,7 @@ const callBack = 'packages/core/src/stages/mail/call-back.ts';
 const callBackSql = 'sql/functions/50_mail/call_back.sql';
 const reconcile = 'packages/core/src/stages/mail/reconcile.ts';
 const lookUps = 'test/pipeline/mail/look-ups.test.ts';
+const breaker = 'test/sql/limits/breaker.test.ts';
 const callBackTest = 'test/pipeline/mail/call-backs.test.ts';
 const cancelPeople = 'sql/functions/80_operate/cancel_people.sql';
 const cancelPeopleTest = 'test/sql/operate/cancel-people.test.ts';
@@ -148,14 +149,34 @@ export const callBacks: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/50_mail/reconcile.sql',
-        find: '(p_cancelled or p.held_at is null and x.held_at is null)',
-        replace: '(p.held_at is null and x.held_at is null)',
+        find: 'p_cancelled or p.held_at is null and x.held_at is null and',
+        replace: 'p.held_at is null and x.held_at is null and',
       },
     ],
     test: {
       file: 'test/sql/mail/reconcile.test.ts',
       pattern: 'a printer that is held is asked all the same',
     },
+  },
+  {
+    name: 'cancelled-card-looked-for-beside-a-breaker',
+    without: 'a card that is to be cancelled is looked for although its provider fails',
+    edits: [
+      {
+        file: 'sql/functions/50_mail/reconcile.sql',
+        find: 'p_cancelled or p.held_at is null and x.held_at is null and',
+        replace: '(p_cancelled or p.held_at is null and x.held_at is null) and',
+      },
+    ],
+    test: { file: breaker, pattern: 'cards are called back that can be still' },
+  },
+  {
+    name: 'call-back-beside-a-breaker',
+    without: 'a card that can be called back still is asked for although its provider fails',
+    edits: [
+      { file: callBackSql, find: 'coalesce(p.cancellable_until > v_now, true)', replace: 'false' },
+    ],
+    test: { file: breaker, pattern: 'cards are called back that can be still' },
   },
   {
     name: 'cancelled-card-looked-for-first',

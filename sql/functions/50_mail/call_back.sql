@@ -46,7 +46,8 @@ end;
 -- answered. The piece carries when it may be asked for next, so that those of which a printer
 -- cannot tell do not keep it from being asked about the others.
 -- A card whose time is over by the printer's own word is likely printed: it comes after those that
--- can still be saved, of which the one that is printed soonest is first.
+-- can still be saved, of which the one that is printed soonest is first. Those are asked for also
+-- while the breaker of their printer is open: a call-back makes nothing, and later is too late.
 -- p_printer_name: null: at any printer.
 create function postrider.claim_call_backs(
   p_organization_id uuid,
@@ -72,14 +73,9 @@ begin
           and p.provider_id is not null
           and not postrider.piece_is_closed(p.status)
           and (p.available_at is null or p.available_at <= v_now)
-        where not exists (
-            select from postrider.printer n
-            join postrider.connection_breaker b
-              on b.organization_id = n.organization_id
-              and b.connection_id = n.connection_id
-              and b.state <> 'closed'
-            where n.organization_id = p.organization_id
-              and n.name = p.printer_name)
+        where (
+            coalesce(p.cancellable_until > v_now, true)
+            or not postrider.printer_is_broken(p.organization_id, p.printer_name))
           and s.organization_id = p_organization_id
           and s.cancel_requested_at is not null
           and s.state = 'sent'
