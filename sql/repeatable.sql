@@ -117,6 +117,7 @@
 \ir functions/80_operate/amend.sql
 \ir functions/80_operate/amend_page.sql
 \ir functions/80_operate/cancel.sql
+\ir functions/80_operate/cancel_filter.sql
 \ir functions/80_operate/cancel_people.sql
 \ir functions/80_operate/suppress_refused.sql
 \ir functions/80_operate/people_by_key.sql

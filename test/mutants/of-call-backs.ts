@@ -179,6 +179,24 @@ export const callBacks: readonly Mutant[] = [
     test: { file: breaker, pattern: 'cards are called back that can be still' },
   },
   {
+    name: 'cancel-by-filter-once',
+    without: 'people who were looked at are not looked at again for those behind them',
+    edits: [{ file: cancelPeople, find: 'where f.recipient_id = any (v_looked);', replace: ';' }],
+    test: { file: 'test/sql/plans/cancel.test.ts', pattern: 'looks at its own people alone' },
+  },
+  {
+    name: 'cancel-by-filter-goes-on',
+    without: 'a cancel goes on where the last call ended',
+    edits: [
+      {
+        file: cancelPeople,
+        find: 'v_from := v_looked[p_limit];',
+        replace: 'v_from := null;',
+      },
+    ],
+    test: { file: cancelPeopleTest, pattern: 'some at a time' },
+  },
+  {
     name: 'cancelled-card-looked-for-first',
     without: 'whose card is to be cancelled is looked for before all others',
     edits: [

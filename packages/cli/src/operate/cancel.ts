@@ -8,6 +8,7 @@ import {
   cancelPreview,
   type CancelCounts,
   type CancelFilter,
+  type CancelledSome,
   type CancelPreview,
 } from '@postrider/core';
 import { states } from '@postrider/core/states';
@@ -56,18 +57,20 @@ export async function cancelCampaign(
   }
   if (!out.json) out.records([[['', name], ...fieldsOf(preview)]]);
   await confirm(out, { what: `This cancels ${count(stops, 'card')} of ${name}.`, yes });
-  const done = { free: 0, atPrinter: 0, asked: 0 };
-  for (let left = 1; left > 0;) {
-    const some = await cancelPeople(sql, campaign, filter, { why });
+  const done = { free: 0, atPrinter: 0, asked: 0, tooLate: 0, unresolved: 0 };
+  let after: string | null = null;
+  do {
+    const some: CancelledSome = await cancelPeople(sql, campaign, filter, { why, after });
     done.free += some.free;
     done.atPrinter += some.atPrinter;
     done.asked += some.asked;
-    // Somebody who cannot be stopped after all is not asked for again and again.
-    left = some.free + some.atPrinter + some.asked === 0 ? 0 : some.left;
-    if (left > 0) out.note(`${count(left, 'card')} to go`);
-  }
-  const { tooLate, unresolved } = await cancelPreview(sql, campaign, filter);
-  const told = { ...preview, ...done, tooLate, unresolved };
+    done.tooLate += some.tooLate;
+    done.unresolved += some.unresolved;
+    ({ after } = some);
+    const left = stops - done.free - done.atPrinter - done.asked;
+    if (after !== null && left > 0) out.note(`${count(left, 'card')} to go`);
+  } while (after !== null);
+  const told = { ...preview, ...done };
   out.result(
     { campaign: name, dryRun, ...told },
     `${name}: ${sentenceOf(told)}. What becomes of them: postrider cancel --campaign ${name} ` +

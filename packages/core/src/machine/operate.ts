@@ -122,8 +122,8 @@ export interface CancelPreview extends CancelCounts {
 }
 
 export interface CancelledSome extends CancelCounts {
-  /** Still to be cancelled: call again. */
-  readonly left: number;
+  /** Call again after this person; null: nobody is left. */
+  readonly after: string | null;
 }
 
 /** What a cancel of these people of a campaign would do. It changes nothing. */
@@ -135,16 +135,24 @@ export async function cancelPreview(
   return await calls.cancelPreview(sql, { organizationId, campaignId, filter });
 }
 
-/** Cancels these people of a campaign, `limit` (1,000) at a time. */
+/**
+ * Cancels these people of a campaign, `limit` (1,000) at a time, in the order of their ids. It
+ * tells of the people that it has looked at.
+ */
 export async function cancelPeople(
   sql: Sql,
   { organizationId, campaignId }: CampaignKey,
   filter: CancelFilter = {},
-  options: { readonly why?: string | null; readonly limit?: number } = {},
+  options: {
+    readonly why?: string | null;
+    readonly limit?: number;
+    /** As the last call told it. */
+    readonly after?: string | null;
+  } = {},
 ): Promise<CancelledSome> {
-  requireKnown('cancelPeople', options, ['why', 'limit']);
-  const { why = null, limit } = options;
-  return await calls.cancelPeople(sql, { organizationId, campaignId, filter, why, limit });
+  requireKnown('cancelPeople', options, ['why', 'limit', 'after']);
+  const { why = null, limit, after } = options;
+  return await calls.cancelPeople(sql, { organizationId, campaignId, filter, why, limit, after });
 }
 
 /** Cancels a recipient's card, also at the printer. Returns the state that follows. */

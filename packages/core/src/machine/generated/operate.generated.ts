@@ -84,6 +84,7 @@ export async function cancelPeople<Result>(
     readonly filter?: unknown | undefined;
     readonly why?: string | null | undefined;
     readonly limit?: number | undefined;
+    readonly after?: string | null | undefined;
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.cancel_people(
@@ -93,7 +94,8 @@ export async function cancelPeople<Result>(
       p_filter => ${json(given.filter)}::text::jsonb`},
       p_why => ${given.why ?? null}
       ${given.limit === undefined ? sql`` : sql`,
-      p_limit => ${given.limit}`}
+      p_limit => ${given.limit}`},
+      p_after => ${uuid(given.after ?? null, 'after')}
     ) as result`);
 }
 
