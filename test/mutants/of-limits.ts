@@ -10,6 +10,23 @@ const probes = 'test/sql/limits/breaker-probes.test.ts';
 
 export const limited: readonly Mutant[] = [
   {
+    name: 'limits-closed-for-an-hour',
+    without: 'cards that wait for a provider which takes nothing for long go back',
+    edits: [
+      {
+        file: 'packages/core/src/stages/mail/breaker.ts',
+        find: 'patienceMs: PATIENCE_MS',
+        replace: 'patienceMs: Infinity',
+      },
+      {
+        file: 'packages/adapters/src/kit/orders.ts',
+        find: ' || answer.afterMs > longestWaitMs',
+        replace: '',
+      },
+    ],
+    test: { file: 'test/pipeline/mail/closed-route.test.ts', pattern: 'go back, proven not sent' },
+  },
+  {
     name: 'slot-forfeited',
     without: 'a slot that is used too late is forfeited',
     edits: [
