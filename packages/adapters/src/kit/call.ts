@@ -4,9 +4,11 @@
  * says of it, and leaves a record without secrets. Nor has the outcome one: a provider may quote
  * the key in its refusal, and what adapters make of that is stored, logged and shown.
  */
+import { isNamed } from '@postrider/core/ports';
 import type {
   CallContext,
   SendGuard,
+  SendStoppedError,
   LimitNotice,
   Permit,
   RouteLimit,
@@ -52,7 +54,9 @@ export async function callProvider(
   } catch (error) {
     // Nobody was asked: there is nothing to keep.
     const why = error instanceof Error ? error.message : String(error);
-    return { kind: 'not_sent', message: `Not sent: ${why}`, hungUp: true };
+    const stopped = isNamed<SendStoppedError>(error, 'SendStoppedError') ? error.afterMs : null;
+    const after = typeof stopped === 'number' ? { afterMs: stopped } : {};
+    return { kind: 'not_sent', message: `Not sent: ${why}`, hungUp: true, ...after };
   }
   context.alive();
   const startedAt = context.now();

@@ -99,6 +99,12 @@ export interface SendGuard {
  */
 export class SendStoppedError extends Error {
   override readonly name = 'SendStoppedError';
+  /** After how many milliseconds it may be sent; null: nobody knows. */
+  readonly afterMs: number | null;
+  constructor(message: string, afterMs: number | null = null) {
+    super(message);
+    this.afterMs = afterMs;
+  }
 }
 
 export type SubmitResult =

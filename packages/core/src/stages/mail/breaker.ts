@@ -6,8 +6,13 @@ import type { BegunPiece, MailSettlement } from '../../machine/mail.ts';
 import { SendStoppedError, type CallContext } from '../../ports/index.ts';
 import type { HealthAccount } from '../../runtime/health.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
+import { limiterOf } from '../../runtime/limits.ts';
+import type { BatchGuard } from './batch-guard.ts';
 import type { PieceAnswer } from './printer-answers.ts';
 import { sameForAll } from './settlements.ts';
+
+/** Longer than a window of most limits: who is only in the queue stays in it. */
+const PATIENCE_MS = 10_000;
 
 const message = 'not sent: its provider does not work';
 const notSent: PieceAnswer = { outcome: 'broken', afterMs: null, message };
@@ -55,17 +60,19 @@ export class BreakerWatch {
 
   /**
    * What an adapter is handed: while the breaker is open its requests wait for no limit, and for no
-   * connection.
+   * connection. Nor do they wait where the provider takes nothing for long: their people would stay
+   * in sending, where no hold, no cancel and no opt-out reaches them.
    */
-  guarded<Context extends CallContext>(context: Context, assertWorks: () => void): Context {
-    const { limiter } = context;
+  guarded<Context extends CallContext>(context: Context, guard: BatchGuard): Context {
+    const { alive } = context;
+    const limiter = limiterOf(this.#context, this.#account, { alive, patienceMs: PATIENCE_MS });
     return {
       ...context,
       limiter: {
         told: (limit, notice) => limiter.told(limit, notice),
         take: async (limit, cost, signal) => {
-          assertWorks();
-          return await limiter.take(limit, cost, signal);
+          guard.assertWorks();
+          return await guard.noted(async () => await limiter.take(limit, cost, signal));
         },
       },
     };

@@ -5,7 +5,7 @@
 import { messageOf } from '../../common/message-of.ts';
 import type { CampaignBrief } from '../../machine/briefs.ts';
 import type { BegunPiece, MailSettlement } from '../../machine/mail.ts';
-import type { PieceRequest } from '../../ports/index.ts';
+import { isNamed, type PieceRequest, type SendStoppedError } from '../../ports/index.ts';
 import { text } from '../../runtime/answers.ts';
 import { ask, SilentAdapterError, type AskedCall } from '../../runtime/asking.ts';
 import type { LeasedCohort } from '../../runtime/cohorts.ts';
@@ -112,7 +112,7 @@ async function askPrinter(desk: Desk, { pieces, guard }: Batch): Promise<readonl
     // timeout is its end; the guard is asked before each request.
     const callContext = breaker.guarded(
       context.callContext(neverAborted, account, call.signOfLife),
-      () => guard.assertWorks(),
+      guard,
     );
     try {
       const told = await printer.submit(requests, guard.ofCall(call), {
@@ -181,7 +181,7 @@ async function settleUnanswered(desk: Desk, batch: Batch, error: unknown): Promi
     const unsent = (pieces: readonly BegunPiece[]): MailSettlement[] =>
       isBroken
         ? notSentByBreaker(pieces)
-        : sameForAll(pieces, { outcome: 'retry', afterMs: null, message });
+        : sameForAll(pieces, { outcome: 'retry', afterMs: afterMsOf(error), message });
     settler.add(
       batch.guard.hasLetThrough ? sameForAll(batch.pieces, unknown) : unsent(batch.pieces),
     );
@@ -197,6 +197,10 @@ async function settleUnanswered(desk: Desk, batch: Batch, error: unknown): Promi
   // Proven: these were never handed over.
   settler.add(sameForAll(batch.rest, { outcome: 'retry', afterMs: 60_000, message }));
   return false;
+}
+
+function afterMsOf(error: unknown): number | null {
+  return isNamed<SendStoppedError>(error, 'SendStoppedError') ? error.afterMs : null;
 }
 
 /**
