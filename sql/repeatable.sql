@@ -19,6 +19,7 @@
 \ir functions/00_common/street_words.sql
 \ir functions/00_common/address_text.sql
 \ir functions/00_common/address_units.sql
+\ir functions/00_common/address_streets.sql
 \ir functions/00_common/address_parts.sql
 \ir functions/00_common/household_key.sql
 \ir functions/00_common/possible_households.sql

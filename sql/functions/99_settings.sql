@@ -57,7 +57,7 @@ begin
         'search_path = postrider, pg_temp', 'plan_cache_mode = force_generic_plan'],
       '{
       abbreviate_address, address_parts, amended_after, beside_amendments, breaker_after,
-      bytes_of_hex, checked_definition, decode_punycode, fold_address, fold_email,
+      bytes_of_hex, checked_definition, decode_punycode, end_of_line, fold_address, fold_email,
       household_key, id_of, keys_within, mark_units, may_be_one_household, other_addresses,
       read_emails, require_amendments, require_given, require_list, sealed_bytes, split_lines,
       split_street, split_units, street_first, unit_value, write_highways, write_in_english,

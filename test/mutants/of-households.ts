@@ -8,6 +8,7 @@ const rekey = 'sql/functions/80_operate/rekey.sql';
 const rekeyed = 'test/sql/operate/rekey.test.ts';
 const arms = 'test/sql/operate/rekeyed-arms.test.ts';
 const parts = 'sql/functions/00_common/address_parts.sql';
+const pairs = 'test/sql/common/household-pairs.test.ts';
 
 export const households: readonly Mutant[] = [
   {
@@ -21,6 +22,18 @@ export const households: readonly Mutant[] = [
       },
     ],
     test: { file: possible, pattern: 'within reach of an opt-out' },
+  },
+  {
+    name: 'which-unit-has-which-word',
+    without: '"Unit 1 Apt 2" is not "Unit 2 Apt 1"',
+    edits: [
+      {
+        file: parts,
+        find: "and units ~ '#.*#'",
+        replace: 'and false',
+      },
+    ],
+    test: { file: pairs, pattern: 'as near as it says' },
   },
   {
     name: 'look-alike-letters',

@@ -13,7 +13,9 @@ return '2';
 -- In countries that write the number behind the street, the street ends with its first number, and
 -- each word behind that is one of the others, with its place: "Hauptstr. 5 Hinterhaus" in Berlin is
 -- 2|DE|10115||HAUPTSTRASSE 5|||||1 HINTERHAUS.
--- Parts: version|country|postal code|number|street|suffix|directional before|after|units|others.
+-- Parts: version|country|postal code|number|street|suffix|directional before|after|units|others,
+-- and, where there is one, a spelling that makes another household for certain and the same one
+-- possibly: "12 East St" is 2|US|02138|12|E|ST|||||EAST.
 create function postrider.household_key(
   p_line1 text,
   p_line2 text,
@@ -47,7 +49,7 @@ begin
         postrider.household_key_version(), v_country, v_postal,
         coalesce(p.number, ''), coalesce(p.street, ''), coalesce(p.suffix, ''),
         coalesce(p.predirectional, ''), coalesce(p.postdirectional, ''),
-        p.units, p.others)
+        p.units, p.others, p.spelling)
       from postrider.address_parts(v_text, v_country) p);
   end if;
   if v_country in ('DE', 'AT', 'CH', 'LI') then
@@ -125,7 +127,7 @@ return postrider.household_key(
 -- Divides a key at its bars. neighbourhood: what two keys share that may be one household.
 -- numbered: the same without the street. What stands behind a number is a unit here: "12A Elm St"
 -- may be "12 Elm St Apt A", "12-4 Elm St" may be "12 Elm St Apt 4", and "12R" the rear of 12. So
--- may "Apt B4" be "Apt 4B", and the second floor "Apt 2".
+-- may "Apt B4" be "Apt 4B", and the second floor "Apt 2". The spelling is left out.
 create function postrider.household_key_parts(
   p_household_key text,
   out neighbourhood text,
