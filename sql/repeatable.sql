@@ -24,6 +24,7 @@
 \ir functions/00_common/address_parts.sql
 \ir functions/00_common/east_asian_addresses.sql
 \ir functions/00_common/words_elsewhere.sql
+\ir functions/00_common/units_elsewhere.sql
 \ir functions/00_common/address_elsewhere.sql
 \ir functions/00_common/household_key.sql
 \ir functions/00_common/possible_households.sql

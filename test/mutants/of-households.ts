@@ -42,8 +42,8 @@ export const households: readonly Mutant[] = [
     edits: [
       {
         file: elsewhere,
-        find: "if left(v_part, 1) = '-' and p_language not in",
-        replace: 'if false and p_language not in',
+        find: "if left(v_part, 1) = '-' and p_language <> all",
+        replace: 'if false and p_language <> all',
       },
     ],
     test: { file: pairs, pattern: 'as near as it says' },

@@ -2,34 +2,25 @@
 -- with a kind of street, or with a name and a number; all other lines follow, wherever they stood.
 -- Nothing is dropped but words that say no more than "number" or "flat".
 
--- Finds the number of the house among the words of a street; null where there is none. A number
--- that a month or a Russian ending follows belongs to the name: "ul. 3 Maja 5".
+-- Finds the number of the house among the words of a street; null where there is none.
 create function postrider.place_of_number(
   p_words text[],
   p_marks text[],
   p_language text
 ) returns int language plpgsql immutable parallel safe as $$
 declare
-  c_dates constant text[] := '{JANUAR,FEBRUAR,MARZ,MAERZ,APRIL,MAI,JUNI,JULI,AUGUST,OKTOBER
-    ,NOVEMBER,DE,MAJA,LISTOPADA,STYCZNIA,LIPCA,GRUDNIA,CZERWCA,KWIETNIA,SIERPNIA,MAGGIO,APRILE
-    ,SETTEMBRE,GIUGNO,NOVEMBRE,MARZO,DECEMBRIE,MAYIS,EKIM,NISAN,KASIM,МАЯ,МАРТА,ОКТЯБРЯ,ИЮЛЯ
-    ,ЛЕТ,Я,Й,ГО,ЛЕТИЯ,РОКІВ,БЕРЕЗНЯ,ТРАВНЯ,ΟΚΤΩΒΡΙΟΥ,ΜΑΡΤΙΟΥ}';
-  c_words constant int := cardinality(p_words);
   v_first int;
   v_named boolean := false;
 begin
-  for n in 1 .. c_words loop
+  for n in 1 .. cardinality(p_words) loop
     if not postrider.is_number(p_words[n]) then
       v_named := v_named or p_marks[n] is null or p_marks[n] = 'K';
-    elsif v_named and p_words[n + 1] = any (c_dates) and n < c_words - 1 then
+    elsif v_named and postrider.is_of_a_name(p_words[n + 1]) and n < cardinality(p_words) - 1 then
       v_first := coalesce(v_first, n);
-    elsif v_named then
+    elsif v_named or postrider.is_number_first(p_language) then
       return n;
     else
       v_first := coalesce(v_first, n);
-      if p_language = 'FR' then
-        return n;
-      end if;
     end if;
   end loop;
   return v_first;
@@ -95,6 +86,7 @@ create function postrider.read_house_number(
   out others text[]
 ) language plpgsql immutable parallel safe as $$
 declare
+  c_flats_by_hyphen constant text[] := '{RU,UA,NL,JP,CN,KR,LT,LV,EE}';
   v_figures text := substring(p_number from '^[0-9]+');
   v_tail text := substr(p_number, length(v_figures) + 1);
   v_letter text;
@@ -118,7 +110,7 @@ begin
   if strpos(v_tail, '-') > 0 or strpos(v_tail, '/') > 0 then
     v_tail := replace(replace(v_tail, '-', ' -'), '/', ' /');
     foreach v_part in array string_to_array(substr(v_tail, strpos(v_tail, ' ') + 1), ' ') loop
-      if left(v_part, 1) = '-' and p_language not in ('RU', 'UA', 'NL', 'JP', 'CN', 'KR')
+      if left(v_part, 1) = '-' and p_language <> all (c_flats_by_hyphen)
         or left(v_part, 1) = '/' and p_language in ('RU', 'UA')
       then
         units := concat_ws(',', units, left(v_part, 1) || ' ' || substr(v_part, 2));
@@ -127,82 +119,6 @@ begin
       end if;
     end loop;
   end if;
-end $$;
-
--- Reads what stands beside street and number: flats and floors by their kind, in any order, and
--- each other word with its place among these, so that "5/2" may be "5/2/4", and "5/2/4" is not
--- "5/4/2".
-create function postrider.read_others(
-  p_words text[],
-  p_marks text[]
-) returns text language plpgsql immutable parallel safe as $$
-declare
-  c_words constant int := cardinality(p_words);
-  v_found text[] := '{}';
-  v_kinds text[] := '{}';
-  v_named boolean := false;
-  v_kind text;
-  v_value text;
-  v_place int := 0;
-  v_at int := 1;
-begin
-  if c_words = 0 then
-    return '';
-  end if;
-  while v_at <= c_words loop
-    v_kind := null;
-    v_value := p_words[v_at];
-    if left(p_marks[v_at], 1) in ('=', '<') and p_marks[v_at + 1] = '#'
-      and postrider.is_number(p_words[v_at + 2])
-    then
-      -- "apto. nº 12"
-      v_kind := substr(p_marks[v_at], 2);
-      v_value := p_words[v_at + 2];
-      v_at := v_at + 2;
-    elsif left(p_marks[v_at], 1) in ('=', '<') and postrider.is_unit_value(p_words[v_at + 1]) then
-      v_kind := substr(p_marks[v_at], 2);
-      v_value := p_words[v_at + 1];
-      v_at := v_at + 1;
-    elsif left(p_marks[v_at + 1], 1) = '<' and postrider.is_number(p_words[v_at]) then
-      v_kind := substr(p_marks[v_at + 1], 2);
-      v_at := v_at + 1;
-    elsif p_marks[v_at] = '!' and v_at = 1 then
-      v_value := null;
-    elsif p_marks[v_at] = '@' and postrider.is_number(p_words[v_at + 1]) then
-      v_kind := 'BOX';
-      v_value := p_words[v_at + 1];
-      v_at := v_at + 1;
-    elsif left(p_marks[v_at], 1) in ('=', '<', '~') then
-      v_value := coalesce(nullif(substr(p_marks[v_at], 2), ''), p_words[v_at]);
-    end if;
-    v_at := v_at + 1;
-    if v_kind <> '' and v_kind <> all (v_kinds) then
-      if postrider.is_number(v_value) then
-        -- "3e étage"
-        v_value := regexp_replace(ltrim(v_value, '0'), '(?<=[0-9])(E|EME|IEME|ER|ERE|O|A)$', '');
-      end if;
-      v_kinds := v_kinds || v_kind;
-      v_found := v_found || (v_kind || ' ' || v_value);
-    elsif v_value is not null then
-      if v_kind <> '' then
-        v_place := v_place + 1;
-        v_found := v_found || (v_place || ' ' || v_kind);
-      end if;
-      -- "2A" is "2 A".
-      foreach v_value in array string_to_array(
-        case
-          when postrider.is_number(v_value)
-            then regexp_replace(ltrim(v_value, '0'), '[-/]|(?<=[0-9])(?=[A-Z])', ' ', 'g')
-          else v_value
-        end, ' ')
-      loop
-        v_place := v_place + 1;
-        v_found := v_found || (v_place || ' ' || v_value);
-      end loop;
-    end if;
-  end loop;
-  return array_to_string(array(
-    select distinct f.found collate "C" from unnest(v_found) as f (found) order by 1), ',');
 end $$;
 
 -- Divides an address of a country that does not write in English. p_text: folded.
@@ -244,12 +160,13 @@ begin
     v_next := v_street + 1;
   else
     v_next := v_number + 1;
-    -- "5 A", and not the D of "5 D 3" in Turkey.
-    if (length(v_words[v_next]) = 1 and not postrider.is_number(v_words[v_next])
-        and v_marks[v_next] is distinct from 'K'
-        and not (v_marks[v_next] is not null and postrider.is_number(v_words[v_next + 1]))
-        or v_words[v_next] in ('BIS', 'TER', 'QUATER'))
-      and v_next <= v_street
+    -- "5 A", and not the D of "5 D 3" in Turkey, nor the C of "5A-C".
+    if v_next <= v_street
+      and strpos('0123456789', right(v_words[v_number], 1)) > 0
+      and (v_words[v_next] in ('BIS', 'TER', 'QUATER')
+        or length(v_words[v_next]) = 1 and not postrider.is_number(v_words[v_next])
+          and v_marks[v_next] is distinct from 'K'
+          and not (v_marks[v_next] is not null and postrider.is_number(v_words[v_next + 1])))
     then
       v_letter := v_words[v_next];
       v_next := v_next + 1;
@@ -269,17 +186,16 @@ begin
       v_street := v_number - 1;
     end if;
   end if;
-  if v_marks[v_from] = '@' then
-    street := 'BOX';
-    spelling := street;
-  else
-    v_found := postrider.write_street(
-      v_words[v_from : v_street - (v_marks[v_street] is not distinct from '#')::int], c_language);
-    street := v_found.street;
-    spelling := v_found.spelling;
-  end if;
+  v_found := postrider.write_street(
+    v_words[v_from : v_street - (v_marks[v_street] is not distinct from '#')::int], c_language);
+  street := v_found.street;
+  spelling := v_found.spelling;
   spelling := nullif(spelling, street);
   others := postrider.read_others(
     v_flats || v_words[v_next:],
     array_fill(null::text, array[cardinality(v_flats)]) || v_marks[v_next:]);
+  if number is null and street = '' and others = '' then
+    -- Nothing but a word for "number".
+    street := p_text;
+  end if;
 end $$;

@@ -107,6 +107,9 @@ return '{
   "CZ": {"C": "#", "CP": "#", "BYT": "=BYT", "PATRO": "<PATRO", "VCHOD": "=VCHOD"},
   "HU": {"EM": "<EM", "EMELET": "<EM", "AJTO": "=AJTO", "FSZ": "FSZ", "FOLDSZINT": "FSZ",
     "LPH": "=LPH", "LEPCSOHAZ": "=LPH"},
+  "HR": {"BR": "#", "BROJ": "#"},
+  "RS": {"BR": "#", "BROJ": "#"},
+  "SI": {"ST": "#"},
   "CN": {"号": "!", "號": "!"},
   "KR": {"번": "!", "번지": "!"},
   "IL": {"דירה": "=", "קומה": "<קומה"}

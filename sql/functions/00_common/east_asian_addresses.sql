@@ -33,7 +33,7 @@ begin
   if p_language = 'KR' then
     -- "세종대로12길" is a name.
     return regexp_replace(regexp_replace(v_text,
-      '(?<=[가-힣])(?=[0-9]+(?:-[0-9]+)?(?:번지?)?(?= |$))', ' ', 'g'),
+      '(?<=[가-힣])(?=[0-9]+[A-Z]?(?:-[0-9]+)?(?:번지?)?(?= |$))', ' ', 'g'),
       '(?<= [0-9]+)(?=번)', ' ', 'g');
   end if;
   return regexp_replace(v_text, '(?<=[^ -~])(?=[0-9])|(?<=[0-9])(?=[^ -~])', ' ', 'g');

@@ -81,6 +81,7 @@ return '{
     "CAL": "CALEA", "CALEA": "CALEA", "SOS": "SOSEAUA", "SOSEAUA": "SOSEAUA", "AL": "ALEEA",
     "ALEEA": "ALEEA"},
   "DE": {"STR": "STRASSE", "STRASSE": "STRASSE"},
+  "ID": {"JL": "JALAN", "JLN": "JALAN", "JALAN": "JALAN", "GG": "GANG", "GANG": "GANG"},
   "IL": {"רח": "רחוב", "רחוב": "רחוב", "שד": "שדרות", "שדרות": "שדרות"}
 }'::jsonb -> p_language;
 
@@ -91,18 +92,24 @@ language sql immutable parallel safe
 return '{
   "FR": {
     "ST": "SAINT", "STE": "SAINTE", "FG": "FAUBOURG", "FBG": "FAUBOURG", "GAL": "GENERAL",
-    "LIEUDIT": "LIEU DIT", "MAL": "MARECHAL"},
-  "DE": {"STR": "STRASSE", "STR-": "STRASSE", "PL-": "PLATZ"},
+    "LIEUDIT": "LIEU DIT", "MAL": "MARECHAL", "DR": "DOCTEUR", "PR": "PROFESSEUR",
+    "CDT": "COMMANDANT", "COL": "COLONEL", "PDT": "PRESIDENT", "CAP": "CAPITAINE"},
+  "DE": {"STR": "STRASSE", "STR-": "STRASSE", "PL-": "PLATZ",
+    "STRASSE-": "STRASSE", "WEG-": "WEG", "PLATZ-": "PLATZ", "GASSE-": "GASSE", "ALLEE-": "ALLEE",
+    "RING-": "RING", "DAMM-": "DAMM", "UFER-": "UFER"},
   "NL": {"BURG": "BURGEMEESTER", "STR": "STRAAT", "STR-": "STRAAT", "LN-": "LAAN",
-    "PLN-": "PLEIN"},
+    "PLN-": "PLEIN", "STRAAT-": "STRAAT", "LAAN-": "LAAN", "WEG-": "WEG", "PLEIN-": "PLEIN",
+    "KADE-": "KADE", "DIJK-": "DIJK"},
   "PT": {"S": "SAO", "STO": "SANTO", "STA": "SANTA"},
   "PL": {"GEN": "GENERALA", "KS": "KSIEDZA"},
   "TR": {"CAD": "CADDESI", "CD": "CADDESI", "CADDE": "CADDESI", "SOK": "SOKAK", "SK": "SOKAK",
     "SOKAGI": "SOKAK", "MAH": "MAHALLESI", "MH": "MAHALLESI", "BUL": "BULVARI"},
   "HU": {"U": "UTCA", "KRT": "KORUT"},
   "CZ": {"TR": "TRIDA", "NAM": "NAMESTI", "UL": "ULICE"},
-  "DK": {"GT-": "GATA", "GATE-": "GATA"},
-  "SE": {"G-": "GATAN", "V-": "VAGEN"}
+  "DK": {"GT-": "GATA", "GATE-": "GATA", "GATA-": "GATA", "GADE-": "GADE", "VEJ-": "VEJ",
+    "VEI-": "VEI", "VEIEN-": "VEIEN"},
+  "SE": {"G-": "GATAN", "V-": "VAGEN", "GATAN-": "GATAN", "VAGEN-": "VAGEN"},
+  "EE": {"TN": "TANAV", "PST": "PUIESTEE"}
 }'::jsonb -> p_language;
 
 -- Returns the words of a street that differ between spellings of one street, or may: articles and
@@ -122,5 +129,6 @@ return '{
   "RU": {"ПР": "ПРОСПЕКТ"},
   "GR": {"ΑΓΙΟΥ": "ΑΓ", "ΑΓΙΑΣ": "ΑΓ", "ΑΓΙΩΝ": "ΑΓ"},
   "DE": {"ZUM": "", "ZUR": ""},
+  "EE": {"TANAV": ""},
   "IL": {"רחוב": ""}
 }'::jsonb -> p_language;

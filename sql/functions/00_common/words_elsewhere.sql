@@ -12,14 +12,29 @@ language sql immutable parallel safe
 return p_word <> ',' and (length(p_word) = 1 or postrider.is_number(p_word)
   or length(p_word) <= 3 and translate(p_word, 'IVX0123456789', '') in ('', 'A', 'B', 'C', 'D'));
 
+-- Says whether a number that stands before a word is of a name: "ul. 3 Maja", "1-я Советская ул.".
+create function postrider.is_of_a_name(p_word text) returns boolean
+language sql immutable parallel safe
+return p_word = any ('{JANUAR,FEBRUAR,MARZ,MAERZ,APRIL,MAI,JUNI,JULI,AUGUST,OKTOBER,NOVEMBER,DE,MAJA
+  ,LISTOPADA,STYCZNIA,LIPCA,GRUDNIA,CZERWCA,KWIETNIA,SIERPNIA,MAGGIO,APRILE,SETTEMBRE,GIUGNO
+  ,NOVEMBRE,MARZO,DECEMBRIE,MAYIS,EKIM,NISAN,KASIM,МАЯ,МАРТА,ОКТЯБРЯ,ИЮЛЯ,ЛЕТ,Я,Й,ГО,ЛЕТИЯ,РОКІВ,БЕРЕЗНЯ
+  ,ТРАВНЯ,ΟΚΤΩΒΡΙΟΥ,ΜΑΡΤΙΟΥ}'::text[]);
+
+-- Says whether the number stands before the street in a language.
+create function postrider.is_number_first(p_language text) returns boolean
+language sql immutable parallel safe
+return p_language in ('FR', 'VN', 'TH', 'KH', 'LA', 'MM');
+
 -- Writes the signs of a folded address in one way: hyphens and slashes stay between figures only.
 create function postrider.write_signs(
   p_text text,
   p_language text
 ) returns text language plpgsql immutable parallel safe as $$
 declare
-  v_text text := p_text;
+  -- As one word: the C would be the letter of a number.
+  v_text text := replace(' ' || p_text, ' C/O ', ' CO ');
 begin
+  v_text := ltrim(replace(v_text, ' C O ', ' CO '));
   if p_language = 'JP' or p_language = 'CN' or p_language = 'KR' then
     v_text := postrider.write_east_asian(v_text, p_language);
   elsif p_language = 'DE' then
@@ -51,7 +66,8 @@ begin
     return btrim(replace(v_text, '  ', ' '));
   end if;
   v_text := regexp_replace(v_text, '(?<=[0-9][A-Z]?) ?([-/]) ?(?=[0-9])', '\1', 'g');
-  v_text := regexp_replace(v_text, '(?<![0-9][A-Z]?)[-/]|[-/](?![0-9])|#', ' ', 'g');
+  v_text := regexp_replace(v_text, '(?<![0-9][A-Z]?)[-/]|[-/](?![0-9])', ' ', 'g');
+  v_text := replace(v_text, '#', ' NO ');
   return btrim(regexp_replace(v_text, ' +', ' ', 'g'));
 end $$;
 
@@ -88,7 +104,12 @@ begin
       v_line_begins := true;
       continue;
     end if;
-    v_mark := case when v_begins then c_kinds ->> v_word end;
+    -- "5 C" in Spain has a letter, "5 r. Foch" in France a street.
+    v_mark := case
+      when v_begins and (v_line_begins or length(v_word) > 1
+          or postrider.is_number_first(p_language) and length(c_words[v_at]) > 1)
+        then c_kinds ->> v_word
+    end;
     if left(v_mark, 1) = '+' then
       v_two := c_kinds ->> (v_word || ' ' || c_words[v_at]);
       v_at := v_at + (v_two is not null)::int;
@@ -135,7 +156,8 @@ create function postrider.street_before_others(
 ) language plpgsql immutable parallel safe as $$
 declare
   c_lines constant int := cardinality(p_starts);
-  c_number_first constant boolean := p_language = 'FR';
+  c_number_first constant boolean := postrider.is_number_first(p_language);
+  c_names constant jsonb := postrider.street_name_words(p_language);
   c_starts constant int[] := p_starts || (cardinality(words) + 1);
   -- 1 a kind of street, 2 a name and its number, 3 a name, 4 a box, 5 a flat or a person, 6 a
   -- number alone.
@@ -163,10 +185,18 @@ begin
       if marks[n] = 'K' and v_rank <> 5 then
         v_rank := 1;
       elsif postrider.is_number(words[n]) then
-        v_has_number := true;
-        -- Behind a name.
+        v_has_number := v_has_number
+          or n + 1 = c_starts[v_line + 1] or not postrider.is_of_a_name(words[n + 1]);
+        -- Behind a name, such as one in -strasse.
         if v_rank = 3 and not c_number_first then
-          v_rank := 2;
+          v_rank := case
+            when c_names ?| array[
+              right(words[n - 1], 2) || '-', right(words[n - 1], 3) || '-',
+              right(words[n - 1], 4) || '-', right(words[n - 1], 5) || '-',
+              right(words[n - 1], 7) || '-']
+              then 1
+            else 2
+          end;
         end if;
       elsif marks[n] is null and v_rank = 6 and length(words[n]) > 1 then
         v_rank := case when c_number_first and v_has_number then 2 else 3 end;
@@ -195,7 +225,12 @@ begin
       v_order := v_order || v_line;
     end if;
   end loop;
-  foreach v_best in array v_order loop
+  for n in 1 .. c_lines loop
+    v_best := v_order[n];
+    if n > 1 + (v_beside is not null)::int or n = 2 and v_beside is null then
+      v_words := v_words || ','::text;
+      v_marks := v_marks || ','::text;
+    end if;
     v_words := v_words || words[c_starts[v_best] : c_starts[v_best + 1] - 1];
     v_marks := v_marks || marks[c_starts[v_best] : c_starts[v_best + 1] - 1];
   end loop;
@@ -220,7 +255,8 @@ declare
   c_loose constant jsonb := postrider.loose_street_words(p_language);
 begin
   for n in p_from + 1 .. cardinality(p_words) loop
-    if (left(p_marks[n], 1) in ('=', '<') and postrider.is_unit_value(p_words[n + 1])
+    if (postrider.is_number(p_words[n]) and length(p_words[n]) > 4
+        or left(p_marks[n], 1) in ('=', '<') and postrider.is_unit_value(p_words[n + 1])
         or left(p_marks[n], 1) = '~'
         or p_marks[n] = '@' and postrider.is_number(p_words[n + 1])
         or postrider.is_number(p_words[n]) and left(p_marks[n + 1], 1) = '<')
