@@ -17,9 +17,15 @@
 \ir functions/00_common/access.sql
 \ir functions/00_common/address_words.sql
 \ir functions/00_common/street_words.sql
+\ir functions/00_common/address_terms.sql
 \ir functions/00_common/address_text.sql
 \ir functions/00_common/address_units.sql
+\ir functions/00_common/address_streets.sql
 \ir functions/00_common/address_parts.sql
+\ir functions/00_common/east_asian_addresses.sql
+\ir functions/00_common/words_elsewhere.sql
+\ir functions/00_common/units_elsewhere.sql
+\ir functions/00_common/address_elsewhere.sql
 \ir functions/00_common/household_key.sql
 \ir functions/00_common/possible_households.sql
 \ir functions/00_common/emails.sql

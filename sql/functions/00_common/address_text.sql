@@ -80,7 +80,11 @@ begin
   if v_text ~ '[A-Z][0-9]' then
     v_text := regexp_replace(v_text,
       '(?<= |^)(P ?O ?BOX|POB|BO?X|RR|HCR?|RFD|RD|PSC|CMR|APT|APPT?|STE|SUITE|UNIT|FLA?T|FLR?|LVL'
-        || '|LEVEL|BLDG|RM|LOT|SPC|TRLR|PH)([0-9]+[A-Z]?)(?= |$|-)', '\1 \2', 'g');
+        || '|LEVEL|BLDG|RM|LOT|SPC|TRLR|PH|US|FM|SR|IH|HWY)([0-9]+[A-Z]?)(?= |$|-)', '\1 \2', 'g');
+  end if;
+  if v_text like '%/F%' then
+    -- "12/F" is the twelfth floor.
+    v_text := regexp_replace(v_text, '(?<= |^)([0-9]+)/F(?= |$)', 'FL \1', 'g');
   end if;
   if v_text like any (array['% C/O %', '% ATTN %', '% ATTENTION %', '% CARE OF %']) then
     v_text := regexp_replace(v_text,
@@ -125,7 +129,8 @@ begin
     v_text := regexp_replace(v_text, '@BOX ([0-9]+) ([A-Z])(?= |$)', '@BOX \1\2', 'g');
     -- "PO Box 5 12 Elm St": the street goes on in the same line.
     v_text := regexp_replace(v_text,
-      '@BOX ([0-9]+[A-Z]?) (?=[0-9]+[A-Z]? (?:[NSEW]{1,2} )?[^ ,]*[A-Z]{2})', '@BOX \1 , ', 'g');
+      '@BOX ([0-9]+[A-Z]?) (?=[0-9]+[A-Z]? (?:[NSEW]{1,2} )?[^ ,]*[A-Z]{2}|[A-Z]{2})',
+      '@BOX \1 , ', 'g');
   end if;
   return regexp_replace(v_text, ' (?:GENERAL|GEN) (?:DELIVERY|DEL)(?= |$)',
     ' , GENERAL DELIVERY , @BOX 0', 'g');
@@ -145,7 +150,14 @@ begin
   end if;
   v_text := regexp_replace(v_text, ' (?:SAINTE|STE)(?: -)? (?=[A-Z]{2})', ' STE ', 'g');
   v_text := regexp_replace(v_text,
-    '(?<= [0-9]+)(?:RE|ERE|ER|E|EME|IEME)(?= (?:AVE|RUE|RANG) )', 'E', 'g');
+    '(?<= [0-9]+)(?:RE|ERE|ER|E|EME|IEME)(?= (?:AVE|RUE|RANG)(?: |$))', 'E', 'g');
+  if v_text like '% CR%' then
+    v_text := regexp_replace(v_text,
+      '(?<= , [0-9]+[A-Z]? [^,]*[A-Z]{2}) CR(?= [NSEW]{1,2}(?: |$)| ,| #|$)', ' CRES', 'g');
+  end if;
+  if v_text like '% SITE %' then
+    v_text := regexp_replace(v_text, '(?<=[^ ,]) (?=(?:SITE|COMP|BOX) )', ' , ', 'g');
+  end if;
   if v_text ~ ' , (?:[0-9]+[A-Z]? )?(?:, )?(RUE|BLVD|AVE|CH|PL|COTE|RANG|MONTEE) ' then
     v_text := regexp_replace(v_text, ' NORD(?: -)? (?:OUEST|O)(?= ,| #|$)', ' NW', 'g');
     v_text := regexp_replace(v_text, ' NORD(?: -)? EST(?= ,| #|$)', ' NE', 'g');
@@ -170,7 +182,10 @@ declare
     'STATE', '(?:STATE|ST) (?:RD|HWY|RTE)|SR|S R|SH',
     'US', 'U ?S(?: (?:HWY|RTE))?',
     'FARM', 'F ?M(?: RD)?|FARM TO MARKET(?: RD)?',
-    'INTERSTATE', 'INTERSTATE(?: HWY)?|I'];
+    'RANCH TO MARKET', 'R ?M(?: RD)?|RNCH TO MARKET(?: RD)?',
+    'RANCH', 'RNCH RD|R ?R',
+    'TOWNSHIP', '(?:TWP|TOWNSHIP) (?:RD|HWY)',
+    'INTERSTATE', 'INTERSTATE(?: HWY)?|IH?'];
   v_text text := p_text;
   v_before text;
 begin
@@ -185,7 +200,7 @@ begin
     end if;
   end loop;
   return regexp_replace(v_text,
-    '(?<= , [0-9]+[A-Z]?(?: [NSEW])?) RTE(?: #| NO)? ([0-9]+[A-Z]?)(?= |$)', ' HWY \1');
+    '(?<= , [0-9]+[A-Z]?(?: [NSEW])?) (?:RTE|HWY)(?: #| NO)? ([0-9]+[A-Z]?)(?= |$)', ' HWY \1');
 end $$;
 
 -- Marks the units that a country writes in a way of its own by a number sign: "4-12 Elm St" in
@@ -202,18 +217,34 @@ declare
 begin
   if p_country = 'CA' then
     v_text := postrider.write_in_english(v_text);
+    if v_text like any (array['% AVE %', '% ST %']) then
+      -- "4 1234 17 Ave SW"
+      v_text := regexp_replace(v_text,
+        '(?<= , )([0-9]+[A-Z]?) ([0-9]+)(?= [0-9]+(?:ST|ND|RD|TH)? (?:AVE|ST)(?: |$))',
+        '# \1 , \2', 'g');
+      -- "1234 - 17 Avenue SW" in Calgary is number 1234 of 17th Avenue.
+      v_text := regexp_replace(v_text,
+        '(?<= , )([0-9]+) - ([0-9]+)(?= (?:AVE|ST)(?: [NS]?[EW]| [NS])?(?: ,| #|$))', '\1 \2');
+    end if;
     return regexp_replace(v_text,
       '(?<= , )(?:# )?([0-9A-Z]+) - ([0-9]+[A-Z]?)(?= )', '# \1 , \2', 'g');
   elsif p_country in ('AU', 'NZ', 'GB', 'IE', 'GG', 'JE', 'IM') then
+    if v_text like '%/%' and p_country not in ('AU', 'NZ') then
+      -- "3/2 10 Elm Rd"; the ground floor is G or 0.
+      v_text := regexp_replace(v_text, '(?<= )G/(?=[0-9])', '0/', 'g');
+      v_text := regexp_replace(v_text,
+        '(?<= , )([0-9]+/[0-9]+)(?= [0-9]+[A-Z]? [^ ,])', '# \1 , ', 'g');
+    end if;
     v_text := regexp_replace(v_text,
       '(?<= , )(?:U|UNIT|APT|FLT|SHOP|VILLA)? ?([0-9]+[A-Z]?|[A-Z]) ?/ ?([0-9]+[A-Z]?)(?= [^ ,])',
       '# \1 , \2', 'g');
     v_text := regexp_replace(v_text,
       '(?<= , )U ?([0-9]+[A-Z]?)(?: ,)? ([0-9]+[A-Z]?)(?= [^ ,])', '# \1 , \2', 'g');
-    v_text := regexp_replace(v_text, '(?<= , )THE (?=[^ ,]+ [^ ,])', '', 'g');
+    v_text := regexp_replace(v_text,
+      '(?<= , )THE (?=[^ ,]+ [^ ,]|MAISONETTE|ANNEXE|ANX|STUDIO|STABLES)', '', 'g');
   end if;
   if p_country in ('GB', 'IE', 'GG', 'JE', 'IM')
-    and v_text ~ '(FLT|APT|APARTMENT|MAISONETTE|FLOOR|/| [GFSTB]FF )'
+    and v_text ~ '(FLT|APT|APARTMENT|MAISONETTE|FLOOR|/| [GFSTB]FF | [0-9PGB]F[0-9])'
   then
     -- "GFF 12 High St": the flat on the ground floor.
     v_text := regexp_replace(v_text, '(?<= , )GFF(?= )', 'GROUND FLOOR FLT', 'g');
@@ -221,7 +252,9 @@ begin
     v_text := regexp_replace(v_text, '(?<= , )SFF(?= )', '2ND FLOOR FLT', 'g');
     v_text := regexp_replace(v_text, '(?<= , )TFF(?= )', 'TOP FLOOR FLT', 'g');
     v_text := regexp_replace(v_text, '(?<= , )BFF(?= )', 'BASEMENT FLT', 'g');
-    v_text := regexp_replace(v_text, '(?<= , )([0-9]+/[0-9]+)(?= ,)', '# \1', 'g');
+    -- "2F1" in Edinburgh: the first flat on the second floor.
+    v_text := regexp_replace(v_text,
+      '(?<= , )([0-9]+/[0-9]+|[0-9PGB]F[0-9]+)(?= ,|$)', '# \1', 'g');
     v_text := regexp_replace(v_text, '(?<= , )' || c_floor || '(?<=FLOOR)(?= ,|$)', '# \1', 'g');
     v_text := regexp_replace(v_text,
       '(?<= , )' || c_floor || ' (?:FLT|APARTMENT|APT|MAISONETTE)(?= ,|$| [0-9])',
@@ -245,5 +278,5 @@ return regexp_replace(regexp_replace(
       then regexp_replace(p_street, '^([0-9]+[A-Z]?) ([NS])O (?=[A-Z]+ [A-Z])', '\1 \2 ')
     else p_street
   end,
-  '(?<= )([NS]) ([EW])$', '\1\2'),
+  '(?<= )([NS]) ([EW])$|(?<= [0-9]+ [NS])O$', '\1\2'),
   '^([0-9]+(?:[A-Z]|-[0-9]+)?(?: [0-9]+/[0-9]+)?) ([NS]) ([EW])(?= [^ ]+ [^ ]+)', '\1 \2\3');

@@ -2,11 +2,13 @@
 
 -- Takes the units out of the words of a line. A word announces a unit at the beginning of a line,
 -- and after a number and a name: the street of "12 Front St" is no unit. Returns the words that are
--- left, and the units, each with its kind.
+-- left, and the units, each with its kind. named: those of the kind # with the first letter of the
+-- word that announced them.
 create function postrider.split_units(
   p_words text[],
   out rest text[],
-  out units text[]
+  out units text[],
+  out named text[]
 ) language plpgsql immutable parallel safe as $$
 declare
   c_words constant int := cardinality(p_words);
@@ -17,6 +19,7 @@ declare
 begin
   rest := '{}';
   units := '{}';
+  named := '{}';
   while v_at <= c_words loop
     v_kind := postrider.unit_kind(p_words[v_at]);
     -- "Apt Basement": what kind it is, the next word says.
@@ -41,7 +44,14 @@ begin
       from postrider.unit_value(p_words, v_at, v_kind, cardinality(rest) = 0) u;
       if v_value is not null then
         units := units || btrim(v_kind || ' ' || v_value);
+        if v_kind = '#' then
+          named := named || (translate(left(p_words[v_at], 1), 'N', '#') || ' ' || v_value);
+        end if;
         v_at := v_next;
+        if v_value = '' and v_at = c_words and postrider.unit_kind(p_words[v_at]) = 'FL' then
+          -- "Lower Level"
+          v_at := v_at + 1;
+        end if;
         continue;
       end if;
     end if;
@@ -63,6 +73,7 @@ create function postrider.unit_value(
 ) language plpgsql immutable parallel safe as $$
 declare
   c_words constant int := cardinality(p_words);
+  c_numbers constant text[] := '{ONE,TWO,THREE,FOUR,FIVE,SIX,SEVEN,EIGHT,NINE,TEN,ELEVEN,TWELVE}';
 begin
   value := '';
   next := p_at + 1;
@@ -82,8 +93,9 @@ begin
       p_begins and value <> '' and next < c_words
       and postrider.unit_kind(p_words[next + 1]) is null)
     and (
-      p_words[next] ~ '^([0-9]+[A-Z]{0,2}|[A-Z]{1,2}[0-9]+|[0-9/]+|[A-Z])$'
-      or value = '' and next = c_words and p_kind in ('#', 'BLDG', 'TOWER', 'WING', 'DEPT'))
+      p_words[next] ~ '^([0-9]+[A-Z]{0,2}|[A-Z]{1,2}[0-9]+|[0-9/]+|[A-Z]|[0-9]F[0-9]+)$'
+      or value = '' and next = c_words and p_words[next] <> all (c_numbers)
+        and p_kind in ('#', 'BLDG', 'TOWER', 'WING', 'DEPT'))
   loop
     -- "4-B" is 4B, but "4-12" is not 412.
     value := value
@@ -94,7 +106,12 @@ begin
       || p_words[next];
     next := next + 1;
   end loop;
-  value := regexp_replace(value, '^0+(?=.)', '');
+  value := regexp_replace(value, '^0+(?=[0-9A-Z])', '');
+  if value = '' and p_kind = '#' and p_words[next] = any (c_numbers) then
+    -- "Flat Two"
+    value := array_position(c_numbers, p_words[next]);
+    next := next + 1;
+  end if;
   if value = '' and not (
     p_kind in ('BSMT', 'FRNT', 'REAR', 'UPPR', 'LOWR', 'LBBY', 'OFC', 'PH', 'SIDE')
     and (next > c_words or postrider.unit_kind(p_words[next]) is not null))
