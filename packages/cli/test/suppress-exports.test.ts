@@ -89,6 +89,7 @@ describe('an export as a do-not-mail list', () => {
       'user_email',
       'Adresse e-mail',
       'Do Not Mail',
+      'Bounced Email',
     ])
       assert.deepEqual(
         await taken(`ID,${heading},${address}\n7,a@example.com,12 Elm St,B,02138\n`),
@@ -109,6 +110,9 @@ describe('an export as a do-not-mail list', () => {
     const both = await suppress('Billing Address,Billing Zip,Shipping Address,Zip\na,1,b,2\n');
     assert.equal(both.code, 65);
     assert.match(both.stderr, /there are 2 addresses.*nothing was changed/s);
+    const rep = await taken(`Name,Sales Rep Email,${address}\nAda,rep@x.com,12 Elm St,B,02138\n`);
+    assert.equal(rep.entries.length, 1, 'somebody else’s e-mail is no key');
+    assert.match(rep.entries[0] ?? '', /^household /);
     const none = await suppress('ID,Name\n7,Ada\n');
     assert.equal(none.code, 65);
     assert.match(none.stderr, /names neither email nor external_id/);

@@ -40,6 +40,13 @@ export function readAddress(
   // Its territories are states of the United States, on letters.
   const country = countryOf(written.partOf ?? written.code) ?? written;
   const state = written.partOf === null ? region : written.code;
+  // A shop's or a program's own number of it, which would be printed.
+  if (/^\d+$/.test(state) && (country.needsRegion || country.layout.includes('%S')))
+    return fault(
+      'region',
+      'bad_region',
+      (column) => `${column} is a number, and no state or region: ${quote(state)}.`,
+    );
   const needed: readonly Role[] = ['line1', 'city'];
   const missing =
     needed.find((role) => at(role) === '') ??

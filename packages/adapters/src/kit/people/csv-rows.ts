@@ -1,8 +1,8 @@
 /** The people in a CSV file, for an audience and for look-ups of addresses. */
 import { AudienceSourceError } from '@postrider/core/ports';
 import type { CallContext } from '@postrider/core/ports';
-import { planHeader } from './columns.ts';
 import type { ColumnPlan } from './columns.ts';
+import { planHeader } from './header.ts';
 import { csvRecords, detectDelimiter } from './csv-records.ts';
 import type { CsvRecord } from './csv-records.ts';
 import { segmentIndex } from './options.ts';
