@@ -9,7 +9,7 @@ import {
   hasLetters,
   isPlain,
   countryOf,
-  postalCodeOf,
+  mendedPostalCode,
   openSource,
   quote,
   readEmails,
@@ -109,7 +109,7 @@ export function entryOf(given: SuppressionRow): {
   ];
   const country = countryOf(place);
   const postalCode =
-    country === null || postal === null ? null : postalCodeOf(country, region, postal);
+    country === null || postal === null ? null : mendedPostalCode(country, region, postal);
   const lettered = hasLetters(`${line1 ?? ''}${line2 ?? ''}`);
   const addressed = line1 !== null && lettered && postalCode !== null && country !== null;
   if ((line1 === null) !== (postal === null))

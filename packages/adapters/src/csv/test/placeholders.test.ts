@@ -53,3 +53,17 @@ it('a town and a street hold no second copy of state and postal code', async () 
     ],
   );
 });
+
+it('zeros that a spreadsheet took off a postal code are given back, and told', async () => {
+  const { members } = await csv(
+    `id,address1,city,state,zip,country\n` +
+      '1,1 Elm St,Boston,MA,2138,US\n2,Hauptstr. 5,Dresden,,1067,DE\n3,C/ Mayor 5,Madrid,,28001,ES\n',
+  );
+  assert.deepEqual(
+    members.map(({ address, notes = [] }) => [
+      address?.postalCode,
+      ...notes.map(({ reason, column }) => `${reason} ${column}`),
+    ]),
+    [['02138', 'mended zip'], ['01067', 'mended zip'], ['28001']],
+  );
+});

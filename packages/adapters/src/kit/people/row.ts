@@ -142,6 +142,7 @@ export function readRow(
     const { column, reason, message } = address.fault;
     return refuse(column, reason, message);
   }
+  notes.push(...(address.notes ?? []));
   const cell = at('email');
   const { addresses: own, unread } = readEmails(cell);
   const further = furtherEmails(plan, values);

@@ -3,7 +3,7 @@
  * US`, the parts apart by two blanks; or by commas or line breaks. It is taken apart from its end,
  * and only where each part is what it has to be: a card with half an address is worse than none.
  */
-import { countryOf, postalCodeOf, regionOf } from '@postrider/core/ports/countries';
+import { countryOf, mendedPostalCode, regionOf } from '@postrider/core/ports/countries';
 import type { Country } from '@postrider/core/ports/countries';
 
 export interface WholeAddress {
@@ -84,6 +84,6 @@ function checked(
   if (country === null || address.line1 === '' || address.city === '') return null;
   if (/\d/.test(address.city + address.region)) return null;
   if (country.code === 'US' && !/^\d{5}(?:-?\d{4})?$/.test(postal)) return null;
-  const postalCode = postalCodeOf(country, address.region, postal);
+  const postalCode = mendedPostalCode(country, address.region, postal);
   return postalCode === null ? null : { ...address, postalCode, country: country.code };
 }
