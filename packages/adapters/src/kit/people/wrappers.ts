@@ -31,7 +31,8 @@ export function unwrap(role: CellRole, value: string): string {
   text = wholeNumber(text) ?? text;
   return (
     text
-      .replace(/^([0-9]{3,9})\.0+$/, '$1')
+      .replace(/^=([0-9]{3,9})$/, '$1')
+      .replace(/^([0-9]{3,9})[.,]0+$/, '$1')
       .replace(/^([0-9]{1,3}),([0-9]{3})$/, '$1$2')
       // Parts of a ZIP that were joined although the second one was blank.
       .replace(/^([0-9]{3,5})-(?:0000)?$/, '$1')
