@@ -156,3 +156,43 @@ it('a part of an address in an object is refused by its row', async () => {
   const { rejects } = await readAll(createNdjsonAudience({ path: 'p.ndjson' }, wiringAt(folder)));
   assert.equal(rejects[0]?.reason, 'unused_address_column');
 });
+
+it('words before a Dutch family name stand before it', async () => {
+  const { members } = await csv(
+    'id,Voornaam,Tussenvoegsel,Achternaam,Straat,Huisnummer,Postcode,Plaats\n' +
+      '1,Jan,van der,Berg,Damstraat,5,1012 AB,Amsterdam\n' +
+      '2,Piet,,Vries,Damstraat,6,1012 AB,Amsterdam\n' +
+      '3,Kees,de,de Wit,Damstraat,7,1012 AB,Amsterdam\n',
+    { defaultCountry: 'NL' },
+  );
+  assert.deepEqual(
+    members.map(({ firstName, lastName }) => `${firstName} ${lastName}`),
+    ['Jan van der Berg', 'Piet Vries', 'Kees de Wit'],
+  );
+});
+
+it('of a list of addresses in an object the default one is taken, and else none', async () => {
+  const folder = await temporaryFolder();
+  const home = { address1: '1 Elm St', city: 'Boston', province_code: 'MA', zip: '02138' };
+  const work = { ...home, address1: '2 Oak St', default: true };
+  const rows = [
+    { id: 1, addresses: [home] },
+    { id: 2, addresses: [home, work] },
+    { id: 3, addresses: [home, { ...work, default: false }] },
+    { id: 4, default_address: work, addresses: [home, work] },
+    { id: 5, email: 'e@example.com', addresses: [] },
+  ];
+  await writeFile(join(folder, 'a.ndjson'), rows.map((row) => JSON.stringify(row)).join('\n'));
+  const { members, rejects } = await readAll(
+    createNdjsonAudience({ path: 'a.ndjson' }, wiringAt(folder)),
+  );
+  assert.deepEqual(
+    members.map(({ externalId, address }) => `${externalId} ${address?.line1}`),
+    ['1 1 Elm St', '2 2 Oak St', '4 2 Oak St', '5 undefined'],
+  );
+  assert.ok(members.every(({ merge }) => !JSON.stringify(merge).includes('Elm')));
+  assert.deepEqual(
+    rejects.map(({ row, reason }) => [row, reason]),
+    [[3, 'several_addresses']],
+  );
+});

@@ -18,7 +18,13 @@ import {
 } from './spellings.ts';
 
 /** What is printed. */
-export const nameAndAddress = ['firstName', 'lastName', 'name', ...addressRoles] as const;
+export const nameAndAddress = [
+  'firstName',
+  'lastNamePrefix',
+  'lastName',
+  'name',
+  ...addressRoles,
+] as const;
 
 /** What a column may stand for. A column without a role is merge data. */
 export const roles = ['externalId', 'email', ...nameAndAddress] as const;
@@ -132,14 +138,14 @@ export function planColumns(
   // The e-mail may be the id as well.
   if (given.email === undefined)
     set('email', emailColumn([...free, ...[told.get('externalId') ?? []].flat()]));
-  const parts = (['firstName', 'lastName', 'name'] as const).filter(
+  const parts = (['firstName', 'lastNamePrefix', 'lastName', 'name'] as const).filter(
     (part) => given[part] === undefined,
   );
   const plain = parts.some((part) => find(part, free, '') !== undefined);
   for (const part of parts) set(part, find(part, free, plain ? '' : address.group));
   // Vorname, Name: a given name and a family name.
   const [first = -1, whole = -1] = [at.firstName, at.name];
-  if (/^(?:vorname|prenom)$/.test(headings[first]?.key ?? '') && at.lastName === undefined)
+  if (/^(?:vorname|prenom|voornaam)$/.test(headings[first]?.key ?? '') && at.lastName === undefined)
     if (given.lastName === undefined && given.name === undefined && whole >= 0) {
       at.lastName = whole;
       delete at.name;

@@ -127,7 +127,7 @@ const placeName =
 
 /** Why a value cannot be what is printed of a person; null where it can. */
 export function machineFault(role: CellRole, value: string, column = ''): string | null {
-  const isName = role === 'firstName' || role === 'lastName' || role === 'name';
+  const isName = role === 'name' || /^(?:first|last)Name/.test(role);
   // Cheaper than to fold it, since it is done for each cell.
   const letters = value.length > 60 ? '' : value.toLowerCase().replace(/[\W_]/g, '');
   if (isName ? fieldName.test(value) : placeName.test(letters))

@@ -23,6 +23,7 @@ export type AddressRole = (typeof addressRoles)[number];
 export const headingParts = [
   'email',
   'firstName',
+  'lastNamePrefix',
   'lastName',
   'name',
   ...addressRoles,
@@ -43,6 +44,7 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
   firstName:
     'firstname givenname forename first fname namefirst vorname prenom nombre nombredepila nome ' +
     'voornaam primeironome nomeproprio imie fornamn fornavn',
+  lastNamePrefix: 'lastnameprefix tussenvoegsel tussenvoegsels voorvoegsel voorvoegsels tussenv',
   lastName:
     'lastname surname familyname last lname namelast nachname familienname zuname nomdefamille ' +
     'nom apellidos apellido cognome achternaam familienaam sobrenome apelido ultimonome nazwisko ' +
