@@ -8,6 +8,7 @@ import {
   furtherEmails,
   hasLetters,
   isPlain,
+  isRounded,
   countryOf,
   mendedPostalCode,
   openSource,
@@ -85,6 +86,10 @@ export function entryOf(given: SuppressionRow): {
   const problems: string[] = [];
   const cell = (name: Exclude<SuppressionColumn, 'email'>): string | null => {
     const value = given[name]?.normalize('NFC').trim() ?? '';
+    if (name === 'external_id' && isRounded(value)) {
+      problems.push(`external_id was rounded by a spreadsheet: ${quote(value)}`);
+      return null;
+    }
     if (value !== '' && isPlain(value) && !value.includes('\uFFFD')) return value;
     if (value !== '')
       problems.push(
@@ -189,7 +194,13 @@ export async function readSuppressions(
         given['email'] = [given['email'] ?? '', ...further.addresses]
           .filter((email) => email !== '')
           .join('; ');
-        const lines = linesAsMeant(header, values, given);
+        const byAddress = isKnownByAddress(header, given);
+        if (byAddress) for (const [name, index] of header.spare) given[name] = values[index] ?? '';
+        const lines = linesAsMeant(
+          byAddress ? { ...header, at: new Map([...at, ...header.spare]) } : header,
+          values,
+          given,
+        );
         const meant = cellsAsMeant(lines.row);
         const isWithout = (meant.row['country'] ?? '') === '';
         const { entry, problems } =
@@ -253,6 +264,12 @@ export async function readSuppressions(
     leftOut,
     unusedEmails: unused.columns,
   };
+}
+
+/** A row without e-mail and id; what stands in its e-mail cell is told all the same. */
+function isKnownByAddress({ spare }: SuppressionHeader, given: SuppressionRow): boolean {
+  const { email = '', external_id: id = '' } = given;
+  return spare.has('line1') && id === '' && readEmails(email).addresses.length === 0;
 }
 
 function withProblems(
