@@ -76,3 +76,17 @@ function refuseOtherDelimiter(names: readonly string[]): void {
       );
   }
 }
+
+/** Why a first line of one cell is no header: another line has several; null where none has. */
+export function titleLine(cells: readonly string[], head: string): string | null {
+  const [title = '', ...others] = cells.map((cell) => cell.trim()).filter((cell) => cell !== '');
+  if (title === '' || others.length > 0 || /[,;\t|].*[,;\t|]/.test(title)) return null;
+  const lines = head.split(/\r\n|\n|\r/).slice(0, 10);
+  const wide = lines.findIndex(
+    (line) => !line.includes(title) && /(?:[^,]*,){2}|(?:[^;]*;){2}|(?:[^\t]*\t){2}/.test(line),
+  );
+  return wide < 1
+    ? null
+    : `no column holds the id of a person (line 1 has ${named([title])}, which is a title and no ` +
+        `header): the columns seem to be named in line ${wide + 1}; delete the lines before it`;
+}
