@@ -33,6 +33,21 @@ export const connections: readonly Mutant[] = [
     test: { file: addresses, pattern: 'a parameter that is nearly one' },
   },
   {
+    name: 'parameter-that-asks-for-tls',
+    without: 'a parameter that may ask for TLS is not dropped',
+    edits: [
+      {
+        file: 'packages/core/src/machine/address/parameters.ts',
+        find: 'if (/ssl|tls|cert/i.test(name))',
+        replace: 'if (name === "")',
+      },
+    ],
+    test: {
+      file: 'packages/core/test/address-copied.test.ts',
+      pattern: 'may ask for TLS is not dropped',
+    },
+  },
+  {
     name: 'psql-without-the-variables-of-others',
     without: 'psql is kept from the variables of libpq',
     edits: [

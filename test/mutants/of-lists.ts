@@ -1,6 +1,8 @@
 /** Safeguards of lists: every row is accounted for, and nobody leaves by a fault of the file. */
 import type { Mutant } from './mutants.ts';
 
+const machineWords = 'packages/adapters/src/csv/test/machine-words.test.ts';
+const leftOver = 'packages/adapters/src/csv/test/left-over-columns.test.ts';
 const cells = 'packages/adapters/src/csv/test/cells.test.ts';
 const columns = 'packages/adapters/src/csv/test/address-columns.test.ts';
 const whole = 'test/pipeline/sync/lists.test.ts';
@@ -100,8 +102,8 @@ export const lists: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/adapters/src/kit/people/cells.ts',
-        find: 'const word = machineFault(role, value) ??',
-        replace: 'const word =',
+        find: 'machineFault(role, value, column) ?? ',
+        replace: '',
       },
     ],
     test: { file: cells, pattern: 'are refused where nobody knows' },
@@ -218,5 +220,41 @@ export const lists: readonly Mutant[] = [
       file: 'packages/adapters/src/ndjson/test/ndjson-audience.test.ts',
       pattern: 'takes a street of several lines',
     },
+  },
+  {
+    name: 'tag-by-its-field',
+    without: 'a merge tag is known by its field, whatever the signs around it',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/people/merge-tags.ts',
+        find: 'whole.test(value) || isField(value)',
+        replace: 'whole.test(value)',
+      },
+    ],
+    test: { file: machineWords, pattern: 'by the field between its signs' },
+  },
+  {
+    name: 'somebody-elses-email',
+    without: 'the e-mail of a sales rep is nobody’s whom the list is about',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/people/columns.ts',
+        find: 'among.find((index) => isEmailOf(personsEmails, headings[index] ?? null))',
+        replace: "among.find((index) => headings[index]?.part === 'email')",
+      },
+    ],
+    test: { file: leftOver, pattern: 'of somebody else is nobody' },
+  },
+  {
+    name: 'address-by-its-words',
+    without: 'a heading of nothing but words of an address is refused',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/people/loose-headings.ts',
+        find: "(looseHeadingOf(names[index] ?? '') ?? heading)",
+        replace: 'heading',
+      },
+    ],
+    test: { file: leftOver, pattern: 'nothing but words of an address' },
   },
 ];

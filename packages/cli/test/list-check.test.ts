@@ -20,6 +20,7 @@ interface Applied {
       readonly doubled: number;
       readonly sharing: number;
       readonly doNotMail: number;
+      readonly sharedEmail: number;
       readonly unusable: readonly { readonly reason: string; readonly rows: number; row: number }[];
       readonly changed: readonly { readonly reason: string; readonly rows: number; row: number }[];
     };
@@ -53,6 +54,26 @@ describe('a list, when its campaign is applied', () => {
   const header = 'customer_id,email,first_name,Street,Street2,City,State,Zip,Note,County';
   const good = (n: number): string =>
     `${n},p${n}@example.com,Ann,${n} Elm St,Apt 4,Boston,MA,02138,x,`;
+
+  it('tells that no column holds a name, and that most rows have one e-mail', async () => {
+    const row = (n: number, email: string): string =>
+      `${n},${email},Ann Ash,${n} Elm St,Boston,MA,02138`;
+    const top = 'customer_id,email,recipient,Street,City,State,Zip';
+    const same = await apply([
+      top,
+      ...[1, 2, 3, 4].map((n) => row(n, 'shop@example.com')),
+      row(5, 'e@example.com'),
+    ]);
+    assert.equal(same.code, 0, same.stderr);
+    const told = same.stdout + same.stderr;
+    assert.match(told, /no column holds a name.*"recipient".*columns: \{ name: … \}/);
+    assert.match(told, /4 of 5 rows have one and the same e-mail in the column "email"/);
+    const well = await apply([
+      top.replace('recipient', 'name'),
+      ...[1, 2, 3, 4, 5].map((n) => row(n, `p${n}@example.com`)),
+    ]);
+    assert.doesNotMatch(well.stdout + well.stderr, /holds a name|one and the same e-mail/);
+  });
 
   it('shows which column says who is not to be mailed, and how many that are', async () => {
     const rows = [
@@ -121,6 +142,7 @@ describe('a list, when its campaign is applied', () => {
       doubled: 0,
       sharing: 0,
       doNotMail: 0,
+      sharedEmail: 0,
     });
     assert.deepEqual(
       [...unusable, ...changed].map(({ reason, rows: n, row }) => [reason, n, row]),
@@ -242,6 +264,7 @@ describe('a list, when its campaign is applied', () => {
       doubled: 1,
       sharing: 2,
       doNotMail: 0,
+      sharedEmail: 0,
       unusable: [
         {
           reason: 'bad_address',

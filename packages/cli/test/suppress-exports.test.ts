@@ -89,6 +89,7 @@ describe('an export as a do-not-mail list', () => {
       'user_email',
       'Adresse e-mail',
       'Do Not Mail',
+      'Bounced Email',
     ])
       assert.deepEqual(
         await taken(`ID,${heading},${address}\n7,a@example.com,12 Elm St,B,02138\n`),
@@ -106,9 +107,20 @@ describe('an export as a do-not-mail list', () => {
     const only = await taken(`Name,${address}\nAda,12 Elm St,Boston,02138\n`);
     assert.deepEqual(only.recognised, { line1: 'Address', postal_code: 'Zip' });
     assert.equal(only.entries.length, 1);
+    const blank = await taken(
+      `Email,Name,${address},State\na@example.com,Ann,1 Oak St,B,02138,MA\n,Ben,2 Oak St,B,02138,MA\n`,
+    );
+    assert.deepEqual(
+      blank.entries.toSorted(),
+      ['email a@example.com', 'household 2|US|02138|2|OAK|ST||||'],
+      'of a row without e-mail the address counts, and of no other',
+    );
     const both = await suppress('Billing Address,Billing Zip,Shipping Address,Zip\na,1,b,2\n');
     assert.equal(both.code, 65);
     assert.match(both.stderr, /there are 2 addresses.*nothing was changed/s);
+    const rep = await taken(`Name,Sales Rep Email,${address}\nAda,rep@x.com,12 Elm St,B,02138\n`);
+    assert.equal(rep.entries.length, 1, 'somebody else’s e-mail is no key');
+    assert.match(rep.entries[0] ?? '', /^household /);
     const none = await suppress('ID,Name\n7,Ada\n');
     assert.equal(none.code, 65);
     assert.match(none.stderr, /names neither email nor external_id/);

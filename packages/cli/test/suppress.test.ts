@@ -165,6 +165,12 @@ describe('the do-not-mail list from the command line', () => {
     await at.machine.sql`delete from postrider.suppression`;
   });
 
+  it('refuses an id that a spreadsheet has rounded', async () => {
+    const run = await cli(at.place, ['suppress', '--external-id', '7.00E+12']);
+    assert.equal(run.code, 2, run.stdout);
+    assert.match(run.stderr, /external_id was rounded by a spreadsheet: "7.00E\+12"/);
+  });
+
   it('refuses what would suppress nobody, and a file together with a person', async () => {
     writeFileSync(join(place.home, 'good.csv'), 'email\nada@example.com\n');
     for (const args of [

@@ -8,13 +8,14 @@ import { createRequire } from 'node:module';
 import { z } from 'zod';
 import {
   codePrefixes,
+  otherLanguages,
   ownLanguages,
   printedNames,
   regionSpellings,
   regionWords,
   usualNames,
 } from './country-words.ts';
-import { asSql, compact, prefixes } from './postal-patterns.ts';
+import { asSql, compact, ownPatterns, prefixes } from './postal-patterns.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -107,12 +108,22 @@ export function readCountries(): Countries {
     for (const code of of.split(' '))
       for (const name of listed(own[code])) spelled.push([code, name]);
   }
+  const foreign = otherLanguages.split(' ').flatMap((language) => {
+    const all = readJson(`i18n-iso-countries/langs/${language}.json`, names).countries;
+    return [...alpha3.keys()].flatMap((code) =>
+      listed(all[code] ?? []).map((name): [string, string] => [code, name]),
+    );
+  });
+  // A name that is known already stays what it is.
+  const known = codesByName(spelled);
+  const taken = new Set(spelled.map(([, name]) => foldedName(name)));
+  const others = codesByName(foreign.filter(([, name]) => !taken.has(foldedName(name))));
   return {
     countries: [...posts].map(([code, data]) =>
       countryRow(code, data, printedNames[code] ?? listed(english[code])[0] ?? code),
     ),
     regions: Object.keys(regionWords).flatMap((code) => regionRows(code, posts.get(code))),
-    names: codesByName(spelled),
+    names: sorted({ ...others, ...known }),
   };
 }
 
@@ -122,7 +133,8 @@ function listed(names: string | readonly string[] | undefined): readonly string[
 }
 
 function countryRow(code: string, data: Post, name: string): CountryRow {
-  const pattern = data.zip?.replaceAll('(?:^|\\b)', '').replaceAll('(?:$|\\b)', '') ?? null;
+  const pattern =
+    ownPatterns[code] ?? data.zip?.replaceAll('(?:^|\\b)', '').replaceAll('(?:$|\\b)', '') ?? null;
   const prefix = data.postprefix.replace(/[^A-Z]/g, '');
   return {
     code,
@@ -197,9 +209,12 @@ function codesByName(spelled: readonly (readonly [string, string])[]): Record<st
   return Object.fromEntries(
     [...codes]
       .filter(([name, of]) => name !== '' && of.size === 1)
-      .map(([name, of]) => [name, [...of][0] ?? ''])
-      .toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1)),
+      .map(([name, of]) => [name, [...of][0] ?? '']),
   );
+}
+
+function sorted(names: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(names).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 const MADE_FROM =

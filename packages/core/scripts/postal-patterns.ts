@@ -1,5 +1,23 @@
 /** Patterns of postal codes, as SQL compares them: without blanks and hyphens. */
 
+/** Where the data takes what the country cannot have. */
+export const ownPatterns: Readonly<Record<string, string>> = {
+  AT: '[1-9]\\d{3}',
+  BE: '[1-9]\\d{3}',
+  CH: '[1-9]\\d{3}',
+  DE: '(?!01000|99999)(?:0[1-9]|[1-9]\\d)\\d{3}',
+  ES: '(?:0[1-9]|[1-4]\\d|5[0-2])\\d{3}',
+  FR: '(?:0[1-9]|[1-8]\\d|9[0-8]) ?\\d{3}',
+  // A routing key, and four of the letters that the post gives out.
+  IE: '(?:[AC-FHKNPRTV-Y]\\d{2}|D6W) ?[\\dAC-FHKNPRTV-Y]{4}',
+  IN: '[1-9]\\d{5}',
+  MX: '(?:0[1-9]|[1-9]\\d)\\d{3}',
+  PT: '[1-9]\\d{3}-\\d{3}',
+  RU: '[1-6]\\d{5}',
+  SE: '[1-9]\\d{2} ?\\d{2}',
+  TR: '(?:0[1-9]|[1-7]\\d|8[01])\\d{3}',
+};
+
 /** Takes blanks and hyphens out of a pattern, with what says that they may be missing. */
 export function compact(pattern: string): string {
   let text = '';
@@ -18,13 +36,15 @@ export function compact(pattern: string): string {
   return text;
 }
 
+const beginsWithDigit = /^\(?\\d|^\d|^(?:\(\?!.*?\))?(?:\(\?:)?(?:0?\[\d-\d\])/;
+
 /** The whole code, with or without what may stand before it. */
 export function asSql(pattern: string, prefixes: readonly string[]): string {
   // A code that begins with the letters of its country is often written without them.
   const own = prefixes.find((prefix) => new RegExp(`^${prefix}(?![A-Z])`).test(pattern));
   const bare = own === undefined ? pattern : `(?:${own})?${pattern.slice(own.length)}`;
   const before =
-    own === undefined && /^\(?\\d|^\d/.test(pattern) ? `(?:${prefixes.join('|')})?` : '';
+    own === undefined && beginsWithDigit.test(pattern) ? `(?:${prefixes.join('|')})?` : '';
   return `^${before}(?:${bare})$`.replaceAll('\\d', '[0-9]').replaceAll('[[0-9]', '[0-9');
 }
 

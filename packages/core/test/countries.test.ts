@@ -6,6 +6,7 @@ import {
   countries,
   countryOf,
   isCountry,
+  mendedPostalCode,
   postalCodeOf,
   regionOf,
   type Country,
@@ -49,6 +50,19 @@ void test('a country is known by its codes, its usual names and its own name', (
     'St Lucia': 'LC',
     'Hong Kong': 'HK',
     'Puerto Rico': 'PR',
+    D: 'DE',
+    GER: 'DE',
+    Česko: 'CZ',
+    Allemagne: 'DE',
+    'Estados Unidos': 'US',
+    'États-Unis': 'US',
+    'Vereinigte Staaten': 'US',
+    Italien: 'IT',
+    Spanien: 'ES',
+    Niemcy: 'DE',
+    Германия: 'DE',
+    ドイツ: 'DE',
+    Georgia: 'GE',
     Côte: null,
     Congo: null,
     Texas: null,
@@ -106,11 +120,62 @@ void test('what people write before and into a postal code is taken for what it 
     ['GB', 'bfpo12', 'BFPO 12'],
     ['PR', '926', '00926'],
     ['VI', '802', '00802'],
-    ['DE', '1011', null],
+    ['DE', '1067', null],
+    ['US', '02138.', '02138'],
+    ['US', '02138–1234', '02138-1234'],
+    ['JP', '１０４－００６１', '104-0061'],
     ['FR', 'D-75001', null],
     ['CA', 'D1A 1A1', null],
   ] as const)
     assert.equal(postalCodeOf(country(code), null, text), expected, `${code} ${text}`);
+});
+
+void test('a cell of a list gets its leading zeros back where the code fits with them alone', () => {
+  for (const [code, text, expected] of [
+    ['DE', '1067', '01067'],
+    ['ES', '8001', '08001'],
+    ['FR', '1000', '01000'],
+    ['IT', '100', '00100'],
+    ['FI', '100', '00100'],
+    ['AU', '800', '0800'],
+    ['NO', '150', '0150'],
+    ['RO', '10001', '010001'],
+    ['JP', '640061', '064-0061'],
+    ['BR', '1310100', '01310-100'],
+    ['PL', '1', null],
+    ['PT', '1100', null],
+    ['RU', '10100', null],
+  ] as const)
+    assert.equal(mendedPostalCode(country(code), null, text), expected, `${code} ${text}`);
+});
+
+void test('a code that its country cannot have is none, and is not written otherwise', () => {
+  for (const [code, text] of [
+    ['IE', 'Dublin 2'],
+    ['IE', '12345'],
+    ['IE', 'B02 X285'],
+    ['IE', 'D02 B285'],
+    ['ES', '99001'],
+    ['ES', '00001'],
+    ['IN', '010001'],
+    ['DE', '00000'],
+    ['DE', '01000'],
+    ['DE', '99999'],
+    ['FR', '99999'],
+    ['FR', '00123'],
+    ['AT', '0101'],
+    ['TR', '82000'],
+  ] as const)
+    assert.equal(postalCodeOf(country(code), null, text), null, `${code} ${text}`);
+  for (const [code, text] of [
+    ['IE', 'D6W X285'],
+    ['ES', '52006'],
+    ['DE', '01001'],
+    ['DE', '99998'],
+    ['FR', '98000'],
+    ['IN', '110 001'],
+  ] as const)
+    assert.ok(postalCodeOf(country(code), null, text) !== null, `${code} ${text}`);
 });
 
 void test('a state is known by its code, its name and its usual abbreviations', () => {
@@ -123,6 +188,9 @@ void test('a state is known by its code, its name and its usual abbreviations', 
     ['CA', 'Québec', 'QC'],
     ['CA', 'Colombie-Britannique', 'BC'],
     ['AU', 'n.s.w.', 'NSW'],
+    ['US', 'N. Carolina', 'NC'],
+    ['US', 'So. Dakota', 'SD'],
+    ['US', 'Cal', 'CA'],
     ['US', 'ZZ', null],
     ['US', '', null],
     ['DE', 'Bayern', null],

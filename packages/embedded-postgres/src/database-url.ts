@@ -76,13 +76,15 @@ export function redactUrl(url: string): string {
   );
 }
 
+const ofPostgres = /^(?:postgres(?:ql)?|pgsql|postgis|ecto|psql|pg|timescaledb)(?:\+\w+)?$/i;
+
 /**
  * Refuses the address of something else. That of a PostgreSQL has many forms, which the client
  * reads: a URI of another client (`jdbc:postgresql:`, `postgresql+psycopg2:`), or key words.
  */
 function checked(where: string, url: string): string {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1];
-  if (scheme === undefined || /^postgres(ql)?(\+\w+)?$/i.test(scheme)) return url;
+  if (scheme === undefined || ofPostgres.test(scheme)) return url;
   throw new ServerError('configuration', {
     what: `${where} names a ${scheme}:// address, which is not that of a PostgreSQL.`,
     kept: 'Nothing was started or changed.',

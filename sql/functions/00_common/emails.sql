@@ -100,9 +100,9 @@ create function postrider.read_emails(
 declare
   -- What a decoder puts where a letter was lost.
   c_lost constant text := E'\ufffd';
-  -- Those of other scripts too: an Arabic comma would be a letter of the domain.
+  -- Those of other scripts, and signs, too: an Arabic comma would be a letter of the domain.
   c_separators constant text := E'[] ,;:<>()[{}"|/\\\\?\u00a6\u055d\u060c\u061b\u061f\u06d4'
-    || E'\u1363\u1364\u2013-\u2bff\u3001]+';
+    || E'\u1363\u1364\u2013-\u2bff\u3001\u00a1\u00bf\U0001f000-\U0001faff]+';
   c_label constant text :=
     '[^\x01-\x2c./\x3a-\x40\x5b-\x5e`\x7b-\x7f' || c_lost || ']+';
   v_text text := p_text;
@@ -154,6 +154,8 @@ begin
   v_text := regexp_replace(v_text collate "C", '&(?:#0*64|#x40|commat);|%40', '@', 'gi');
   -- Comments and names that hold no address; what `mailto:` has behind its address.
   v_text := regexp_replace(v_text, '\([^()@]*\)', ' ', 'g');
+  -- As Python shows bytes.
+  v_text := regexp_replace(v_text, '(^|[ ,;:<([])b(?=[''"][^ ''"@]+@)', '\1', 'g');
   -- A local part in quotes is the address; a name in quotes is none.
   v_text := regexp_replace(v_text, '"([^] "@,;:<>()[{}|/\\?]+)"(?= ?@)', '\1', 'g');
   v_text := regexp_replace(v_text, '(^|[ ,;:<(])''([^ ''"@,;:<>()]+)''(?= ?@)', '\1\2', 'g');

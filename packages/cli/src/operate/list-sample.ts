@@ -10,6 +10,7 @@ import {
 } from '@postrider/core/ports';
 import { count, printable } from '@postrider/runner/process';
 import type { Output } from '../output/output.ts';
+import { sharingOneEmail } from './list-oddities.ts';
 import { howToSuppress, keptOutBy } from './kept-out.ts';
 
 export const SAMPLE_ROWS = 50;
@@ -38,6 +39,8 @@ export interface ListSample {
   readonly sharing: number;
   /** Of whom the list says that they are not to be mailed. */
   readonly doNotMail: number;
+  /** Rows with the e-mail that most rows have; 0 where there is no such one. */
+  readonly sharedEmail: number;
   readonly unusable: readonly Told[];
   /** Taken, with something changed or left out. */
   readonly changed: readonly Told[];
@@ -96,6 +99,7 @@ export async function readSample(
     doubled: 0,
     sharing: 0,
     doNotMail,
+    sharedEmail: sharingOneEmail(read),
     unusable: gathered(unusable),
     changed: gathered(changed),
   };

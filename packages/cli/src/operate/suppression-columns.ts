@@ -2,7 +2,7 @@
  * Which columns of a list of suppressions are keys. The names of this command come first; of
  * exports with other headings the e-mail and the customer's id are recognised as an audience does.
  * An address stops everybody who may live there, so it is taken from another heading only where a
- * list has nothing else.
+ * list, or a row of it, has nothing else.
  */
 import { recogniseKeys, type ColumnPlan } from '@postrider/adapters/lists';
 import { UserError, exitCodes } from '@postrider/runner/process';
@@ -30,6 +30,8 @@ const addressColumns = {
 
 export interface SuppressionHeader {
   readonly at: ReadonlyMap<SuppressionColumn, number>;
+  /** The address of a row that names nobody otherwise. */
+  readonly spare: ReadonlyMap<SuppressionColumn, number>;
   readonly others: readonly Column[];
   /** Columns with another heading than ours, by what they were taken for. */
   readonly recognised: Readonly<Partial<Record<SuppressionColumn, string>>>;
@@ -58,15 +60,20 @@ export function suppressionHeader(file: string, cells: readonly string[]): Suppr
   take('email', keys.email);
   take('external_id', keys.externalId);
   const known = ['email', 'external_id', 'line1'] as const;
+  const address = Object.entries(addressColumns) as [
+    keyof typeof addressColumns,
+    SuppressionColumn,
+  ][];
+  const spare = new Map<SuppressionColumn, number>();
   if (!known.some((name) => at.has(name))) {
     if (keys.fault !== null)
       throw new UserError(exitCodes.badData, `${file}: ${keys.fault}`, 'nothing was changed');
-    for (const [role, name] of Object.entries(addressColumns) as [
-      keyof typeof addressColumns,
-      SuppressionColumn,
-    ][])
-      take(name, keys.address[role]);
-  }
+    for (const [role, name] of address) take(name, keys.address[role]);
+  } else if (keys.fault === null && !at.has('line1'))
+    for (const [role, name] of address) {
+      const index = keys.address[role];
+      if (index !== undefined && !at.has(name)) spare.set(name, index);
+    }
   const isKeyed =
     at.has('email') || at.has('external_id') || (at.has('line1') && at.has('postal_code'));
   if (!isKeyed)
@@ -83,6 +90,7 @@ export function suppressionHeader(file: string, cells: readonly string[]): Suppr
   const isFurther = ({ index }: Column): boolean => keys.plan.otherEmails.includes(index);
   return {
     at,
+    spare,
     furtherEmails: left.filter(isFurther),
     others: left.filter((column) => !isFurther(column)),
     recognised,

@@ -8,8 +8,9 @@ import {
   furtherEmails,
   hasLetters,
   isPlain,
+  isRounded,
   countryOf,
-  postalCodeOf,
+  mendedPostalCode,
   openSource,
   quote,
   readEmails,
@@ -85,6 +86,10 @@ export function entryOf(given: SuppressionRow): {
   const problems: string[] = [];
   const cell = (name: Exclude<SuppressionColumn, 'email'>): string | null => {
     const value = given[name]?.normalize('NFC').trim() ?? '';
+    if (name === 'external_id' && isRounded(value)) {
+      problems.push(`external_id was rounded by a spreadsheet: ${quote(value)}`);
+      return null;
+    }
     if (value !== '' && isPlain(value) && !value.includes('\uFFFD')) return value;
     if (value !== '')
       problems.push(
@@ -109,7 +114,7 @@ export function entryOf(given: SuppressionRow): {
   ];
   const country = countryOf(place);
   const postalCode =
-    country === null || postal === null ? null : postalCodeOf(country, region, postal);
+    country === null || postal === null ? null : mendedPostalCode(country, region, postal);
   const lettered = hasLetters(`${line1 ?? ''}${line2 ?? ''}`);
   const addressed = line1 !== null && lettered && postalCode !== null && country !== null;
   if ((line1 === null) !== (postal === null))
@@ -189,7 +194,13 @@ export async function readSuppressions(
         given['email'] = [given['email'] ?? '', ...further.addresses]
           .filter((email) => email !== '')
           .join('; ');
-        const lines = linesAsMeant(header, values, given);
+        const byAddress = isKnownByAddress(header, given);
+        if (byAddress) for (const [name, index] of header.spare) given[name] = values[index] ?? '';
+        const lines = linesAsMeant(
+          byAddress ? { ...header, at: new Map([...at, ...header.spare]) } : header,
+          values,
+          given,
+        );
         const meant = cellsAsMeant(lines.row);
         const isWithout = (meant.row['country'] ?? '') === '';
         const { entry, problems } =
@@ -253,6 +264,12 @@ export async function readSuppressions(
     leftOut,
     unusedEmails: unused.columns,
   };
+}
+
+/** A row without e-mail and id; what stands in its e-mail cell is told all the same. */
+function isKnownByAddress({ spare }: SuppressionHeader, given: SuppressionRow): boolean {
+  const { email = '', external_id: id = '' } = given;
+  return spare.has('line1') && id === '' && readEmails(email).addresses.length === 0;
 }
 
 function withProblems(

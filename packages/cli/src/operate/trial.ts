@@ -19,6 +19,7 @@ import { returnAddressOf } from '../campaign-file/definition.ts';
 import type { CampaignDraft } from '../campaign-file/read.ts';
 import type { DraftWithAccounts } from '../accounts/campaign-accounts.ts';
 import { explain } from '../errors/explain.ts';
+import { oddities } from './list-oddities.ts';
 import { mostlyUnusable, readSample, type SampleRead } from './list-sample.ts';
 import { makeAdapters, type Findings, type TrialAdapter } from './trial-adapters.ts';
 import { cardOf, nobody } from './trial-card.ts';
@@ -97,6 +98,7 @@ async function sampleOf(
     const read = await readSample(made.port, segment, isGroup(enricher));
     if (made.partial) return null;
     if (read.list.sample.rows === 0) warnings.push(`the segment ${segment} is empty`);
+    warnings.push(...oddities(read.list));
     const fault = mostlyUnusable(read.list);
     if (fault !== null) refuse(fault, MEANT_SO);
     return read;

@@ -17,9 +17,9 @@ const longest = 254;
 const unseen =
   /\u034f|[\ufe00-\ufe0f]|[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/gu;
 const blanks = /[\x00-\x20\x7f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/gu;
-/** Those of other scripts too: an Arabic comma would be a letter of the domain. */
+/** Those of other scripts, and signs, too: an Arabic comma would be a letter of the domain. */
 const separators =
-  /[\] ,;:<>()[{}"|/\\?¦\u055d\u060c\u061b\u061f\u06d4\u1363\u1364\u2013-\u2bff\u3001]+/u;
+  /[\] ,;:<>()[{}"|/\\?¦\u055d\u060c\u061b\u061f\u06d4\u1363\u1364\u2013-\u2bff\u3001\u00a1\u00bf\u{1f000}-\u{1faff}]+/u;
 const known = /^(?:e-?mails?|mail|mailto|smtp|and|or)$/;
 
 /**
@@ -54,6 +54,8 @@ export function readEmails(cell: string): EmailsRead {
     .replace(/(^|[ ,;:<(])(?:e-?mails?|mail|mailto)=(?=[^ =@]+@)/giu, '$1')
     .replace(/&(?:#0*64|#x40|commat);|%40/gi, '@')
     .replace(/\([^()@]*\)/gu, ' ')
+    // As Python shows bytes.
+    .replace(/(^|[ ,;:<([])b(?=['"][^ '"@]+@)/gu, '$1')
     // A local part in quotes is the address; a name in quotes is none.
     .replace(/"([^ "@,;:<>()[\]{}|/\\?]+)"(?= ?@)/gu, '$1')
     .replace(/(^|[ ,;:<(])'([^ '"@,;:<>()]+)'(?= ?@)/gu, '$1$2')

@@ -212,7 +212,22 @@ describe('The address of a list', () => {
       await whole('10 Downing St    London    SW1A 2AA  GB'),
       '10 Downing St||London||SW1A 2AA|GB',
     );
+    for (const [cell, expected] of [
+      ['12 Elm St, Boston, Massachusetts 02138', '12 Elm St||Boston|MA|02138|US'],
+      ['12 Elm St, New York, New York, 10001', '12 Elm St||New York|NY|10001|US'],
+      ['12 Elm St, Boston, MA 02138 US', '12 Elm St||Boston|MA|02138|US'],
+      ['12 Elm St, Toronto, ON M5V 2T6', '12 Elm St||Toronto|ON|M5V 2T6|CA'],
+      ['10 Elm Road, London SW1A 1AA', '10 Elm Road||London||SW1A 1AA|GB'],
+      ['Flat 2, 10 Elm Rd, London SW1A 1AA, UK', 'Flat 2|10 Elm Rd|London||SW1A 1AA|GB'],
+      ['Hauptstr. 5, 10115 Berlin, Deutschland', 'Hauptstr. 5||Berlin||10115|DE'],
+      ['Damstraat 5, 1012 AB Amsterdam, Netherlands', 'Damstraat 5||Amsterdam||1012 AB|NL'],
+    ] as const)
+      assert.equal(await whole(cell), expected);
     for (const cell of [
+      '12 Elm St, Rear, Washington 20001',
+      '12 Elm St, Boston, Texas 02138',
+      'Hauptstr. 5, 10115 Berlin',
+      '12 Elm St, 02138 Boston, MA',
       '12 Elm Street Boston, MA 02138',
       '12 Elm Street',
       '12 Elm Street  Boston  MA',

@@ -53,3 +53,43 @@ it('a town and a street hold no second copy of state and postal code', async () 
     ],
   );
 });
+
+it('zeros that a spreadsheet took off a postal code are given back, and told', async () => {
+  const { members } = await csv(
+    `id,address1,city,state,zip,country\n` +
+      '1,1 Elm St,Boston,MA,2138,US\n2,Hauptstr. 5,Dresden,,1067,DE\n3,C/ Mayor 5,Madrid,,28001,ES\n',
+  );
+  assert.deepEqual(
+    members.map(({ address, notes = [] }) => [
+      address?.postalCode,
+      ...notes.map(({ reason, column }) => `${reason} ${column}`),
+    ]),
+    [['02138', 'mended zip'], ['01067', 'mended zip'], ['28001']],
+  );
+});
+
+it('a line of the street that is the town once more is left out, and told', async () => {
+  const { members, rejects } = await csv(
+    `id,address1,address2,city,state,zip,country\n` +
+      '1,"1 Elm St\nBoston, MA 02138",,Boston,MA,02138,US\n' +
+      '2,"2 Elm St\nApt 4\nBoston, MA 02138-1234",,Boston,MA,02138-1234,US\n' +
+      '3,Hauptstr. 5,10115 Berlin,Berlin,,10115,DE\n' +
+      '4,"4 Elm St\nBoston, MA 02138",Apt 4,Boston,MA,02138,US\n' +
+      '5,5 Elm St,Boston Building,Boston,MA,02138,US\n',
+  );
+  assert.deepEqual(rejects, []);
+  assert.deepEqual(
+    members.map(({ address, notes = [] }) => [
+      address?.line1,
+      address?.line2,
+      ...notes.map(({ reason }) => reason),
+    ]),
+    [
+      ['1 Elm St', null, 'mended'],
+      ['2 Elm St', 'Apt 4', 'mended', 'two_lines'],
+      ['Hauptstr. 5', null, 'mended'],
+      ['4 Elm St', 'Apt 4', 'mended'],
+      ['5 Elm St', 'Boston Building'],
+    ],
+  );
+});

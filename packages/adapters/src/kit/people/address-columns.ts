@@ -3,22 +3,16 @@
  * a list with two, as billing and shipping, nobody knows which one is meant, and half of each is
  * somebody else's house.
  */
-import { isKnownGroup, type Heading } from './headings.ts';
-import { named } from './named-columns.ts';
+import {
+  isAddressRole,
+  noStreet,
+  twoAddresses,
+  unused,
+  type AddressHeading,
+  type Fault,
+} from './address-faults.ts';
+import { isKnownGroup } from './headings.ts';
 import { addressRoles, weakWords, type AddressRole } from './spellings.ts';
-
-/** A heading that may be part of an address, and where it stands. */
-export interface AddressHeading extends Heading {
-  readonly index: number;
-}
-
-export interface Fault {
-  readonly reason: string;
-  /** The columns that it is about: of a row in which they are blank it does not matter. */
-  readonly indexes: readonly number[];
-  /** Without a full stop. */
-  readonly message: string;
-}
 
 export interface AddressColumns {
   readonly at: Readonly<Placed>;
@@ -44,10 +38,6 @@ interface Choice {
   /** The campaign has said which address is meant. */
   readonly isChosen: boolean;
   readonly at: Placed;
-}
-
-function isAddressRole(part: string): part is AddressRole {
-  return (addressRoles as readonly string[]).includes(part);
 }
 
 /** Of these somebody must tell the street. The country alone is no address. */
@@ -77,8 +67,13 @@ export function addressColumns(
   // A list without addresses: what looks like one does not matter.
   if (given.line1 === null) return none;
   const streets = new Set(all.filter(({ part }) => part === 'line1').map(({ group }) => group));
+  const only = streets.size === 1 && streets.has('') ? onlyGroup(all) : null;
   const headings = all.filter(
-    ({ key, group }) => group === '' || streets.has(group) || !weakWords.has(key),
+    ({ key, group, isLoose = false }) =>
+      group === '' ||
+      streets.has(group) ||
+      group === only ||
+      !(isLoose ? /\D/.test(group) : weakWords.has(key)),
   );
   const chosen = chosenGroup(headings, at, streets);
   if (chosen === null && streets.size > 1)
@@ -91,6 +86,12 @@ export function addressColumns(
     given,
     free.filter((one) => one.group === group),
   );
+  if (group === '' && only !== null && at.city === undefined && at.postalCode === undefined)
+    place(
+      at,
+      given,
+      free.filter((one) => one.group === only),
+    );
   if (group !== '' && !streets.has('')) {
     const plain = free.filter((one) => one.group === '');
     const isWhole = at.city !== undefined || at.postalCode !== undefined;
@@ -112,6 +113,21 @@ export function addressColumns(
   return { at, group, ...leftOver(choice) };
 }
 
+/** Etsy has `Street 1` beside `Ship City`: of which address the one town and the one code are. */
+function onlyGroup(headings: readonly AddressHeading[]): string | null {
+  const groupsOf = (role: AddressRole): readonly string[] => [
+    ...new Set(
+      headings
+        .filter(({ part, isLoose }) => part === role && isLoose !== true)
+        .map((one) => one.group),
+    ),
+  ];
+  const [cities, codes] = [groupsOf('city'), groupsOf('postalCode')];
+  const [group = ''] = cities;
+  const isOne = cities.length === 1 && codes.length === 1 && codes[0] === group;
+  return isOne && isKnownGroup(group) ? group : null;
+}
+
 /** Null where the campaign says nothing of it. */
 function chosenGroup(
   headings: readonly AddressHeading[],
@@ -126,7 +142,9 @@ function chosenGroup(
 
 /** Of each role the most trusted column; a second line goes on in the third. */
 function place(at: Placed, given: GivenColumns, headings: readonly AddressHeading[]): void {
-  const ranked = headings.toSorted((one, two) => one.rank - two.rank);
+  const ranked = headings
+    .filter(({ isLoose = false }) => !isLoose)
+    .toSorted((one, two) => one.rank - two.rank);
   for (const role of addressRoles) {
     if (at[role] !== undefined || given[role] !== undefined) continue;
     const found = ranked.find(({ part }) => part === role);
@@ -207,69 +225,4 @@ function isSame({ part, key }: AddressHeading, other: string): boolean {
 function baseOf(key: string): string {
   const base = key.replace(/(?:code|name|abbreviation|abbr|iso\d?|id)+$/, '');
   return base.replace(/^(?:stateprovince|stateorprovince|provincestate)$/, 'state');
-}
-
-const looks: Readonly<Record<string, string>> = {
-  line1: 'a street',
-  line2: 'a second address line',
-  line3: 'a third address line',
-  line4: 'a fourth address line',
-  houseNumber: 'a house number',
-  city: 'a city',
-  region: 'a state or region',
-  postalCode: 'a postal code',
-  postalCodeSuffix: 'the end of a postal code',
-  country: 'a country',
-  other: 'a part of an address',
-};
-
-function unused(refused: readonly AddressHeading[], { at, names }: Choice): Fault {
-  const columns = refused.map(({ index }) => names[index] ?? '');
-  const what = refused.map(({ part }, nth) => `"${columns[nth]}" looks like ${looks[part]}`);
-  const part = refused[0]?.part ?? 'other';
-  const line = (['line2', 'line3', 'line4'] as const).find((one) => at[one] === undefined);
-  const isCounty = refused[0]?.key.startsWith('county') === true;
-  const role = isCounty ? 'region' : isAddressRole(part) ? part : (line ?? 'line2');
-  return {
-    reason: 'unused_address_column',
-    indexes: refused.map(({ index }) => index),
-    message:
-      `${what.join(', ')}, and would be left out of the address: say what it is, as columns: ` +
-      `${JSON.stringify({ [role]: columns[0] })}, or that it is no part of the address, as ` +
-      `ignore: ${JSON.stringify(columns)}`,
-  };
-}
-
-function noStreet(parts: readonly AddressHeading[], { names }: Choice): Fault {
-  const columns = parts.map(({ index }) => names[index] ?? '');
-  return {
-    reason: 'no_street_column',
-    indexes: parts.map(({ index }) => index),
-    message:
-      `no column holds the street, although ${named(columns)} ` +
-      `${columns.length === 1 ? 'looks' : 'look'} like part of an address (the columns are ` +
-      `${named(names)}): name it with columns.line1, or say columns: {"line1":null} where the ` +
-      'list has no addresses',
-  };
-}
-
-function twoAddresses(
-  headings: readonly AddressHeading[],
-  streets: ReadonlySet<string>,
-  names: readonly string[],
-): Fault {
-  const addresses = [...streets].map((group) => {
-    const own = headings.filter((one) => one.group === group && isAddressRole(one.part));
-    const lines = own.filter(({ part }) => part === 'line1').toSorted((a, b) => a.rank - b.rank);
-    return { line: lines[0]?.index ?? -1, columns: own.map(({ index }) => names[index] ?? '') };
-  });
-  const ways = addresses.map(({ line }) => `columns: ${JSON.stringify({ line1: names[line] })}`);
-  return {
-    reason: 'two_addresses',
-    indexes: addresses.map(({ line }) => line),
-    message:
-      `there are ${addresses.length} addresses (` +
-      `${addresses.map(({ columns }) => named(columns)).join('; ')}): say which one is meant, as ` +
-      ways.join(' or '),
-  };
 }

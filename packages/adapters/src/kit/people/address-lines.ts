@@ -34,7 +34,7 @@ export function addressParts(
   const notes: Note[] = [];
   const column = columnName(plan, 'line1');
   let fault: PartFault | null = null;
-  const line1 = cellOf('line1');
+  const line1 = withoutPlace(cellOf('line1'));
   if (plan.whole && line1 !== '') {
     const split = splitWhole(line1, cellOf('country') || defaultCountry);
     if (split !== null) Object.assign(parts, split);
@@ -49,6 +49,7 @@ export function addressParts(
       };
   } else readLines();
   leaveOutTwice();
+  leaveOutPlace();
   readHouseNumber();
   readSuffix();
   return { at: (role) => parts[role] ?? cellOf(role), notes, fault };
@@ -95,6 +96,46 @@ export function addressParts(
     leaveOut('line1', street, street.replace(end, ''));
   }
 
+  /** The town once more, in a line of its own: `Boston, MA 02138`, `10115 Berlin`. */
+  function leaveOutPlace(): void {
+    const second = parts.line2 ?? cellOf('line2');
+    if (!isPlace(second)) return;
+    parts.line2 = '';
+    twice(columnName(plan, 'line2'), second);
+  }
+
+  /** The last line of a street cell may be the town. */
+  function withoutPlace(cell: string): string {
+    const lines = cell.split(/[\r\n]+/);
+    const last = lines.at(-1) ?? '';
+    if (lines.length < 2 || !isPlace(last)) return cell;
+    twice(column, last);
+    parts.line1 = lines.slice(0, -1).join('\n');
+    return parts.line1;
+  }
+
+  function twice(name: string, line: string): void {
+    const what = `Column "${name}" has town and postal code once more`;
+    const message = `${what}, which were left out: ${quote(line)}.`;
+    notes.push({ column: name, reason: 'mended', message });
+  }
+
+  function isPlace(line: string): boolean {
+    const code = wordsIn(cellOf('postalCode').slice(0, 10)).join('');
+    if (plan.whole || code === '' || cellOf('city') === '') return false;
+    const known = new Set(
+      (['city', 'region', 'postalCode', 'country'] as const).flatMap((role) =>
+        wordsIn(cellOf(role)),
+      ),
+    );
+    const words = wordsIn(line);
+    return (
+      wordsIn(cellOf('city')).every((word) => words.includes(word)) &&
+      words.join('').includes(code) &&
+      words.every((word) => known.has(word) || word === 'usa' || word === 'us')
+    );
+  }
+
   function leaveOut(role: 'city' | 'line1', was: string, is: string): void {
     if (is === was || is === '') return;
     parts[role] = is;
@@ -132,6 +173,10 @@ export function addressParts(
           'The cell was left out.',
       });
   }
+}
+
+function wordsIn(text: string): readonly string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The address of a row, in the form in which it is printed, or what is wrong with it. */
-import type { Address } from '@postrider/core/ports';
-import { countryOf, postalCodeOf, regionOf } from '@postrider/core/ports/countries';
+import type { Address, Note } from '@postrider/core/ports';
+import { countryOf, mendedPostalCode, regionOf } from '@postrider/core/ports/countries';
 import { columnName, columnOf } from './columns.ts';
 import type { ColumnPlan, Role } from './columns.ts';
 import { named } from './named-columns.ts';
@@ -17,7 +17,7 @@ export function readAddress(
   plan: ColumnPlan,
   at: (role: Role) => string,
   defaultCountry: string,
-): { readonly value: Address | null } | { readonly fault: AddressFault } {
+): { readonly value: Address | null; readonly notes?: readonly Note[] } | { fault: AddressFault } {
   const [line1, line2, city, region, postal] = [
     at('line1'),
     at('line2'),
@@ -40,6 +40,13 @@ export function readAddress(
   // Its territories are states of the United States, on letters.
   const country = countryOf(written.partOf ?? written.code) ?? written;
   const state = written.partOf === null ? region : written.code;
+  // A shop's or a program's own number of it, which would be printed.
+  if (/^\d+$/.test(state) && (country.needsRegion || country.layout.includes('%S')))
+    return fault(
+      'region',
+      'bad_region',
+      (column) => `${column} is a number, and no state or region: ${quote(state)}.`,
+    );
   const needed: readonly Role[] = ['line1', 'city'];
   const missing =
     needed.find((role) => at(role) === '') ??
@@ -58,7 +65,7 @@ export function readAddress(
       (column) => `${column} has neither letters nor digits: ${quote(line1)}.`,
     );
   }
-  const postalCode = postalCodeOf(country, state, postal);
+  const postalCode = mendedPostalCode(country, state, postal);
   if (postalCode === null) {
     return fault(
       'postalCode',
@@ -76,6 +83,17 @@ export function readAddress(
       postalCode,
       country: country.code,
     },
+    notes: withZeros(postal, postalCode)
+      ? [
+          {
+            column: columnName(plan, 'postalCode'),
+            reason: 'mended',
+            message:
+              `Column "${columnName(plan, 'postalCode')}" was ${quote(postal)} and is read as ` +
+              `${quote(postalCode)}: a spreadsheet takes leading zeros away.`,
+          },
+        ]
+      : [],
   };
 
   function fault(
@@ -88,6 +106,11 @@ export function readAddress(
     const told = isThere ? message(`Column "${column}"`) : noColumn(plan, role);
     return { fault: { column, reason, message: told } };
   }
+}
+
+function withZeros(written: string, code: string): boolean {
+  const [digits, mended] = [written, code].map((text) => text.replace(/[^0-9]/g, ''));
+  return code.startsWith('0') && digits !== mended && mended?.replace(/^0+/, '') === digits;
 }
 
 /** Letters or digits of any script: the lines of an address need some. */

@@ -118,6 +118,11 @@ export function readCell(
   const cell = text.normalize('NFC').trim();
   const broken = textFault(column, cell);
   if (broken !== null) return { value: cell, notes, fault: broken };
+  // Quotes of Word's tags are wrappers, too: «FirstName».
+  if (!keepMachineWords && role !== 'email' && role !== 'externalId' && cell.startsWith('«')) {
+    const tag = wordFault(role, column, cell);
+    if (tag !== null) return { value: cell, notes, fault: tag };
+  }
   const unwrapped = role === 'email' ? unwrapFormula(cell) : unwrap(role, cell);
   if (unwrapped !== cell) changed(notes, { column, reason: 'unwrapped', was: cell, is: unwrapped });
   let value = unwrapped;
@@ -199,7 +204,7 @@ function tooLong(column: string, value: string): CellFault | null {
 }
 
 function wordFault(role: CellRole, column: string, value: string): CellFault | null {
-  const word = machineFault(role, value) ?? (hasMarkup(value) ? 'has a tag of HTML' : null);
+  const word = machineFault(role, value, column) ?? (hasMarkup(value) ? 'has a tag of HTML' : null);
   if (word !== null)
     return {
       column,

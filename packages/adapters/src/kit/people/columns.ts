@@ -1,17 +1,30 @@
 /** Which column of a list stands for what: by its heading, or as the campaign file says. */
 import { AudienceSourceError } from '@postrider/core/ports';
 import { z } from 'zod';
-import { refuseOtherDelimiter } from './header-delimiter.ts';
-import { addressColumns, type AddressHeading, type Fault } from './address-columns.ts';
+import { addressColumns } from './address-columns.ts';
+import type { AddressHeading, Fault } from './address-faults.ts';
 import { misleading } from './exports.ts';
-import { fold, headingOf, type Heading } from './headings.ts';
+import { fold, type Heading } from './headings.ts';
+import { headingsOf } from './loose-headings.ts';
 import { literally } from './literally.ts';
 import { mailSense, mayForbidMail, type MailColumn } from './mail-columns.ts';
 import { named } from './named-columns.ts';
-import { addressRoles, idSpellings, ownEmails, type AddressRole } from './spellings.ts';
+import {
+  addressRoles,
+  idSpellings,
+  ownEmails,
+  personsEmails,
+  type AddressRole,
+} from './spellings.ts';
 
 /** What is printed. */
-export const nameAndAddress = ['firstName', 'lastName', 'name', ...addressRoles] as const;
+export const nameAndAddress = [
+  'firstName',
+  'lastNamePrefix',
+  'lastName',
+  'name',
+  ...addressRoles,
+] as const;
 
 /** What a column may stand for. A column without a role is merge data. */
 export const roles = ['externalId', 'email', ...nameAndAddress] as const;
@@ -95,13 +108,14 @@ export function planColumns(
       ? []
       : [index],
   );
-  const headings = names.map((name) => headingOf(name));
+  const headings = headingsOf(names);
   const address = addressColumns(
-    names.flatMap((_, index): AddressHeading[] => {
+    names.flatMap((name, index): AddressHeading[] => {
       const heading = headings[index];
       return heading !== null &&
         heading !== undefined &&
         isAddressPart(heading) &&
+        !isId.has(fold(name)) &&
         (open.includes(index) || taken.has(index))
         ? [{ ...heading, index }]
         : [];
@@ -123,22 +137,23 @@ export function planColumns(
   if (given.externalId === undefined) set('externalId', idColumn(names, free));
   // The e-mail may be the id as well.
   if (given.email === undefined)
-    set('email', personColumn('email', [...free, ...[told.get('externalId') ?? []].flat()]));
-  const parts = (['firstName', 'lastName', 'name'] as const).filter(
+    set('email', emailColumn([...free, ...[told.get('externalId') ?? []].flat()]));
+  const parts = (['firstName', 'lastNamePrefix', 'lastName', 'name'] as const).filter(
     (part) => given[part] === undefined,
   );
   const plain = parts.some((part) => find(part, free, '') !== undefined);
   for (const part of parts) set(part, find(part, free, plain ? '' : address.group));
   // Vorname, Name: a given name and a family name.
   const [first = -1, whole = -1] = [at.firstName, at.name];
-  if (/^(?:vorname|prenom)$/.test(headings[first]?.key ?? '') && at.lastName === undefined)
+  if (/^(?:vorname|prenom|voornaam)$/.test(headings[first]?.key ?? '') && at.lastName === undefined)
     if (given.lastName === undefined && given.name === undefined && whole >= 0) {
       at.lastName = whole;
       delete at.name;
     }
   const used = new Set([...Object.values(at), ...mail.map(({ index }) => index)]);
   const otherEmails = free.filter(
-    (index) => !used.has(index) && at.email !== undefined && isOwnEmail(headings[index] ?? null),
+    (index) =>
+      !used.has(index) && at.email !== undefined && isEmailOf(ownEmails, headings[index] ?? null),
   );
   return {
     at,
@@ -158,6 +173,11 @@ export function planColumns(
           : [[index, 'nobody is kept out by it: if it forbids post, columns: { doNotMail: … }']],
       ),
       ...address.remarks,
+      ...free.flatMap((index): [number, string][] =>
+        at.email === undefined && given.email === undefined && headings[index]?.part === 'email'
+          ? [[index, 'somebody else’s, as it says: if it is the person’s, columns: { email: … }']]
+          : [],
+      ),
       ...otherEmails.map((index): [number, string] => [
         index,
         'a further e-mail of the person, by which an opt-out counts',
@@ -177,26 +197,29 @@ export function planColumns(
     return found.toSorted((a, b) => (headings[a]?.rank ?? 0) - (headings[b]?.rank ?? 0))[0];
   }
 
-  /** Of nobody in particular, else of this address, else the first. */
-  function personColumn(part: 'email', among: readonly number[]): number | undefined {
+  /** Of nobody in particular, else of this address, else one that is not somebody else's. */
+  function emailColumn(among: readonly number[]): number | undefined {
     return (
-      find(part, among, '') ??
-      find(part, among, address.group) ??
-      among.find((index) => headings[index]?.part === part)
+      find('email', among, '') ??
+      find('email', among, address.group) ??
+      among.find((index) => isEmailOf(personsEmails, headings[index] ?? null))
     );
   }
 }
 
-function isOwnEmail(heading: Heading | null): boolean {
+/** Whether it is an e-mail before which only some words stand. */
+function isEmailOf(words: ReadonlySet<string>, heading: Heading | null): boolean {
   return (
     heading?.part === 'email' &&
-    heading.group.split(' ').every((word) => word === '' || ownEmails.has(word))
+    heading.group.split(' ').every((word) => word === '' || words.has(word))
   );
 }
 
 function isAddressPart({ part }: Heading): boolean {
   return part === 'other' || (addressRoles as readonly string[]).includes(part);
 }
+
+const isId = new Set(idSpellings.split(' '));
 
 function idColumn(names: readonly string[], free: readonly number[]): number | undefined {
   const folded = names.map(fold);
@@ -237,56 +260,4 @@ function asPattern(ignored: string): RegExp {
   const text = ignored.normalize('NFC').trim();
   const parts = text.split('*').map(literally);
   return new RegExp(`^${parts.join('.*')}$`, 'iu');
-}
-
-/** Checks the header of a file. Throws `AudienceSourceError` with what, where and a hint. */
-export function planHeader(
-  header: readonly string[],
-  options: ColumnOptions,
-  needsExternalId: boolean,
-): ColumnPlan {
-  const names = header.map((name) => name.normalize('NFC').trim());
-  while (names.length > 0 && names.at(-1) === '') names.pop();
-  const unnamed = names.indexOf('');
-  if (unnamed >= 0)
-    throw new AudienceSourceError(
-      `column ${unnamed + 1} has no name (line 1); give each column a name or delete it`,
-    );
-  const seen = new Map<string, number>();
-  for (const [index, name] of names.entries()) {
-    if (name.includes('\uFFFD')) {
-      throw new AudienceSourceError(
-        `the name of column ${index + 1} is not UTF-8 (line 1); save the file as UTF-8, or set encoding: windows-1252`,
-      );
-    }
-    if (name.includes('\0'))
-      throw new AudienceSourceError(
-        `the name of column ${index + 1} has a NUL byte (line 1); is this a text file?`,
-      );
-    const key = name.toLowerCase();
-    const first = seen.get(key);
-    if (first !== undefined) {
-      throw new AudienceSourceError(
-        `columns ${first + 1} and ${index + 1} are both named "${name}" (line 1); rename or delete one of them`,
-      );
-    }
-    seen.set(key, index);
-  }
-  refuseOtherDelimiter(names);
-  const plan = planColumns(names, options, true);
-  if (plan.at.externalId === undefined && needsExternalId) {
-    const byEmail = columnOf(plan, 'email');
-    const email =
-      byEmail === null ? '' : `, as columns: ${JSON.stringify({ externalId: byEmail })}`;
-    throw new AudienceSourceError(
-      `no column holds the id of a person (line 1 has ${named(names)}); if line 1 is a person, add a header line, else name the column with columns.externalId${email}`,
-    );
-  }
-  if (plan.fault !== null) throw new AudienceSourceError(`${plan.fault.message} (line 1)`);
-  if (plan.at.email === undefined && plan.at.line1 === undefined) {
-    throw new AudienceSourceError(
-      `neither an e-mail nor an address column was found (line 1 has ${named(names)}); name them with columns.email or columns.line1, city, region, postalCode`,
-    );
-  }
-  return plan;
 }

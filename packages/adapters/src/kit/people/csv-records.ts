@@ -38,9 +38,16 @@ export async function* csvRecords(
   signal: AbortSignal,
 ): AsyncGenerator<CsvRecord> {
   const { parse } = await import('csv-parse');
+  if (/^\s*(?:\[\s*[{[]|\{\s*")/.test(file.head))
+    throw new AudienceSourceError(
+      `${path}: is JSON, and no CSV; write one object a line, and say kind: ndjson`,
+    );
+  const quote = quoteOf(file.head, delimiter);
   const parser = parse({
     bom: true,
     delimiter,
+    quote,
+    escape: quote,
     info: true,
     // A quote that is never closed would otherwise take the rest of the file into memory.
     max_record_size: maxRecord,
@@ -129,25 +136,44 @@ function separatorOf(head: string): string | null {
   return /^"?sep=([^\r\n"])"?[ \t]*(?:\r|\n|$)/i.exec(head)?.[1] ?? null;
 }
 
-/** The one of comma, semicolon, tab and bar that the header line has most of, outside quotes. */
+/** Some programs write each cell in single quotes: known by a header line that is so throughout. */
+function quoteOf(head: string, delimiter: string): string {
+  const [first = ''] = head
+    .replace(/^\uFEFF/, '')
+    .trimStart()
+    .split(/\r\n|\n|\r/);
+  const cells = first.split(delimiter).map((cell) => cell.trim());
+  const isSingle = cells.length > 1 && cells.every((cell) => /^'[^']*'$/.test(cell));
+  return isSingle ? "'" : '"';
+}
+
+/**
+ * The one of comma, semicolon, tab and bar that the header line has most of, outside quotes; where
+ * it has none of them, a caret, tilde or colon that stands there several times.
+ */
 export function detectDelimiter(head: string): string {
   const told = separatorOf(head);
   if (told !== null) return told;
-  const counts = new Map([
-    [',', 0],
-    [';', 0],
-    ['\t', 0],
-    ['|', 0],
-  ]);
+  const line = headerLine(head);
+  const usual = mostOf(line, [',', ';', '\t', '|']);
+  const rare = mostOf(line, ['^', '~', ':']);
+  return !line.includes(usual) && line.split(rare).length > 2 ? rare : usual;
+}
+
+/** Without what stands in quotes. */
+function headerLine(head: string): string {
+  let line = '';
   let quoted = false;
   for (const character of head.trimStart()) {
     if (character === '"') quoted = !quoted;
-    if (quoted) continue;
-    if (character === '\n' || character === '\r') break;
-    const count = counts.get(character);
-    if (count !== undefined) counts.set(character, count + 1);
+    else if (!quoted && /[\r\n]/.test(character)) break;
+    else if (!quoted) line += character;
   }
-  let best = ',';
-  for (const [delimiter, count] of counts) if (count > (counts.get(best) ?? 0)) best = delimiter;
-  return best;
+  return line;
+}
+
+/** The first of them where several stand there as often. */
+function mostOf(line: string, among: readonly string[]): string {
+  const times = (delimiter: string): number => line.split(delimiter).length;
+  return among.toSorted((one, two) => times(two) - times(one))[0] ?? ',';
 }

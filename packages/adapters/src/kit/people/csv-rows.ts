@@ -1,8 +1,8 @@
 /** The people in a CSV file, for an audience and for look-ups of addresses. */
 import { AudienceSourceError } from '@postrider/core/ports';
 import type { CallContext } from '@postrider/core/ports';
-import { planHeader } from './columns.ts';
 import type { ColumnPlan } from './columns.ts';
+import { planHeader, titleLine } from './header.ts';
 import { csvRecords, detectDelimiter } from './csv-records.ts';
 import type { CsvRecord } from './csv-records.ts';
 import { segmentIndex } from './options.ts';
@@ -34,7 +34,7 @@ export async function* csvRows(
       const { cells, line, swallowed } = record;
       if (plan === null) {
         requireOwnHeader(path, cells, swallowed);
-        plan = headerOf(path, cells, options, needsExternalId);
+        plan = headerOf(path, cells, { ...options, head: file.head }, needsExternalId);
         onPlan?.(plan);
         filter = segmentIndex(plan, options.segmentColumn);
         if (options.segmentColumn !== undefined && filter === undefined) {
@@ -124,14 +124,14 @@ function requireOwnHeader(
 function headerOf(
   path: string,
   cells: readonly string[],
-  options: CsvRowOptions,
+  options: CsvRowOptions & { readonly head: string },
   needsExternalId: boolean,
 ): ColumnPlan {
   try {
     return planHeader(cells, options, needsExternalId);
   } catch (error) {
-    throw error instanceof AudienceSourceError
-      ? new AudienceSourceError(`${path}: ${error.message}`, { cause: error })
-      : error;
+    if (!(error instanceof AudienceSourceError)) throw error;
+    const message = titleLine(cells, options.head) ?? error.message;
+    throw new AudienceSourceError(`${path}: ${message}`, { cause: error });
   }
 }

@@ -1,5 +1,6 @@
 /** What a heading says: which part of a person's address or name it is, and of which address. */
 import {
+  addressRoles,
   foreignWords,
   gluedGroups,
   headingParts,
@@ -17,6 +18,8 @@ export interface Heading {
   readonly key: string;
   /** The lower, the more it is trusted to be this part. */
   readonly rank: number;
+  /** By its words alone: it is refused where nothing is said of it, and never taken. */
+  readonly isLoose?: boolean;
 }
 
 const keys = new Map<string, { readonly part: HeadingPart; readonly rank: number }>();
@@ -34,17 +37,24 @@ const romanceGroup = new RegExp(
   'i',
 );
 
+/** `City (Billing)`, `Rue (domicile)`. */
+const kindInBrackets =
+  /^(.*)\((?:the )?(billing|shipping|mailing|delivery|home|work|domicile|bureau|privat|thuis|werk)\)/i;
+
+/** Of address books: `Ort privat`, `Straße geschäftlich 2`. */
+const kindBehind = /^(.*\S) (privat|gesch[aä]ftlich|domicile|bureau|thuis|werk)( [2-9])?$/i;
+
 /** `Mailing_City__c` is `mailing city`, `City (Billing)` is `billing city`. */
 export function wordsOf(name: string): string[] {
   return (
     name
       .replace(/__c$/i, '')
       .replace(manner, ' ')
-      .replace(/^(.*)\((?:the )?(billing|shipping|mailing|delivery|home|work)\)/i, '$2 $1')
+      .replace(kindInBrackets, '$2 $1')
       .replace(romanceGroup, '$2 $1')
       // One of several addresses of a row, as `City - 2`.
       .replace(/^(.*\S) - ([1-9]|home|work|other|billing|shipping|mailing)$/i, '$2 $1')
-      .replace(/^(.*\S) (privat)$/i, '$2 $1')
+      .replace(kindBehind, '$2 $1$3')
       .replace(/^(.*\S) of (?:the )?(\S.*address)$/i, '$2 $1')
       .normalize('NFD')
       .replace(/\p{M}/gu, '')
@@ -59,6 +69,11 @@ export function wordsOf(name: string): string[] {
       .filter((word) => word !== '')
       .map((word) => (word === 'cd' ? 'code' : word))
   );
+}
+
+/** The words of a heading, digits apart: `Addr5`. */
+export function numbersAndWords(name: string): string[] {
+  return wordsOf(name).flatMap((word) => word.match(/\p{N}+|[^\p{N}]+/gu) ?? []);
 }
 
 function unglued(word: string): string[] {
@@ -83,11 +98,23 @@ export function headingOf(name: string): Heading | null {
     // The label of an address is nobody's name.
     if (key === 'name' && before.join(' ') === 'address') return null;
     if (before.some((word) => foreignWords.has(word))) return null;
-    const group = before.filter((word) => word !== 'to' && !neutralWords.has(word)).join(' ');
+    const isPlace =
+      found.part === 'other' || (addressRoles as readonly string[]).includes(found.part);
+    const says = (word: string): boolean =>
+      isPlace ? !neutralWords.has(word) && !isIdOf(word, found.part) : !saysNothingOfWhom.has(word);
+    const group = before.filter((word) => word !== 'to' && says(word)).join(' ');
     return { ...found, key, group };
   }
   return null;
 }
+
+/** The country's number in a program, as `id_country`: of a country that nobody else names. */
+function isIdOf(word: string, part: HeadingPart): boolean {
+  return word === 'id' && (part === 'country' || part === 'region');
+}
+
+/** Odoo calls each contact a partner; of a person's name or e-mail it is somebody else. */
+const saysNothingOfWhom = new Set([...neutralWords].filter((word) => word !== 'partner'));
 
 /** Whether it names one of a person's addresses, and not something that nobody knows. */
 export function isKnownGroup(group: string): boolean {

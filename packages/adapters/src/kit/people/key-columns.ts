@@ -1,10 +1,18 @@
 /** The columns by which somebody is known in a list that is no audience. */
 import { planColumns, type ColumnPlan } from './columns.ts';
-import { fold } from './headings.ts';
+import { fold, headingOf } from './headings.ts';
 
 /** Ids of which nobody knows whose they are: of the row, of a login, of another program. */
 const anybodysIds = new Set(
   'id userid uid uuid guid recordid accountid profileid leadid personid'.split(' '),
+);
+
+/** Why somebody is in such a list: an e-mail of these is the person's whom it stops. */
+const stopped = new Set(
+  (
+    'do not dont no opt opted out of unsubscribe unsubscribed suppress suppressed blocked ' +
+    'blacklisted bounced bouncing invalid complained cleaned hard soft removed excluded'
+  ).split(' '),
 );
 
 export interface KeyColumns {
@@ -32,10 +40,18 @@ export function recogniseKeys(names: readonly string[]): KeyColumns {
     ),
   );
   return {
-    email: at.email,
+    email: at.email ?? stoppedEmail(names),
     externalId: id === undefined || anybodysIds.has(fold(names[id] ?? '')) ? undefined : id,
     address: whole ? {} : address,
     plan,
     fault: fault === null || fault.reason === 'no_street_column' ? null : fault.message,
   };
+}
+
+function stoppedEmail(names: readonly string[]): number | undefined {
+  const index = names.findIndex((name) => {
+    const heading = headingOf(name);
+    return heading?.part === 'email' && heading.group.split(' ').every((word) => stopped.has(word));
+  });
+  return index < 0 ? undefined : index;
 }

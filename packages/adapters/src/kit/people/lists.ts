@@ -9,7 +9,7 @@ export { furtherEmails } from './further-emails.ts';
 export { addressParts } from './address-lines.ts';
 export type { ColumnPlan } from './columns.ts';
 export { csvRecords, detectDelimiter } from './csv-records.ts';
-export { countryOf, postalCodeOf } from '@postrider/core/ports/countries';
+export { countryOf, mendedPostalCode } from '@postrider/core/ports/countries';
 export { hasLetters } from './address.ts';
 export { isRounded } from './long-numbers.ts';
 export { quote } from './quote.ts';

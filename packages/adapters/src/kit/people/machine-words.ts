@@ -6,6 +6,9 @@
  * are towns. So it is the spelling of the machine that counts, and for some of them the column.
  */
 import type { CellRole } from './columns.ts';
+import { headingOf } from './headings.ts';
+import { mergeTag } from './merge-tags.ts';
+import { isDate, spreadsheetFault } from './spreadsheet-words.ts';
 
 /** They mean that there is nothing. NULL and nan are so written by databases and by pandas. */
 const nothing = new Set([
@@ -27,12 +30,24 @@ const nothing = new Set([
   '#n/a n/a',
   '<NA>',
   '<none>',
+  '#NV',
+  '#N/D',
+  '#N/D!',
+  '#N/B',
+  '#I/T',
+  '#Н/Д',
+  'DBNull',
+  'System.DBNull',
+  'nullnull',
+  'undefinedundefined',
+  'n.v.t.',
+  'k.A.',
 ]);
-const nothingWritten = /^(?:\\+N|[(<[{]null[)>\]}]|[-–—._]+)$/;
+const nothingWritten = /^(?:\\+N|[(<[{][Nn](?:ull|ULL)[)>\]}]|[-–—._]+)$/;
 const none = /^none$/i;
 /** What people and pivot tables write, in brackets. */
 const saysNothing = new RegExp(
-  '^(?:not applicable|none given|none provided|not given)$|' +
+  '^(?:not applicable|none given|none provided|not given|keine angabe)$|' +
     '^[([<](?:blank|empty|none|not set|not provided|no data|unknown)[)\\]>]$',
   'i',
 );
@@ -44,12 +59,23 @@ const noPlace = new RegExp(
     'same as (?:above|billing|shipping|mailing|home)(?: address)?)$',
   'i',
 );
+const noName = /^\(?no (?:(?:first|last|full|given) )?name\)?$/i;
+/** `Apt ` with nothing behind it, and the false and the nought of a database. */
+const unitWord =
+  /^(?:apt|apartment|unit|suite|ste|floor|fl|room|rm|bldg|building|flat|lot|#)\.? ?#? ?(?=\S)/i;
+const noUnit = /^(?:undefined|null|NULL|nan|NaN|None|#?N\/A)$/;
+const noLine = /^(?:0(?:\.0+)?|false|FALSE|N\.A\.)$/;
 /** Two of them, as programs put names and lines together: `null null`. */
 const word = String.raw`(?:\\+N|#?N\/A|NULL|null|undefined|NaN)`;
 const nothingTwice = new RegExp(`^${word}(?:[ ,]+${word})+$`);
-const anyWord = /undefined|null|NaN|N\/A|\\N/;
-const atTheEdge =
-  /^(?:(?:undefined|null|NaN|\\+N)[ ,]+)+|(?:[ ,]+(?:undefined|null|NaN|N\/A|\\+N))+$/g;
+const anyWord = /undefined|null|NULL|NaN|nan|N\/A|\\N/;
+const atTheEdge = new RegExp(
+  String.raw`^(?:(?:undefined|null|NaN|\\+N)[ ,]+)+|^nan[ ,]+(?=\d)|^NULL (?=\p{Lu}\p{Ll})|` +
+    String.raw`(?:[ ,]+(?:apt|unit|suite|ste|#)\.?)?(?:[ ,]+(?:undefined|null|NaN|#?N\/A|\\+N))+$`,
+  'gu',
+);
+/** What is left of them, somewhere in the middle. */
+const within = /(?:^|[^\p{L}])undefined(?=$|[^\p{L}])|[,;] ?(?:null|NULL|NaN|#?N\/A) ?[,;]|^nan /u;
 /** What forms and spreadsheets have where a given name was left out. */
 const noGivenName = /^(?:false|FALSE|true|TRUE|0)$/;
 
@@ -58,6 +84,11 @@ export function isNothing(role: CellRole, value: string): boolean {
   if (nothing.has(value) || nothingWritten.test(value) || nothingTwice.test(value)) return true;
   if (role === 'firstName' && noGivenName.test(value)) return true;
   if (saysNothing.test(value)) return true;
+  if (noName.test(value)) return /name$/i.test(role);
+  if (/^line[2-4]$/.test(role)) {
+    const unit = value.replace(unitWord, '');
+    if (noLine.test(value) || (unit !== value && noUnit.test(unit))) return true;
+  }
   if (noPlace.test(value)) return /^line\d$|^city$|^postalCode/.test(role);
   if (none.test(value)) return role !== 'city';
   // R writes NA. It is a given name in China, the province of Naples and the code of Namibia.
@@ -79,44 +110,52 @@ export function isNoTown(value: string): boolean {
 }
 
 const faults: readonly (readonly [RegExp, string])[] = [
-  [
-    /^#(?:REF!|VALUE!|NAME\?|DIV\/0!|NUM!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|BUSY!|GETTING_DATA)$/i,
-    'is an error of a spreadsheet',
-  ],
-  [/^#{3,}$/, 'is a number that a spreadsheet had no room for'],
-  [
-    /\{\{[^{}]*\}\}|\{%[^%]*%\}|\*\|[^|]*\|\*|\$\{[^{}]*\}|<%[^%]*%>|%%[^%]+%%|\[\[[^[\]]+\]\]|#\{[^{}]*\}/,
-    'has a merge tag that was not filled in',
-  ],
-  [
-    /^(?:\{\$?[A-Za-z][\w. |:-]*\}|\[[A-Z][A-Z0-9_]+\]|%[A-Za-z]\w+%|\$[A-Za-z]\w*[_A-Z]\w*)$/,
-    'is a merge tag that was not filled in',
-  ],
-  [
-    /^(?:[[«<]+(?:(?:first|last|full|your|customer|contact|recipient)[ _-]?)?(?:name|address|company|city)[\]»>]+)$/i,
-    'is a merge tag that was not filled in',
-  ],
   [/^(?:\[object \w+\]|\[["{].*[\]}"]\]|\{".*\})$/s, 'is an object and no text'],
-  [/^=[A-Za-z.]+\(/, 'is a formula of a spreadsheet'],
   [/^[^\s@]+@[^\s@]+\.[A-Za-z]{2,}$/, 'is an e-mail address'],
   [/^(?:https?:\/\/|www\.)\S+$/i, 'is an address in the web'],
-  [/^(?:\+?1[ .-]?)?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .-])\d{3}[ .-]\d{4}$/, 'is a phone number'],
+  [
+    /^(?:(?:\+?1[ .-]?)?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .-])\d{3}[ .-]\d{4}|\+\d[\d ().-]{7,})$/,
+    'is a phone number',
+  ],
+  [/\*{3}/, 'has letters that were blotted out'],
+  [within, 'has a word of a machine in it'],
 ];
 const fieldName = /^(?:(?:first|last|full|given|family)[_ -]?name|[fl]name)$/i;
+/** Of a street and a town; a street may be called Via or Rue. */
+const placeName =
+  /^(?:(?:street|mailing)?address(?:line)?[1-4]?|(?:address|street)line[1-4]|city|cityname|state|zip|zipcode|postalcode)$/;
 
 /** Why a value cannot be what is printed of a person; null where it can. */
-export function machineFault(role: CellRole, value: string): string | null {
-  if (/^(?:first|last|full)?name$/i.test(role) && fieldName.test(value))
+export function machineFault(role: CellRole, value: string, column = ''): string | null {
+  const isName = role === 'name' || /^(?:first|last)Name/.test(role);
+  // Cheaper than to fold it, since it is done for each cell.
+  const letters = value.length > 60 ? '' : value.toLowerCase().replace(/[\W_]/g, '');
+  if (isName ? fieldName.test(value) : placeName.test(letters))
     return 'is the name of a field, and nobody’s';
+  // The header once more.
+  const isHeader =
+    value.toLowerCase() === column.toLowerCase() ||
+    (letters !== '' && letters === column.toLowerCase().replace(/[\W_]/g, ''));
+  if (isHeader && headingOf(column) !== null) return 'is the name of its column';
+  const sheet = spreadsheetFault(value);
+  if (sheet !== null) return sheet;
+  const tag = mergeTag(value);
+  if (tag !== null) return `${tag} a merge tag that was not filled in`;
+  if ((isName || /^line\d$/.test(role)) && isDate(value))
+    return 'is a date, which spreadsheets make of other things';
+  if (isName && /^[+\d][\d ().-]{4,}$/.test(value)) return 'is a number, and nobody’s name';
+  if (/^line\d$/.test(role) && /^\d{10,}$/.test(value)) return 'is a phone number';
   return faults.find(([pattern]) => pattern.test(value))?.[1] ?? null;
 }
 
 // A letter that a system did not have became a question mark.
 const lost = /\p{L}\?\p{L}/u;
 const lostInName = /\p{L}\?|\?\p{L}|^\?+$/u;
+// Letters of old code pages, read as those of Windows: `M³ller`, `Jos‚`.
+const inAnotherCodePage = /\p{L}[³”“„¤¬](?=\p{L})|\p{L}[‚„](?=\p{L}|$)/u;
 
 /** Whether letters were lost, which nobody can give back. */
 export function hasLostLetters(role: CellRole, value: string): boolean {
   const isName = role === 'firstName' || role === 'lastName' || role === 'name' || role === 'city';
-  return (isName ? lostInName : lost).test(value);
+  return (isName ? lostInName : lost).test(value) || inAnotherCodePage.test(value);
 }

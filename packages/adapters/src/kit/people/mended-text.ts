@@ -17,16 +17,36 @@ const override = /[\u202D\u202E]/;
 
 /** The value as it was before the machines; the same where nothing has to be mended. */
 export function mendText(value: string): string {
-  if (/^[\x20-\x7E]*$/.test(value) && !/[&<\\]/.test(value)) return value;
-  let text = value.replace(/\\u([0-9a-fA-F]{4})/g, (_, code: string) =>
-    String.fromCharCode(parseInt(code, 16)),
-  );
-  text = text.replace(/\\(["'])/g, '$1');
+  if (/^[\x20-\x7E]*$/.test(value) && !/[&<\\%=]|_x|''/.test(value)) return value;
+  const letter = (_: string, code: string): string => String.fromCharCode(parseInt(code, 16));
+  let text = value
+    .replace(/\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})/g, (all, four?: string, two?: string) =>
+      letter(all, four ?? two ?? ''),
+    )
+    .replace(/_x([0-9a-fA-F]{4})_/g, letter)
+    .replace(/(?:\\r)?\\n/g, '\n')
+    .replace(/\\(["'])/g, '$1')
+    .replace(/(\p{L})''(?=\p{L})/gu, "$1'")
+    .replace(/(?:%[0-9a-fA-F]{2})+/g, decoded)
+    .replace(/(?:=[0-9A-F]{2}){2,}/g, decoded);
   // Three times: what is encoded twice is common.
   for (let time = 0; time < 3 && entity.test(text); time++) text = decodeHTMLStrict(text);
   text = text.replace(lineBreakTag, '\n').replace(looks, '');
+  // In small letters the first of the two was changed as well.
+  text = text.replace(/ã(?=[\u00A0-\u00BF])/g, 'Ã');
   for (let time = 0; time < 2; time++) text = readAgain(text) ?? text;
   return text;
+}
+
+/** Bytes that are written out, as `%C3%BC` and `=C3=BC`; the same where they are no letters. */
+function decoded(run: string): string {
+  const bytes = Uint8Array.from(run.match(/[0-9a-fA-F]{2}/g) ?? [], (byte) => parseInt(byte, 16));
+  try {
+    const text = utf8.decode(bytes);
+    return /^[\p{L}\p{M} '’.,&#/()-]+$/u.test(text) ? text : run;
+  } catch {
+    return run;
+  }
 }
 
 /** Without what cannot be seen, and with the one blank that is printed. */
@@ -44,28 +64,36 @@ export function hasMarkup(value: string): boolean {
   return anyTag.test(value);
 }
 
+// JOÃO has its Ã between capitals; before a small letter the second byte is gone.
+const garbled =
+  /[ÃÂ][\u0080-\u00BF]|â€|á[º»]|ï¿½|Ã[a-z]|[a-z]Ã|^Ã$|[ÐÑ][\u0080-\u00BF€œ‘’“”•–—˜™š›žŸ‚„…†‡]/;
+
 /** Whether it looks like UTF-8 that was read as another encoding, and cannot be read again. */
 export function isGarbled(value: string): boolean {
-  return /[ÃÂ][\u0080-\u00BF]|â€|á[º»]/.test(value);
+  return garbled.test(value);
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const latin = /^[\x20-\x7E\u00A0-\u017F\u1E00-\u1EFF\u2010-\u203A\u20AC\u2122]*$/;
-const greekOrCyrillic = /^(?=(?:.*[\u0370-\u04FF]){3})[\x20-\x7E\u00A0-\u00BF\u0370-\u04FF]*$/;
-const encoders = ['windows-1252', 'macintosh'].map(encoderOf);
+/** Greek, Cyrillic, Hebrew, Arabic. */
+const otherLetters = /^(?=(?:.*[\u0370-\u06FF]){3})[\x20-\x7E\u00A0-\u00BF\u0370-\u06FF]*$/;
+const eastAsian =
+  /^(?=(?:.*[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]){2})[\x20-\x7E\u3000-\u30FF\p{Script=Han}\p{Script=Hangul}]*$/u;
+const encoders = ['windows-1252', 'windows-1250', 'windows-1251'].map(encoderOf);
+const macRoman = encoderOf('macintosh');
 
 /**
- * UTF-8 that was read as Windows-1252 or as MacRoman. Null where it is not so throughout, or where
+ * UTF-8 that was read as Windows-1252, 1250 or 1251, or as MacRoman. Null where it is not so throughout, or where
  * the letters that it makes are none of a name: `CAFÉ’S` is two bytes of something, too.
  */
 function readAgain(text: string): string | null {
   if (/^[\x20-\x7E]*$/.test(text) || /[ÄÅ][’”–—…]/.test(text)) return null;
-  for (const encode of text.includes('√') ? encoders : encoders.slice(0, 1)) {
+  for (const encode of text.includes('√') ? [...encoders, macRoman] : encoders) {
     const bytes = encode(text);
     if (bytes === null) continue;
     try {
       const read = utf8.decode(bytes);
-      if (latin.test(read) || greekOrCyrillic.test(read)) return read;
+      if (latin.test(read) || otherLetters.test(read) || eastAsian.test(read)) return read;
     } catch {
       // It was no UTF-8.
     }

@@ -117,6 +117,21 @@ function cellOf(name: string, item: unknown): string {
   return isLines ? item.filter((one) => one.trim() !== '').join('\n') : JSON.stringify(item);
 }
 
+/** An array of objects with a street; null where it is none. */
+function addressesIn(item: unknown): readonly object[] | null {
+  const isAddress = (one: unknown): one is object =>
+    typeof one === 'object' &&
+    one !== null &&
+    Object.keys(one).some((key) => headingOf(key)?.part === 'line1');
+  return Array.isArray(item) && item.length > 0 && item.every(isAddress) ? item : null;
+}
+
+function isDefault(address: object): boolean {
+  return Object.entries(address).some(
+    ([key, value]) => /^(?:is_?)?(?:default|primary)$/i.test(key) && value === true,
+  );
+}
+
 function parseLine(
   text: string,
   line: number,
@@ -131,7 +146,16 @@ function parseLine(
     return badJson(`The line is not a JSON object: ${quote(text.trim())}.`);
   const keys: string[] = [];
   const cells: string[] = [];
-  flatten('', value, 0);
+  const several = flatten('', value, 0);
+  if (several !== null) {
+    const { name, count } = several;
+    const message =
+      `"${name}" has ${count} addresses and none is the default one: ` +
+      'give each object one address, as address or default_address.';
+    return {
+      reject: { row: line, column: name, reason: 'several_addresses', message, externalId: null },
+    };
+  }
   // Keys become names of merge data, and no database stores such a name.
   const odd = keys.find((key) => key.includes('\0') || !key.isWellFormed());
   return odd === undefined
@@ -142,15 +166,30 @@ function parseLine(
     return { reject: { row: line, column: null, reason: 'bad_json', message, externalId: null } };
   }
 
-  function flatten(prefix: string, object: object, depth: number): void {
+  /** Of a list of addresses of which nobody knows the right one, its name and length. */
+  function flatten(
+    prefix: string,
+    object: object,
+    depth: number,
+  ): { readonly name: string; readonly count: number } | null {
     for (const [key, item] of Object.entries(object) as [string, unknown][]) {
       const name = prefix === '' ? key : `${prefix}.${key}`;
-      if (typeof item === 'object' && item !== null && !Array.isArray(item) && depth < 4)
-        flatten(name, item, depth + 1);
-      else {
+      const addresses = addressesIn(item);
+      if (addresses !== null) {
+        // Shopify has the default one beside its list.
+        if (Object.keys(object).some((other) => /^default_?address$/i.test(other))) continue;
+        const one = addresses.length === 1 ? addresses[0] : addresses.find(isDefault);
+        if (one === undefined) return { name, count: addresses.length };
+        const several = flatten(name.replace(/es$/i, ''), one, depth + 1);
+        if (several !== null) return several;
+      } else if (typeof item === 'object' && item !== null && !Array.isArray(item) && depth < 4) {
+        const several = flatten(name, item, depth + 1);
+        if (several !== null) return several;
+      } else {
         keys.push(name);
         cells.push(cellOf(name, item));
       }
     }
+    return null;
   }
 }

@@ -142,6 +142,7 @@ export function readRow(
     const { column, reason, message } = address.fault;
     return refuse(column, reason, message);
   }
+  notes.push(...(address.notes ?? []));
   const cell = at('email');
   const { addresses: own, unread } = readEmails(cell);
   const further = furtherEmails(plan, values);
@@ -170,7 +171,7 @@ export function readRow(
   if (unreadNote !== null) notes.push(unreadNote);
 
   let firstName = at('firstName');
-  let lastName = at('lastName');
+  let lastName = withPrefix(at('lastNamePrefix'), at('lastName'));
   if (firstName === '' && lastName === '') [firstName, lastName] = splitName(at('name'));
   return {
     member: {
@@ -236,6 +237,12 @@ export function tellableId(id: string | undefined): string | null {
 export function wrongNumberOfFields(names: number, values: readonly string[]): string | null {
   if (values.length >= names && values.slice(names).every((value) => value === '')) return null;
   return `The row has ${values.length} fields, the header ${names}.`;
+}
+
+/** Van den Berg has the first two words in a column of their own, where lists are sorted by Berg. */
+function withPrefix(prefix: string, name: string): string {
+  const isThere = name.toLowerCase().startsWith(`${prefix.toLowerCase()} `);
+  return prefix === '' || name === '' || isThere ? name : `${prefix} ${name}`;
 }
 
 /** "Ann Lee" and "Lee, Ann" become Ann and Lee. */

@@ -85,6 +85,14 @@ function readFrom(handle: FileHandle, encoding: Encoding, signal: AbortSignal): 
   return Readable.from(chunks(), { objectMode: false, highWaterMark: chunkBytes });
 }
 
+/** What programs call `.csv` or `.xls` as well. */
+const formats: readonly (readonly [RegExp, string])[] = [
+  [/^%PDF-/, 'a PDF'],
+  [/^(?:<!doctype html|<html|<head|<body|<table|<meta)/i, 'a page of HTML, and no list'],
+  [/^<\?xml|^<Workbook/i, 'XML, and no list'],
+  [/^\{\\rtf/, 'a text of a word processor (rtf)'],
+];
+
 function refuseOtherFormats(path: string, bytes: Buffer): void {
   const starts = (...magic: number[]): boolean =>
     magic.every((byte, index) => bytes[index] === byte);
@@ -95,6 +103,14 @@ function refuseOtherFormats(path: string, bytes: Buffer): void {
       `${path}: is a zip archive or a spreadsheet (xlsx); export it as CSV in UTF-8`,
     );
   }
+  if (starts(0xd0, 0xcf, 0x11, 0xe0))
+    throw new AudienceSourceError(
+      `${path}: is an old spreadsheet (xls); export it as CSV in UTF-8`,
+    );
+  const text = new TextDecoder().decode(bytes.subarray(0, 512)).trimStart();
+  const format = formats.find(([begins]) => begins.test(text))?.[1];
+  if (format !== undefined)
+    throw new AudienceSourceError(`${path}: is ${format}; export the list as CSV in UTF-8`);
   if (starts(0xff, 0xfe, 0, 0) || starts(0, 0, 0xfe, 0xff))
     throw new AudienceSourceError(`${path}: is UTF-32; save it as UTF-8`);
 }

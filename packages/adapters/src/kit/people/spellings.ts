@@ -23,6 +23,7 @@ export type AddressRole = (typeof addressRoles)[number];
 export const headingParts = [
   'email',
   'firstName',
+  'lastNamePrefix',
   'lastName',
   'name',
   ...addressRoles,
@@ -39,14 +40,15 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
     'email2address emailaddress2 email3 email3value email3address emailaddress3 secondaryemail ' +
     'indirizzoemail indirizzodiposta postaelettronica emailadres mailadres enderecodeemail ' +
     'enderecoemail correioeletronico adresemail adresmailowy direcciondecorreoelectronico ' +
-    'direcciondecorreo direcciondeemail direccionemail',
+    'direcciondecorreo direcciondeemail direccionemail epost epostadress epostadresse',
   firstName:
     'firstname givenname forename first fname namefirst vorname prenom nombre nombredepila nome ' +
-    'voornaam primeironome nomeproprio imie',
+    'voornaam primeironome nomeproprio imie fornamn fornavn',
+  lastNamePrefix: 'lastnameprefix tussenvoegsel tussenvoegsels voorvoegsel voorvoegsels tussenv',
   lastName:
     'lastname surname familyname last lname namelast nachname familienname zuname nomdefamille ' +
     'nom apellidos apellido cognome achternaam familienaam sobrenome apelido ultimonome nazwisko ' +
-    'primerapellido',
+    'primerapellido efternamn etternavn',
   name:
     'name fullname namefull recipientname customername contactname displayname completename ' +
     'nomcomplet nombrecompleto nomecompleto nomeecognome nominativo naam volledigenaam ' +
@@ -63,7 +65,7 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
     'calle direccion domicilio indirizzo indirizzo1 viaenumerocivico via straatenhuisnummer ' +
     'straathuisnummer straatennummer straatnaam straat adres adresregel1 adres1 endereco ' +
     'endereco1 morada rua logradouro ulicainumer ulicainumerdomu ulicainrdomu ulica numeroetvoie ' +
-    'adressepostale',
+    'adressepostale gatuadress gateadresse adress',
   line2:
     'line2 addressline2 address2 addr2 addrline2 addresslinetwo addresstwo streetaddress2 ' +
     'streetaddressline2 streetline2 addressstreet2 street2 supplementaladdress1 ' +
@@ -76,23 +78,23 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
     'apartmentnumber apartmentno apartment aptnumber aptno apt unitnumber unitno unit ' +
     'suitenumber suiteno suite ste wohnung apartmentsuiteno indirizzo2 adresregel2 adres2 ' +
     'endereco2 morada2 addresscont streetlinetwo linetwo addressii aptsuiteother ' +
-    'apartmentsuiteother appartement appt apto complement complement1',
+    'apartmentsuiteother appartement appt apto complement complement1 additionaladdressline1 strasse2 rue2',
   line3:
     'line3 addressline3 address3 addr3 addrline3 streetaddress3 streetaddressline3 streetline3 ' +
     'street3 supplementaladdress2 additionaladdress2 adresszusatz2 adresszeile3 adresse3 ' +
-    'adresseligne3 lignedadresse3 direccion3 complement2',
+    'adresseligne3 lignedadresse3 direccion3 complement2 additionaladdressline2 strasse3 rue3',
   line4:
     'line4 addressline4 address4 addr4 streetaddress4 street4 supplementaladdress3 ' +
     'additionaladdress3 adresszusatz3 adresszeile4 adresse4',
   houseNumber:
     'housenumber houseno house hausnummer hausnr huisnummer streetnumber streetno numerodecasa ' +
     'numeroexterior number no nr numero num numerocivico civico huisnr numerdomu nrdomu ' +
-    'numerodaporta numerodeporta ncivico nrcivico numciv numext noexterior numexterior nroexterior',
+    'numerodaporta numerodeporta ncivico nrcivico numciv numext noexterior numexterior nroexterior housenr housenum',
   city:
     'city cityname town citytown towncity cityortown townorcity citysuburb suburbcity ' +
     'citylocality citytownvillagelocality towncityname posttown locality municipality ort ' +
     'wohnort stadt ortschaft ville commune localite ciudad localidad poblacion municipio suburb ' +
-    'citta comune localita woonplaats plaats stad cidade localidade miasto miejscowosc gemeente',
+    'citta comune localita woonplaats plaats stad cidade localidade miasto miejscowosc gemeente poststed postort by',
   region:
     'statecode provincecode regioncode stateprovincecode stateprovinceregioncode stateregioncode ' +
     'stateabbrev ' +
@@ -100,12 +102,12 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
     'stateprovince provincestate stateregion regionstate stateorprovince stateprovinceregion ' +
     'provinceregion regionprovince region statecounty countystate statename provincename ' +
     'regionname stateid stateidname statestatename administrativearea bundesland provincia ' +
-    'estado estadoprovincia comunidadautonoma st statedisplayname provincie wojewodztwo',
+    'estado estadoprovincia comunidadautonoma st statedisplayname provincie wojewodztwo stateprov provstate stateprovregion stateregionprovince provincestateregion regionstateprovince stprov stateorregion provinceorstate stateprovinceother stateprovother prov bundeslandkanton kanton stateidid',
   postalCode:
     'postalcode zip zipcode postcode zippostalcode postalcodezip zippostcode postcodezip ' +
     'zipcodepostalcode zipcodepostcode postalcodezipcode postalzipcode postalzip zippostal ' +
     'ziporpostalcode postalorzipcode zip5 zipcode5 postal pincode eircode plz postleitzahl ' +
-    'codepostal cp codigopostal cap codicepostale codicediavviamentopostale cep kodpocztowy',
+    'codepostal cp codigopostal cap codicepostale codicediavviamentopostale cep kodpocztowy postnr postnummer',
   postalCodeSuffix:
     'postalcodesuffix postalcodeextension zip4 zipcode4 zipplus4 zipcodeplus4 plus4 plus4code ' +
     'zipsuffix zipcodesuffix zipextension zipcodeextension zip4code zipext',
@@ -115,7 +117,7 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
     'countryorregion regioncountry countryname countryregionname countryid countryidname ' +
     'countrycountryname countrydisplayname landercode laendercode landescode land pays codepays ' +
     'pais codigopais landerkennzeichen laenderkennzeichen landkennzeichen lkz paese codicepaese ' +
-    'nazione landcode kraj kodkraju',
+    'nazione landcode kraj kodkraju landregion nation ctry isocountry isocountrycode countryidid',
   other:
     'county countyname district neighborhood neighbourhood building buildingname buildingnumber ' +
     'bldg floor room pobox postofficebox postbox postfach housename careof streetnumbersuffix ' +
@@ -131,7 +133,7 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
     'landmark lgh lagenhet lagenhetsnummer hameau lieudit bp zusatz hausnummernzusatz ' +
     'hausnummerzusatz hausnrzusatz wohnungsnr wohnungsnummer turnummer stiege huisletter toev ' +
     'busnr bte depto dpto departamento numint nointerior numinterior nrointerior bloco presso ' +
-    'frazione klatka lokal skrytka',
+    'frazione klatka lokal skrytka incareof incareofname careofname coname attentionto attentionline attnto attnline secondaryunit secunit residencehall',
 };
 
 /** Of the id at the source. Such a heading stands alone: `Order ID` is the id of something else. */
@@ -146,7 +148,7 @@ export const idSpellings =
   'identifiant idclient idcliente numerodecliente attendeeid buyeruserid entityid nclient ' +
   'nocliente ncliente klantnummer klantnr klantid relatienummer debiteurnummer codicecliente ' +
   'numerocliente codigodocliente codigocliente numerodocliente numerklienta nrklienta idklienta ' +
-  'debitorennummer';
+  'debitorennummer idcustomer vanid respondentid kundnr';
 
 /** Words before a part that say nothing of whose it is. */
 export const neutralWords = new Set(
@@ -165,7 +167,7 @@ export const knownGroups = new Set(
     'residential residence correspondence physical postal legal registered property card ' +
     'rechnungs rechnung liefer lieferung privat geschaft firma facturation livraison domicile ' +
     'facturacion envio 1 2 3 factuur bezorg verzend aflever fatturazione spedizione consegna ' +
-    'faturacao faturamento entrega cobranca'
+    'faturacao faturamento entrega cobranca geschaftlich bureau thuis werk'
   ).split(' '),
 );
 
@@ -173,6 +175,17 @@ export const knownGroups = new Set(
 export const ownEmails = new Set(
   'home work other privat secondary second alternate alternative additional 1 2 3 4 5'.split(' '),
 );
+
+/** Words before the only e-mail of a list by which it is the person's. Any other is somebody else. */
+export const personsEmails = new Set([
+  ...ownEmails,
+  ...(
+    'billing bill invoice payment paypal shipping ship delivery mailing business office company ' +
+    'private preferred best verified confirmed login registered buyer guest donor patron ' +
+    'attendee registrant participant applicant constituent supporter voter resident rechnungs ' +
+    'liefer facturation livraison facturacion envio factuur bezorg'
+  ).split(' '),
+]);
 
 /** Groups that may be written together with the part: `billingcity`, `Lieferadresse`. */
 export const gluedGroups =
@@ -200,6 +213,6 @@ export const weakWords = new Set(
     'municipality level mailbox planta toevoeging cap via interno scala piano bloque residence ' +
     'andar name2 name3 numer flat premise premises block wing stair staircase entrance landmark ' +
     'complement complement1 complement2 attention attn zusatz bp rr lokal linetwo appt toev ' +
-    'departamento presso depto dpto'
+    'departamento presso depto dpto by'
   ).split(' '),
 );

@@ -24,11 +24,15 @@ export function unwrap(role: CellRole, value: string): string {
   // An apostrophe before a digit says that the cell is text. Before a letter it is part of a name.
   if (/^['’][0-9]/.test(text) && !/['’]$/.test(text)) text = text.slice(1);
   if (role === 'externalId') return wholeNumber(text) ?? text.replace(/^([0-9]{1,15})\.0$/, '$1');
+  // Odoo exports the names of its records: base.de, base.state_us_ma.
+  if (role === 'country') return text.replace(/^base\.([a-z]{2})$/, '$1');
+  if (role === 'region') return text.replace(/^base\.state_[a-z]{2}_([a-z]{2,3})$/, '$1');
   if (role !== 'postalCode' && role !== 'postalCodeSuffix') return text;
   text = wholeNumber(text) ?? text;
   return (
     text
-      .replace(/^([0-9]{3,9})\.0+$/, '$1')
+      .replace(/^=([0-9]{3,9})$/, '$1')
+      .replace(/^([0-9]{3,9})[.,]0+$/, '$1')
       .replace(/^([0-9]{1,3}),([0-9]{3})$/, '$1$2')
       // Parts of a ZIP that were joined although the second one was blank.
       .replace(/^([0-9]{3,5})-(?:0000)?$/, '$1')

@@ -8,11 +8,27 @@ export type Pair = readonly [name: string, value: string];
 
 /** The pairs of an address. Throws `DatabaseAddressError`. */
 export function pairsOf(text: string): readonly Pair[] {
+  return pairsAsWritten(text).flatMap(([name, value]): Pair[] => {
+    // The socket itself, where libpq wants its folder.
+    const [, folder, port] = /^(\/.*)\/\.s\.PGSQL\.(\d+)$/.exec(value) ?? [];
+    return name === 'host' && folder !== undefined && port !== undefined
+      ? [
+          ['host', folder],
+          ['port', port],
+        ]
+      : [[name, value]];
+  });
+}
+
+function pairsAsWritten(text: string): readonly Pair[] {
   const address = unwrapped(text);
   if (address === '') throw noAddress('is empty');
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(address)?.[1];
-  const isUri = /^(?:jdbc:)?postgres(?:ql)?(?:\+[a-z0-9_]+)?:\/\//i.exec(address)?.[0];
+  const isUri = uri.exec(address)?.[0];
   if (isUri !== undefined) return ofUri(address.slice(isUri.length));
+  // PDO's: key words with semicolons between them.
+  const pdo = /^pgsql:(?=\w+=)/i.exec(address)?.[0];
+  if (pdo !== undefined) return ofKeyWords(address.slice(pdo.length).replaceAll(';', ' '));
   const short = /^jdbc:postgres(?:ql)?:\/?/i.exec(address)?.[0];
   if (short !== undefined) return ofUri(`/${address.slice(short.length)}`);
   if (scheme !== undefined && address.slice(scheme.length).startsWith('://'))
@@ -25,6 +41,18 @@ export function pairsOf(text: string): readonly Pair[] {
   if (/^[a-z]\w*\s*=/i.test(address)) return ofKeyWords(address);
   throw noAddress();
 }
+
+/** Of other clients: PDO, GeoDjango, Elixir. */
+const SCHEME = String.raw`(?:jdbc:)?(?:postgres(?:ql)?|pgsql|postgis|ecto|psql|pg|timescaledb)(?:\+[a-z0-9_]+)?:\/\/`;
+const uri = new RegExp(`^${SCHEME}`, 'i');
+/** The name of a variable, as shells, files and commands set it. */
+const variable = new RegExp(
+  String.raw`^(?:(?:export|set|ENV)\s+|\$env:|--?)?(?!jdbc:)[A-Za-z_][\w-]*\s*[=:]\s*(?=['"]?${SCHEME})|` +
+    String.raw`^setx\s+\w+\s+(?=['"]?${SCHEME})`,
+  'i',
+);
+/** What follows an address in a line of a shell or a file. */
+const behind = /^(\S+)\s+(?:#|--|\/\/|&&|\||-[A-Za-z]\b|>).*$/s;
 
 const QUOTES: Readonly<Record<string, string>> = {
   '"': '"',
@@ -41,7 +69,10 @@ function unwrapped(text: string): string {
     const before = address;
     address = address.replace(/^[\s\u200b\u2060]+|[\s\u200b\u2060;]+$/g, '');
     address = address.replace(/^(?:export\s+)?[A-Z][A-Z0-9_]*=(?=['"]?(?:jdbc:|postgres))/, '');
-    address = address.replace(/^psql\s+(?=['"]?postgres)/, '');
+    address = address.replace(variable, '');
+    address = address.replace(/^psql\s+(["'])(.*?)\1(?:\s.*)?$/s, '$2');
+    address = address.replace(/^psql\s+(?=postgres)/, '');
+    if (uri.test(address)) address = address.replace(behind, '$1').replace(/[,"'`]+$/, '');
     const last = QUOTES[address.charAt(0)];
     if (last !== undefined && address.length > 1 && address.endsWith(last))
       address = address.slice(1, -1);
@@ -62,6 +93,7 @@ function ofUri(rest: string): readonly Pair[] {
   const password = colon < 0 ? undefined : credentials?.slice(colon + 1);
   const [, hosts = '', path = '', query = ''] =
     /^([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/s.exec(server) ?? [];
+  refusePath(path, server);
   return [
     ...(user === undefined || user === '' ? [] : [pair('user', user, 'user name')]),
     ...(password === undefined || password === '' ? [] : [pair('password', password, 'password')]),
@@ -69,6 +101,22 @@ function ofUri(rest: string): readonly Pair[] {
     ...(path === '' ? [] : [pair('dbname', path, 'name of the database')]),
     ...ofQuery(query),
   ];
+}
+
+/** What was copied along is no part of the name of a database. */
+function refusePath(path: string, server: string): void {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(server))
+    throw noAddress('has another address, with :// in it, where its host belongs');
+  if (/&[\w.-]+=/.test(path))
+    throw new AddressError(
+      'has its first parameter behind &',
+      'the first one stands behind ?, the others behind &',
+    );
+  if (/[\s"'`<>#,]/.test(path))
+    throw new AddressError(
+      'has a name of the database with a blank, a quote, a comma or # in it as it is',
+      'leave out what was copied along; in the name itself it is percent-encoded',
+    );
 }
 
 /**
@@ -82,6 +130,9 @@ function parted(rest: string): { credentials: string | null; server: string } {
   const slash = head.indexOf('/');
   const last = head.lastIndexOf('@');
   const colon = head.indexOf(':');
+  // Azure's login names the server, which the host begins with.
+  const azure = /^([^:@/]+@([\w-]+):[^@/]*)@\2\./.exec(head)?.[1];
+  if (azure !== undefined) return { credentials: azure, server: rest.slice(azure.length + 1) };
   const isLoose = slash >= 0 && colon >= 0 && colon < slash && slash < last;
   if (at !== last || isLoose)
     throw notEncoded(head.slice(colon + 1, last), colon >= 0 && colon < last);
@@ -102,7 +153,20 @@ function notEncoded(secret: string, isPassword: boolean): DatabaseAddressError {
   );
 }
 
+/** `[YOUR-PASSWORD]`, `<password>`, `${DB_HOST}`, `$HOST`, `{{ url }}`. */
+const placeholder =
+  /^\[(?:[A-Z][A-Z0-9 _-]*|your[ _-].*)\]$|^<[^<>]+>$|\$\{[^}]*\}|^\$[A-Z_][A-Z0-9_]*$|\{\{.*\}\}|^\{[a-z_ ]+\}$|^%[A-Z_]+%$/;
+
+function refusePlaceholder(text: string, what: string): void {
+  if (placeholder.test(text))
+    throw new AddressError(
+      `has a placeholder where its ${what} belongs`,
+      'put the real one there; where it really is so, percent-encode its first letter',
+    );
+}
+
 function pair(name: string, text: string, what: string): Pair {
+  refusePlaceholder(text, what);
   if (/%(?![\da-f]{2})/i.test(text))
     throw new DatabaseAddressError(
       `has a ${what} with % in it as it is`,
@@ -158,6 +222,8 @@ function ofKeyWords(text: string): readonly Pair[] {
   let end = 0;
   for (const found of text.matchAll(one)) {
     const [all, name = '', quoted, bare = ''] = found;
+    refusePlaceholder(bare, name);
+    if (bare.endsWith(',')) throw noAddress(`has a comma behind its ${name}`);
     pairs.push([name, (quoted ?? bare).replace(/\\(.)/gs, '$1')]);
     end = found.index + all.length;
   }

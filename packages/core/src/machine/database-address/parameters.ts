@@ -228,6 +228,12 @@ function wordOn(name: string): string {
       `has a parameter ${name}, which is not known`,
       `did you mean ${near.join(' or ')}?`,
     );
+  // What it asks would be lost, and nobody would see that the connection is open to read.
+  if (/ssl|tls|cert/i.test(name))
+    throw new AddressError(
+      `has a parameter ${name}, which is not known`,
+      'TLS is asked for by sslmode, sslrootcert, sslcert and sslkey; leave it out where they say it',
+    );
   return `${name} is not used: it is not known here`;
 }
 

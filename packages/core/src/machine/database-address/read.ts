@@ -137,7 +137,7 @@ function hostsOf(given: ReadonlyMap<string, string>): readonly [Host, ...Host[]]
   const all = names.map((name, at) => {
     const port = ports.length > 1 ? (ports[at] ?? first) : first;
     const host = name.trim();
-    if (/[\s@?#]/.test(host) && !host.startsWith('/')) throw noAddress('has a host that is none');
+    if (/[\s@?#\\]/.test(host) && !host.startsWith('/')) throw noAddress('has a host that is none');
     return { host: host === '' ? defaultHost(port) : host, port };
   });
   const sockets = all.filter(({ host }) => host.startsWith('/'));

@@ -5,6 +5,6 @@
 export { countries, countryOf, isCountry } from './country.ts';
 export type { Country } from './country.ts';
 export { addressLines } from './layout.ts';
-export { postalCodeOf } from './postal-code.ts';
+export { mendedPostalCode, postalCodeOf } from './postal-code.ts';
 export { regionOf } from './region.ts';
 export type { Region } from './region.ts';

@@ -9,7 +9,7 @@ const LONGEST = 12;
  * ZIP that lost its leading zeros to a spreadsheet gets them back where the state has such codes.
  */
 export function postalCodeOf(country: Country, region: string | null, text: string): string | null {
-  const written = text.trim().toUpperCase().replace(/\s+/g, ' ');
+  const written = plain(text);
   if (written === '') return country.needsPostalCode ? null : '';
   if (country.postalCode === null) return written.length <= LONGEST ? written : null;
   if (country.code === 'US' || country.partOf === 'US')
@@ -26,6 +26,34 @@ export function postalCodeOf(country: Country, region: string | null, text: stri
   const forms = [...country.examples.map((example) => writtenAs(example, known)), known];
   return (
     forms.find((form) => pattern.test(form)) ?? written.replace(/^[^A-Z0-9]+|[^A-Z0-9]+$/g, '')
+  );
+}
+
+/** Digits of any width, any dash; without what ends a sentence. */
+function plain(text: string): string {
+  return text
+    .normalize('NFKC')
+    .trim()
+    .toUpperCase()
+    .replace(/[\u2010-\u2015\u2212]/g, '-')
+    .replace(/[ .,;:*`]+$|^[*`]+/g, '')
+    .replace(/\s+/g, ' ');
+}
+
+/**
+ * The same for a cell of a list: in every country a code that fits with one or two leading zeros
+ * alone gets them back. Of fewer than three digits nobody knows.
+ */
+export function mendedPostalCode(
+  country: Country,
+  region: string | null,
+  text: string,
+): string | null {
+  const code = postalCodeOf(country, region, text);
+  const digits = plain(text).replace(/[ -]/g, '');
+  if (code !== null || country.code === 'US' || !/^[1-9]\d{2,}$/.test(digits)) return code;
+  return (
+    postalCodeOf(country, region, `0${digits}`) ?? postalCodeOf(country, region, `00${digits}`)
   );
 }
 
