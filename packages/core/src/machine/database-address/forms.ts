@@ -108,12 +108,12 @@ function refusePath(path: string, server: string): void {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(server))
     throw noAddress('has another address, with :// in it, where its host belongs');
   if (/&[\w.-]+=/.test(path))
-    throw new AddressError(
+    throw new DatabaseAddressError(
       'has its first parameter behind &',
       'the first one stands behind ?, the others behind &',
     );
   if (/[\s"'`<>#,]/.test(path))
-    throw new AddressError(
+    throw new DatabaseAddressError(
       'has a name of the database with a blank, a quote, a comma or # in it as it is',
       'leave out what was copied along; in the name itself it is percent-encoded',
     );
@@ -159,7 +159,7 @@ const placeholder =
 
 function refusePlaceholder(text: string, what: string): void {
   if (placeholder.test(text))
-    throw new AddressError(
+    throw new DatabaseAddressError(
       `has a placeholder where its ${what} belongs`,
       'put the real one there; where it really is so, percent-encode its first letter',
     );

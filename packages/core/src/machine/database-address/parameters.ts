@@ -230,7 +230,7 @@ function wordOn(name: string): string {
     );
   // What it asks would be lost, and nobody would see that the connection is open to read.
   if (/ssl|tls|cert/i.test(name))
-    throw new AddressError(
+    throw new DatabaseAddressError(
       `has a parameter ${name}, which is not known`,
       'TLS is asked for by sslmode, sslrootcert, sslcert and sslkey; leave it out where they say it',
     );
