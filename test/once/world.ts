@@ -23,6 +23,7 @@ import {
 } from '@postrider/twins/lob';
 import { WebhookIntake } from '../../packages/core/src/stages/track/receive-webhook.ts';
 import { definition, people, syncPeople, type Machine, type Place } from '../support/machine.ts';
+import { eventually } from '../crash/converge.ts';
 import { turnClock } from '../sql/rig.ts';
 import { Draws } from './draws.ts';
 import { playedRunner, type PlayedRunner } from './runner.ts';
@@ -153,6 +154,11 @@ export async function openWorld(sql: Machine['sql'], schedule: Schedule): Promis
       everyRunner.push(runner);
     },
     async turn(seconds) {
+      // No request is under way for days: what Lob still works at, for a client that has given up,
+      // ends before the clocks are turned.
+      await eventually('what Lob works at ends', async () =>
+        (await twin.requests()).every(({ ms }) => ms !== null),
+      );
       for (const runner of runners) if (runner.still !== null) runner.loseLeases();
       await turnClock(sql, seconds * 1000);
       await twin.advance({ seconds });
