@@ -2,8 +2,34 @@
  * Looks for secrets where none may stand: in every table of a database, and in what was logged or
  * printed. Each is looked for as it stands, as an address or base64 writes it, and in hex, which is
  * how bytes are shown as text.
+ *
+ * A test says which values are its secrets; each database that ever had a connection, or a call of
+ * a provider, is searched for them before it is dropped (`machine.ts`).
  */
+import assert from 'node:assert/strict';
 import type postgres from 'postgres';
+
+const known = new Set<string>();
+
+/** Marks a value as a secret of the tests of this process, and returns it. */
+export function secret(value: string): string {
+  known.add(value);
+  return value;
+}
+
+export function knownSecrets(): readonly string[] {
+  return [...known];
+}
+
+/** Throws where a secret of this process stands in a table, sealed ones aside. */
+export async function assertKeepsNoSecret(sql: postgres.Sql): Promise<void> {
+  if (known.size === 0) return;
+  const [row] = await sql<{ any: boolean }[]>`
+    select exists (select from postrider.connection)
+      or exists (select from postrider.provider_call) as any`;
+  if (row?.any !== true) return;
+  assert.deepEqual(await tablesWith(sql, knownSecrets()), [], 'a secret stands in the database');
+}
 
 /** How a secret may be written. */
 export function waysToWrite(secret: string): string[] {
