@@ -14,8 +14,7 @@ import {
 } from '@postrider/core';
 import type { Member } from '@postrider/core/ports';
 import type postgres from 'postgres';
-import { isLostConnection, sqlState } from '../../packages/core/src/common/driver-errors.ts';
-import { assertKeepsNoSecret, knownSecrets } from './secrets.ts';
+import { dropSearched } from './secrets.ts';
 import { databasesOn, startServer, testServer, type TestDatabase } from './server.ts';
 
 // A machine with a safeguard taken out (test/mutants) is a template of its own.
@@ -77,28 +76,10 @@ export async function freshMachine(adminUrl?: string): Promise<Machine> {
     sql: open(),
     connect: open,
     async [Symbol.asyncDispose]() {
-      try {
-        await checkedForSecrets(database.url);
-      } finally {
-        await Promise.all(clients.map(async (sql) => await sql.end({ timeout: 2 })));
-        await database.drop();
-      }
+      await Promise.all(clients.map(async (sql) => await sql.end({ timeout: 2 })));
+      await dropSearched(database);
     },
   };
-}
-
-/** A server that is gone, or a schema that a test has taken away, keeps nothing. */
-async function checkedForSecrets(url: string): Promise<void> {
-  if (knownSecrets().length === 0) return;
-  const sql = connect(url, { max: 1, name: 'secrets' });
-  try {
-    await assertKeepsNoSecret(sql);
-  } catch (error) {
-    const isGone = isLostConnection(error) || ['3F000', '42P01'].includes(sqlState(error) ?? '');
-    if (!isGone) throw error;
-  } finally {
-    await sql.end({ timeout: 2 });
-  }
 }
 
 export function definition(over: Partial<CampaignDefinition> = {}): CampaignDefinition {

@@ -7,7 +7,10 @@
  * a provider, is searched for them before it is dropped (`machine.ts`).
  */
 import assert from 'node:assert/strict';
+import { connect } from '@postrider/core';
 import type postgres from 'postgres';
+import { isLostConnection, sqlState } from '../../packages/core/src/common/driver-errors.ts';
+import type { TestDatabase } from './server.ts';
 
 const known = new Set<string>();
 
@@ -21,14 +24,35 @@ export function knownSecrets(): readonly string[] {
   return [...known];
 }
 
-/** Throws where a secret of this process stands in a table, sealed ones aside. */
-export async function assertKeepsNoSecret(sql: postgres.Sql): Promise<void> {
+/** Drops a database, and throws where a secret of this process stood in it. */
+export async function dropSearched(database: TestDatabase): Promise<void> {
+  try {
+    await assertKeepsNoSecret(database.url);
+  } finally {
+    await database.drop();
+  }
+}
+
+/**
+ * Throws where a secret of this process stands in a table, sealed ones aside. A server that is
+ * gone, or a schema that a test has taken away, keeps nothing.
+ */
+async function assertKeepsNoSecret(url: string): Promise<void> {
   if (known.size === 0) return;
-  const [row] = await sql<{ any: boolean }[]>`
-    select exists (select from postrider.connection)
-      or exists (select from postrider.provider_call) as any`;
-  if (row?.any !== true) return;
-  assert.deepEqual(await tablesWith(sql, knownSecrets()), [], 'a secret stands in the database');
+  const sql = connect(url, { max: 1, name: 'secrets' });
+  let found: readonly string[] = [];
+  try {
+    const [row] = await sql<{ any: boolean }[]>`
+      select exists (select from postrider.connection)
+        or exists (select from postrider.provider_call) as any`;
+    if (row?.any === true) found = await tablesWith(sql, knownSecrets());
+  } catch (error) {
+    const isGone = isLostConnection(error) || ['3F000', '42P01'].includes(sqlState(error) ?? '');
+    if (!isGone) throw error;
+  } finally {
+    await sql.end({ timeout: 2 });
+  }
+  assert.deepEqual(found, [], 'a secret stands in the database');
 }
 
 /** How a secret may be written. */
