@@ -8,53 +8,7 @@ const slots = 'test/sql/limits/slots.test.ts';
 const breaker = 'test/sql/limits/breaker.test.ts';
 const probes = 'test/sql/limits/breaker-probes.test.ts';
 
-const probed = {
-  file: 'test/pipeline/effects/klaviyo.test.ts',
-  pattern: 'a probe of a runner takes from the limit',
-};
-
 export const limited: readonly Mutant[] = [
-  {
-    name: 'limits-of-probes',
-    without: 'a probe of a runner takes from the limit that all share',
-    edits: [
-      {
-        file: 'packages/core/src/stages/house/probes.ts',
-        find: 'const permit = await limiter.take(limit, cost, signal);',
-        replace: 'const permit = { waitedMs: 0, end: () => void [limit, cost, signal] };',
-      },
-    ],
-    test: probed,
-  },
-  {
-    name: 'calls-of-probes',
-    without: 'a probe of a runner is kept as a call',
-    edits: [
-      {
-        file: 'packages/core/src/stages/house/probes.ts',
-        find: 'calls: callLog.recorderOf(account, false),',
-        replace: 'calls: callLog.recorderOf(null),',
-      },
-    ],
-    test: probed,
-  },
-  {
-    name: 'limits-closed-for-an-hour',
-    without: 'cards that wait for a provider which takes nothing for long go back',
-    edits: [
-      {
-        file: 'packages/core/src/stages/mail/breaker.ts',
-        find: 'patienceMs: PATIENCE_MS',
-        replace: 'patienceMs: Infinity',
-      },
-      {
-        file: 'packages/adapters/src/kit/orders.ts',
-        find: ' || answer.afterMs > longestWaitMs',
-        replace: '',
-      },
-    ],
-    test: { file: 'test/pipeline/mail/closed-route.test.ts', pattern: 'go back, proven not sent' },
-  },
   {
     name: 'slot-forfeited',
     without: 'a slot that is used too late is forfeited',
@@ -249,8 +203,8 @@ export const limited: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/core/src/stages/mail/breaker.ts',
-        find: 'assertWorks(); return await limiter.take(limit, cost, signal);',
-        replace: 'return await limiter.take(limit, cost, signal);',
+        find: 'guard.assertWorks(); return',
+        replace: 'return',
       },
     ],
     test: { file: 'test/pipeline/mail/breaker.test.ts', pattern: 'takes no connection' },

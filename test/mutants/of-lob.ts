@@ -38,6 +38,16 @@ export const lobs: readonly Mutant[] = [
     test: { file: ofRefusals, pattern: 'a general code is of the address that its words name' },
   },
   {
+    name: 'lob-called-back-before',
+    without:
+      'a card that Lob says is not to be had back is looked at: it may have been called back',
+    edits: [{ file: lookUps, find: 'look === undefined || ', replace: 'true || ' }],
+    test: {
+      file: 'packages/adapters/src/lob/test/call-backs.test.ts',
+      pattern: 'is known as that where the answer was lost',
+    },
+  },
+  {
     name: 'lob-keeps-keys-a-day',
     without: 'no key is sent again after the time in which Lob knows it',
     edits: [

@@ -23,14 +23,15 @@ import {
 } from '@postrider/twins/lob';
 import { WebhookIntake } from '../../packages/core/src/stages/track/receive-webhook.ts';
 import { definition, people, syncPeople, type Machine, type Place } from '../support/machine.ts';
+import { secret } from '../support/secrets.ts';
 import { eventually } from '../crash/converge.ts';
 import { turnClock } from '../sql/rig.ts';
 import { Draws } from './draws.ts';
 import { playedRunner, type PlayedRunner } from './runner.ts';
 import type { Schedule } from './schedule.ts';
 
-export const LOB_KEY = 'live_ours';
-const SECRET = 'of the schedules alone';
+export const LOB_KEY = secret('live_ours');
+const SECRET = secret('of the schedules alone');
 export const PRINTER = 'press';
 const CONNECTION = 'lob-main';
 const secrets: Readonly<Record<string, string>> = { LOB_KEY, LOB_WEBHOOK: SECRET };

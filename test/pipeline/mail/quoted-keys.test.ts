@@ -8,10 +8,10 @@ import { createLobPrinter } from '@postrider/adapters/lob';
 import { anyMedia, type ArtworkCutter, type Connection, type Printer } from '@postrider/core/ports';
 import { lobTwinClient, startLob } from '@postrider/twins/lob';
 import { states } from '../../support/machine.ts';
-import { secretsIn, tablesWith } from '../../support/secrets.ts';
+import { secret, secretsIn, tablesWith } from '../../support/secrets.ts';
 import { open, until } from '../rig.ts';
 
-const KEY = 'live_quoted_by_the_provider';
+const KEY = secret('live_quoted_by_the_provider');
 /** As it stands, and as it travels. */
 const quoted = `${KEY}, ${Buffer.from(`${KEY}:`).toString('base64')}`;
 

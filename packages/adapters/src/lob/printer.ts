@@ -21,6 +21,7 @@ import {
   isOnPaper,
   isWhole,
   listedPiece,
+  postcard,
   postcardList,
 } from './wire.ts';
 
@@ -70,6 +71,14 @@ export function createLobPrinter(options: unknown, wiring: AdapterWiring): Print
         request: (id) => ({ method: 'DELETE', path: `/postcards/${id}` }),
         isCancelled: (body, id) => readJson(deletedPostcard, body)?.id === id,
         isTooLate: (code) => code === 'not_deletable',
+        // What a second request is answered nobody has confirmed.
+        look: {
+          request: (id) => ({ method: 'GET', path: `/postcards/${id}` }),
+          isCancelled(body, id) {
+            const seen = readJson(postcard, body);
+            return seen?.id === id && seen.deleted === true;
+          },
+        },
         atOnce: parsed.atOnce,
       }),
 

@@ -54,7 +54,7 @@ export class CallLog {
   /**
    * Of an adapter that has no account nothing is kept.
    *
-   * @param isJudged whether the calls count for the health of the account; a probe is its own judge.
+   * @param isJudged whether they count for the health of the account: a probe judges it itself.
    */
   recorderOf(account: CallAccount | null, isJudged = true): CallRecorder {
     if (account === null) return noRecorder;

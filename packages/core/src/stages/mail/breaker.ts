@@ -7,7 +7,6 @@ import { SendStoppedError, type CallContext } from '../../ports/index.ts';
 import type { HealthAccount } from '../../runtime/health.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import { limiterOf } from '../../runtime/limits.ts';
-import type { BatchGuard } from './batch-guard.ts';
 import type { PieceAnswer } from './printer-answers.ts';
 import { sameForAll } from './settlements.ts';
 
@@ -34,6 +33,14 @@ export function notSentByBreaker(pieces: readonly BegunPiece[]): MailSettlement[
  */
 export function heldByBreaker(answers: readonly PieceAnswer[]): readonly PieceAnswer[] {
   return answers.map((answer) => (answer.outcome === 'retry' ? notSent : answer));
+}
+
+/** What the guard of a batch knows of waits for a limit. */
+interface WaitGuard {
+  /** Throws where the provider has stopped working. */
+  assertWorks(): void;
+  /** Notes what the wait threw. */
+  noted<Result>(wait: () => Promise<Result>): Promise<Result>;
 }
 
 /** Watches the breaker of an account while a cohort is sent by it. */
@@ -63,7 +70,7 @@ export class BreakerWatch {
    * connection. Nor do they wait where the provider takes nothing for long: their people would stay
    * in sending, where no hold, no cancel and no opt-out reaches them.
    */
-  guarded<Context extends CallContext>(context: Context, guard: BatchGuard): Context {
+  guarded<Context extends CallContext>(context: Context, guard: WaitGuard): Context {
     const { alive } = context;
     const limiter = limiterOf(this.#context, this.#account, { alive, patienceMs: PATIENCE_MS });
     return {
