@@ -58,12 +58,13 @@ begin
       '{
       abbreviate_address, address_elsewhere, address_parts, amended_after, beside_amendments,
       breaker_after, bytes_of_hex, checked_definition, decode_punycode, end_of_line,
-      end_of_street, fold_address, fold_email, household_key, id_of, keys_within, mark_units,
-      mark_words, may_be_one_household, other_addresses, place_of_number, read_emails,
-      read_house_number, read_others, read_unit, require_amendments, require_given, require_list,
-      sealed_bytes, split_lines, split_street, split_units, street_before_others, unit_value,
-      write_east_asian, write_highways, write_in_english, write_local_signs, write_look_alikes,
-      write_puerto_rican, write_routes, write_signs, write_street}'::text[]),
+      end_of_street, fold_address, fold_email, household_key, id_of, keys_within,
+      mark_british_flats, mark_units, mark_words, may_be_one_household, other_addresses,
+      place_of_number, read_emails, read_house_number, read_others, read_unit,
+      require_amendments, require_given, require_list, sealed_bytes, split_lines, split_street,
+      split_units, street_before_others, unit_value, write_east_asian, write_highways,
+      write_in_english, write_local_signs, write_look_alikes, write_puerto_rican, write_routes,
+      write_signs, write_street}'::text[]),
       -- Once a cohort, or more often: planned once a session, and by index whatever the statistics
       -- say. They lag behind a burst of moves; to plan each call would cost more than to run it.
       ('hot', array[

@@ -30,6 +30,7 @@ import { migrations } from './of-migrations.ts';
 import { handedOver } from './of-options.ts';
 import { night } from './of-the-night.ts';
 import { questions } from './of-the-questions.ts';
+import { householdKeys } from './of-household-keys.ts';
 import { households } from './of-households.ts';
 import { launches } from './of-launches.ts';
 import { limited } from './of-limits.ts';
@@ -99,6 +100,7 @@ export const mutants: readonly Mutant[] = [
   ...failingWorks,
   ...night,
   ...questions,
+  ...householdKeys,
   ...households,
   ...polls,
   ...preflights,

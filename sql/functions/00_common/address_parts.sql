@@ -71,10 +71,10 @@ begin
       v_words := v_words[:n - 1];
       n := n - 1;
     end if;
-    v_end := postrider.end_of_line(v_words);
-    if v_end < n then
-      -- "12 Elm St Boston", "12 Elm St (blue door)"
-      others := others || array_to_string(v_words[v_end + 1:], ' ');
+    -- "12 Elm St Boston", "12 Elm St (blue door)"
+    if n >= 4 and not postrider.is_street_suffix(v_words[n]) then
+      v_end := postrider.end_of_line(v_words);
+      others := others || nullif(array_to_string(v_words[v_end + 1:], ' '), '');
       v_words := v_words[:v_end];
       n := v_end;
     end if;
@@ -215,19 +215,18 @@ begin
   end if;
   units := array_to_string(array(
     select distinct u.unit collate "C" from unnest(v_found.units) as u (unit) order by 1), ',');
-  -- "Unit 1 Apt 2" is not "Unit 2 Apt 1", and "12 East St" not certainly "12 E St".
-  spelling := nullif(concat_ws(',',
-    case
-      when strpos(units, '#') > 0 and strpos(units, ',') > 0 and units ~ '#.*#'
-        then array_to_string(array(
-          select distinct u.unit collate "C"
-          from unnest(v_found.named) as u (unit)
-          order by 1), ',')
-    end,
-    case
-      when street in ('N', 'S', 'E', 'W') and predirectional is null or street = 'RUE'
-        then substring(p_text from ' (NORTH|SOUTH|EAST|WEST|NORD|SUD|EST|OUEST)(?= |$)')
-    end), '');
+  if units like '%#%#%' then
+    -- "Unit 1 Apt 2" is not "Unit 2 Apt 1".
+    spelling := array_to_string(array(
+      select distinct u.unit collate "C"
+      from unnest(v_found.named) as u (unit)
+      order by 1), ',');
+  end if;
+  if street in ('N', 'S', 'E', 'W') and predirectional is null or street = 'RUE' then
+    -- "12 East St" is not certainly "12 E St".
+    spelling := nullif(concat_ws(',', spelling,
+      substring(p_text from ' (NORTH|SOUTH|EAST|WEST|NORD|SUD|EST|OUEST)(?= |$)')), '');
+  end if;
   others := array_to_string(array(
     select distinct l.line collate "C"
     from unnest(v_found.others || v_found.lines) as l (line)

@@ -143,15 +143,25 @@ language plpgsql immutable parallel safe as $$
 declare
   v_text text := p_text;
 begin
-  v_text := regexp_replace(v_text,
-    '(?<= , )(?:C P|CP|CASE POSTALE) (?=(?:# )?[0-9])', 'PO BOX ', 'g');
-  if v_text ~ ' (PO BOX|P O BOX|POB) ' then
+  -- LIKE is asked first: the server keeps some thirty regular expressions, and compiles each other
+  -- one anew for each address.
+  if v_text like any (array['%, C P %', '%, CP %', '%, CASE POSTALE %']) then
+    v_text := regexp_replace(v_text,
+      '(?<= , )(?:C P|CP|CASE POSTALE) (?=(?:# )?[0-9])', 'PO BOX ', 'g');
+  end if;
+  if v_text like any (array['% PO BOX %', '% P O BOX %', '% POB %']) then
     v_text := regexp_replace(v_text, ' (?:SUCCURSALE|SUCC|STA) ', ' , STA ', 'g');
   end if;
-  v_text := regexp_replace(v_text, ' (?:SAINTE|STE)(?: -)? (?=[A-Z]{2})', ' STE ', 'g');
-  v_text := regexp_replace(v_text,
-    '(?<= [0-9]+)(?:RE|ERE|ER|E|EME|IEME)(?= (?:AVE|RUE|RANG)(?: |$))', 'E', 'g');
-  if v_text like '% CR%' then
+  if v_text like any (array['% SAINTE %', '% STE %']) then
+    v_text := regexp_replace(v_text, ' (?:SAINTE|STE)(?: -)? (?=[A-Z]{2})', ' STE ', 'g');
+  end if;
+  if v_text like any (array[
+    '%E AVE%', '%R AVE%', '%E RUE%', '%E RANG%', '%R RUE%', '%R RANG%'])
+  then
+    v_text := regexp_replace(v_text,
+      '(?<= [0-9]+)(?:RE|ERE|ER|E|EME|IEME)(?= (?:AVE|RUE|RANG)(?: |$))', 'E', 'g');
+  end if;
+  if v_text like any (array['% CR', '% CR %']) then
     v_text := regexp_replace(v_text,
       '(?<= , [0-9]+[A-Z]? [^,]*[A-Z]{2}) CR(?= [NSEW]{1,2}(?: |$)| ,| #|$)', ' CRES', 'g');
   end if;
@@ -201,70 +211,6 @@ begin
   end loop;
   return regexp_replace(v_text,
     '(?<= , [0-9]+[A-Z]?(?: [NSEW])?) (?:RTE|HWY)(?: #| NO)? ([0-9]+[A-Z]?)(?= |$)', ' HWY \1');
-end $$;
-
--- Marks the units that a country writes in a way of its own by a number sign: "4-12 Elm St" in
--- Canada, "4/12 Elm St" in Australia, "First Floor Flat" in Britain. p_text: abbreviated, with a
--- comma before it.
-create function postrider.mark_units(
-  p_text text,
-  p_country text
-) returns text language plpgsql immutable parallel safe as $$
-declare
-  c_floor constant text := '((?:(?:LOWER|UPPER) )?(?:BASEMENT|GDN|GROUND|TOP|1ST|2ND|3RD|4TH|5TH'
-    || '|LOWER|UPPER|FRONT|REAR|ATTIC))(?: (?:FLOOR|FLR|FL))?';
-  v_text text := p_text;
-begin
-  if p_country = 'CA' then
-    v_text := postrider.write_in_english(v_text);
-    if v_text like any (array['% AVE %', '% ST %']) then
-      -- "4 1234 17 Ave SW"
-      v_text := regexp_replace(v_text,
-        '(?<= , )([0-9]+[A-Z]?) ([0-9]+)(?= [0-9]+(?:ST|ND|RD|TH)? (?:AVE|ST)(?: |$))',
-        '# \1 , \2', 'g');
-      -- "1234 - 17 Avenue SW" in Calgary is number 1234 of 17th Avenue.
-      v_text := regexp_replace(v_text,
-        '(?<= , )([0-9]+) - ([0-9]+)(?= (?:AVE|ST)(?: [NS]?[EW]| [NS])?(?: ,| #|$))', '\1 \2');
-    end if;
-    return regexp_replace(v_text,
-      '(?<= , )(?:# )?([0-9A-Z]+) - ([0-9]+[A-Z]?)(?= )', '# \1 , \2', 'g');
-  elsif p_country in ('AU', 'NZ', 'GB', 'IE', 'GG', 'JE', 'IM') then
-    if v_text like '%/%' and p_country not in ('AU', 'NZ') then
-      -- "3/2 10 Elm Rd"; the ground floor is G or 0.
-      v_text := regexp_replace(v_text, '(?<= )G/(?=[0-9])', '0/', 'g');
-      v_text := regexp_replace(v_text,
-        '(?<= , )([0-9]+/[0-9]+)(?= [0-9]+[A-Z]? [^ ,])', '# \1 , ', 'g');
-    end if;
-    v_text := regexp_replace(v_text,
-      '(?<= , )(?:U|UNIT|APT|FLT|SHOP|VILLA)? ?([0-9]+[A-Z]?|[A-Z]) ?/ ?([0-9]+[A-Z]?)(?= [^ ,])',
-      '# \1 , \2', 'g');
-    v_text := regexp_replace(v_text,
-      '(?<= , )U ?([0-9]+[A-Z]?)(?: ,)? ([0-9]+[A-Z]?)(?= [^ ,])', '# \1 , \2', 'g');
-    v_text := regexp_replace(v_text,
-      '(?<= , )THE (?=[^ ,]+ [^ ,]|MAISONETTE|ANNEXE|ANX|STUDIO|STABLES)', '', 'g');
-  end if;
-  if p_country in ('GB', 'IE', 'GG', 'JE', 'IM')
-    and v_text ~ '(FLT|APT|APARTMENT|MAISONETTE|FLOOR|/| [GFSTB]FF | [0-9PGB]F[0-9])'
-  then
-    -- "GFF 12 High St": the flat on the ground floor.
-    v_text := regexp_replace(v_text, '(?<= , )GFF(?= )', 'GROUND FLOOR FLT', 'g');
-    v_text := regexp_replace(v_text, '(?<= , )FFF(?= )', '1ST FLOOR FLT', 'g');
-    v_text := regexp_replace(v_text, '(?<= , )SFF(?= )', '2ND FLOOR FLT', 'g');
-    v_text := regexp_replace(v_text, '(?<= , )TFF(?= )', 'TOP FLOOR FLT', 'g');
-    v_text := regexp_replace(v_text, '(?<= , )BFF(?= )', 'BASEMENT FLT', 'g');
-    -- "2F1" in Edinburgh: the first flat on the second floor.
-    v_text := regexp_replace(v_text,
-      '(?<= , )([0-9]+/[0-9]+|[0-9PGB]F[0-9]+)(?= ,|$)', '# \1', 'g');
-    v_text := regexp_replace(v_text, '(?<= , )' || c_floor || '(?<=FLOOR)(?= ,|$)', '# \1', 'g');
-    v_text := regexp_replace(v_text,
-      '(?<= , )' || c_floor || ' (?:FLT|APARTMENT|APT|MAISONETTE)(?= ,|$| [0-9])',
-      '# \1 , ', 'g');
-    v_text := regexp_replace(v_text,
-      '(?<= , )(?:FLT|APARTMENT|APT) ' || c_floor || '(?= ,|$)', '# \1 , ', 'g');
-    -- The value of a unit is one word.
-    v_text := regexp_replace(v_text, '# (LOWER|UPPER) (?=GROUND|BASEMENT|GDN)', '# \1', 'g');
-  end if;
-  return v_text;
 end $$;
 
 -- Merges a directional of two words where a name follows it, or where a street ends with it: "1600

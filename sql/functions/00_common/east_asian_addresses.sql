@@ -11,12 +11,12 @@ declare
   v_text text := p_text;
   v_found text;
 begin
-  if p_language = 'JP' then
+  if p_language = 'JP' and v_text ~ '[丁番号の]' then
     -- 十二丁目
     for v_found in
-      select distinct m.found[1]
+      select m.found[1]
       from regexp_matches(v_text, '([一二三四五六七八九十]+)(?=丁目|番|号)', 'g') as m (found)
-      order by 1 desc
+      order by length(m.found[1]) desc
     loop
       v_text := regexp_replace(v_text, v_found || '(?=丁目|番|号)',
         (case

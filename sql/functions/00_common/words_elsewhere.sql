@@ -17,7 +17,8 @@ create function postrider.is_of_a_name(p_word text) returns boolean
 language sql immutable parallel safe
 return p_word = any ('{JANUAR,FEBRUAR,MARZ,MAERZ,APRIL,MAI,JUNI,JULI,AUGUST,OKTOBER,NOVEMBER,DE,MAJA
   ,LISTOPADA,STYCZNIA,LIPCA,GRUDNIA,CZERWCA,KWIETNIA,SIERPNIA,MAGGIO,APRILE,SETTEMBRE,GIUGNO
-  ,NOVEMBRE,MARZO,DECEMBRIE,MAYIS,EKIM,NISAN,KASIM,МАЯ,МАРТА,ОКТЯБРЯ,ИЮЛЯ,ЛЕТ,Я,Й,ГО,ЛЕТИЯ,РОКІВ,БЕРЕЗНЯ
+  ,NOVEMBRE,MARZO,DECEMBRIE,MAYIS,EKIM,NISAN,KASIM
+  ,МАЯ,МАРТА,ОКТЯБРЯ,ИЮЛЯ,ЛЕТ,Я,Й,ГО,ЛЕТИЯ,РОКІВ,БЕРЕЗНЯ
   ,ТРАВНЯ,ΟΚΤΩΒΡΙΟΥ,ΜΑΡΤΙΟΥ}'::text[]);
 
 -- Says whether the number stands before the street in a language.
@@ -43,10 +44,12 @@ begin
       v_text := regexp_replace(v_text,
         '(?<=(?:^|[ ,])[^-, ]+)-STR(?:ASSE)?(?=[ ,]|$)', 'STRASSE', 'g');
     end if;
-    if v_text ~ '^[A-U] ?[0-9]{1,2}(?= |$)' then
+    if strpos('0123456789 ', substr(v_text, 2, 1)) > 0
+      and v_text ~ '^[A-U] ?[0-9]{1,2}(?= |$)'
+    then
       -- "Q 7, 12" in Mannheim: the block, and its house.
       v_text := regexp_replace(v_text, '^([A-U]) ?([0-9])', '\1\2');
-    elsif v_text ~ '(^|, )(POSTFACH|PF|POSTF) ' then
+    elsif v_text like any (array['PF %', '%, PF %', '%POSTF%']) then
       -- "PF 12 34" is Postfach 1234: the post writes it in pairs of figures.
       v_text := regexp_replace(v_text,
         '(?<=(?:POSTFACH|PF|POSTF) [0-9 ]*[0-9]) (?=[0-9])', '', 'g');
@@ -104,33 +107,37 @@ begin
       v_line_begins := true;
       continue;
     end if;
-    -- "5 C" in Spain has a letter, "5 r. Foch" in France a street.
-    v_mark := case
-      when v_begins and (v_line_begins or length(v_word) > 1
-          or postrider.is_number_first(p_language) and length(c_words[v_at]) > 1)
-        then c_kinds ->> v_word
-    end;
-    if left(v_mark, 1) = '+' then
-      v_two := c_kinds ->> (v_word || ' ' || c_words[v_at]);
-      v_at := v_at + (v_two is not null)::int;
-      v_mark := coalesce(v_two, nullif(substr(v_mark, 2), ''));
-    end if;
-    if v_mark is not null then
-      v_word := v_mark;
-      v_mark := 'K';
+    if postrider.is_number(v_word) and v_word <> 'SN' then
+      v_mark := null;
     else
-      v_mark := coalesce(c_terms ->> v_word, c_common ->> v_word);
+      -- "5 C" in Spain has a letter, "5 r. Foch" in France a street.
+      v_mark := case
+        when v_begins and (v_line_begins or length(v_word) > 1
+            or postrider.is_number_first(p_language) and length(c_words[v_at]) > 1)
+          then c_kinds ->> v_word
+      end;
       if left(v_mark, 1) = '+' then
-        v_two := coalesce(c_terms ->> (v_word || ' ' || c_words[v_at]),
-          c_common ->> (v_word || ' ' || c_words[v_at]));
+        v_two := c_kinds ->> (v_word || ' ' || c_words[v_at]);
         v_at := v_at + (v_two is not null)::int;
         v_mark := coalesce(v_two, nullif(substr(v_mark, 2), ''));
       end if;
-      if strpos('#!=<~@', left(v_mark, 1)) = 0 then
+      if v_mark is not null then
         v_word := v_mark;
-        v_mark := case when v_word <> 'SN' then 'S' end;
-      elsif v_mark = '@' then
-        v_word := 'BOX';
+        v_mark := 'K';
+      else
+        v_mark := coalesce(c_terms ->> v_word, c_common ->> v_word);
+        if left(v_mark, 1) = '+' then
+          v_two := coalesce(c_terms ->> (v_word || ' ' || c_words[v_at]),
+            c_common ->> (v_word || ' ' || c_words[v_at]));
+          v_at := v_at + (v_two is not null)::int;
+          v_mark := coalesce(v_two, nullif(substr(v_mark, 2), ''));
+        end if;
+        if strpos('#!=<~@', left(v_mark, 1)) = 0 then
+          v_word := v_mark;
+          v_mark := case when v_word <> 'SN' then 'S' end;
+        elsif v_mark = '@' then
+          v_word := 'BOX';
+        end if;
       end if;
     end if;
     words := words || v_word;
