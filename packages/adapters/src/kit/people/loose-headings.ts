@@ -62,8 +62,8 @@ const kinds: readonly Kind[] = [
     words:
       'apt apts apartment apartments appt appartement ste suite unit flat building bldg ' +
       'floor flr room rm lot space spc box pobox dorm dormitory trailer door cabin complex ' +
-      'mailbox psc township borough village hamlet thoroughfare house haus huis wohnung etage stockwerk ' +
-      'hinterhaus stiege tur batiment bat escalier piso puerta escalera bloque ' +
+      'mailbox psc township borough village hamlet thoroughfare house haus huis wohnung ' +
+      'etage stockwerk hinterhaus stiege tur batiment bat escalier piso puerta escalera bloque ' +
       'mieszkanie mieszkania lokal lokalu toevoeging toev квартира подъезд этаж корпус 部屋番号 建物名',
     fillers:
       'num number no nr numero n letter designator suffix ext info or and y o et und e of the ' +
