@@ -17,9 +17,15 @@
 \ir functions/00_common/access.sql
 \ir functions/00_common/address_words.sql
 \ir functions/00_common/street_words.sql
+\ir functions/00_common/address_terms.sql
 \ir functions/00_common/address_text.sql
 \ir functions/00_common/address_units.sql
+\ir functions/00_common/address_streets.sql
 \ir functions/00_common/address_parts.sql
+\ir functions/00_common/east_asian_addresses.sql
+\ir functions/00_common/words_elsewhere.sql
+\ir functions/00_common/units_elsewhere.sql
+\ir functions/00_common/address_elsewhere.sql
 \ir functions/00_common/household_key.sql
 \ir functions/00_common/possible_households.sql
 \ir functions/00_common/emails.sql
@@ -27,6 +33,7 @@
 \ir functions/00_common/postal_addresses.sql
 \ir functions/00_common/actor.sql
 \ir functions/00_common/moves.sql
+\ir functions/00_common/piece_is_closed.sql
 \ir functions/00_common/moves_and_mailpieces.sql
 \ir functions/00_common/adapters.sql
 \ir functions/00_common/paper_trail.sql
@@ -34,6 +41,7 @@
 \ir functions/00_common/tally.sql
 \ir functions/00_common/ready.sql
 \ir functions/00_common/jobs.sql
+\ir functions/00_common/runner_is_alive.sql
 \ir functions/10_sync/duplicates.sql
 \ir functions/10_sync/eligibility.sql
 \ir functions/10_sync/do_not_mail.sql
@@ -43,6 +51,7 @@
 \ir functions/10_sync/count_sync_page.sql
 \ir functions/10_sync/apply_sync_page.sql
 \ir functions/10_sync/amendments.sql
+\ir functions/10_sync/told_row.sql
 \ir functions/10_sync/apply_source_changes.sql
 \ir functions/10_sync/close_sync.sql
 \ir functions/20_enrich/claim_batch.sql
@@ -76,11 +85,11 @@
 \ir functions/50_mail/call_back.sql
 \ir functions/50_mail/lost_mailpieces.sql
 \ir functions/60_track/inbox.sql
-\ir functions/60_track/waiting_webhooks.sql
 \ir functions/60_track/endpoints.sql
 \ir functions/60_track/poll.sql
 \ir functions/60_track/apply_events.sql
 \ir functions/60_track/apply_webhooks.sql
+\ir functions/60_track/waiting_webhooks.sql
 \ir functions/60_track/delivery_windows.sql
 \ir functions/60_track/delivery_evidence.sql
 \ir functions/60_track/learn_deliveries.sql
@@ -103,8 +112,9 @@
 \ir functions/80_operate/launch_refused.sql
 \ir functions/80_operate/end_campaign.sql
 \ir functions/80_operate/hold.sql
-\ir functions/80_operate/hold_refused.sql
+\ir functions/80_operate/hold_for_template.sql
 \ir functions/80_operate/hold_refusing_printer.sql
+\ir functions/80_operate/hold_failing_campaigns.sql
 \ir functions/80_operate/hold_for_artwork.sql
 \ir functions/80_operate/retry.sql
 \ir functions/80_operate/retry_people.sql
@@ -113,6 +123,7 @@
 \ir functions/80_operate/amend.sql
 \ir functions/80_operate/amend_page.sql
 \ir functions/80_operate/cancel.sql
+\ir functions/80_operate/cancel_filter.sql
 \ir functions/80_operate/cancel_people.sql
 \ir functions/80_operate/suppress_refused.sql
 \ir functions/80_operate/people_by_key.sql

@@ -1,4 +1,4 @@
--- What providers were asked, and what they answered; and what adapters remember of a connection.
+-- What providers were asked, and what they answered.
 
 -- A row for each request that was made: what one needs to argue with a printer. Without secrets:
 -- the client takes them out before anything is kept. No foreign keys: a call is kept whatever
@@ -42,16 +42,3 @@ create index provider_call_about on postrider.provider_call using gin (about);
 -- Takes what no month takes, as that of the history does.
 create table postrider.provider_call_default
   partition of postrider.provider_call default;
-
--- What an adapter must remember between calls: cursors, tokens. Nobody reads it but runners.
-create table postrider.connection_state (
-  organization_id uuid not null,
-  connection_id uuid not null,
-  key text not null,
-  value jsonb not null,
-  written_at timestamptz not null,
-  primary key (organization_id, connection_id, key),
-  foreign key (organization_id, connection_id)
-    references postrider.connection (organization_id, id) on delete cascade,
-  constraint connection_state_key_is_short check (length(key) between 1 and 200)
-);

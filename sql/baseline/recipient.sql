@@ -50,7 +50,7 @@ create index recipient_email on postrider.recipient (organization_id, email_key)
 create index recipient_household
   on postrider.recipient (organization_id, household_key text_pattern_ops)
   where household_key is not null;
--- Who has a street beside a box, by its number: few people. Without functions of ours, which are
+-- People who have a street beside a box, by its number: few. Without functions of ours, which are
 -- made anew with each version.
 create index recipient_street_beside_box
   on postrider.recipient (
@@ -59,13 +59,13 @@ create index recipient_street_beside_box
     substring(split_part(household_key, '|', 10) from '(?:^|,)([0-9]+)'))
   where split_part(household_key, '|', 2) in ('US', 'CA', 'AU', 'NZ')
     and substring(split_part(household_key, '|', 10) from '(?:^|,)([0-9]+)') is not null;
--- Whose arm is frozen by an older key: nobody, before the first re-key.
+-- People whose arm is frozen by an older key: nobody, before the first re-key.
 create index recipient_lot on postrider.recipient (organization_id, household_key)
   where lot_key is not null;
--- Who is amended: few people.
+-- People who are amended: few.
 create index recipient_amended on postrider.recipient (organization_id, campaign_id, id)
   where amended is not null;
--- Whom the source does not want to be mailed.
+-- People whom the source does not want to be mailed.
 create index recipient_do_not_mail on postrider.recipient (organization_id, campaign_id, id)
   where do_not_mail is not null;
 create index recipient_external_id on postrider.recipient (organization_id, external_id);

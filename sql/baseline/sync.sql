@@ -72,19 +72,20 @@ create table postrider.sync_note (
   primary key (organization_id, run_id, ordinal),
   foreign key (organization_id, run_id) references postrider.sync_run (organization_id, id)
 );
--- Who was in a list and in no campaign is looked for by id.
+-- A person of a list who is in no campaign is looked for by id.
 create index sync_note_not_added on postrider.sync_note (organization_id, external_id)
   where reason = 'not_added';
 
--- Whom this run has met among those who still follow the source. Kept apart and emptied at the end:
--- to mark a wide row at every sync would rewrite a million rows each quarter of an hour.
+-- The people whom this run has seen, of those who still follow the source. Kept apart and emptied
+-- at the end: to mark a wide row at every sync would rewrite a million rows each quarter of an
+-- hour.
 create table postrider.sync_seen (
   organization_id uuid not null,
   run_id uuid not null,
   recipient_id uuid not null,
   source_row bigint,
   -- Who the row was, to tell a repeat from another person with the same id: the hashes of the keys,
-  -- since a run may meet millions.
+  -- since a run may see millions.
   email_hashes int[],
   household_hash int,
   name_hash int,

@@ -19,9 +19,6 @@ using (values
   -- coming back
   ('held', 'Held: goes on when released.', true),
   ('campaign_not_running', 'The campaign does not run.', true),
-  ('held_back',
-    'Held back for the minutes that the campaign says, in which it is called back for nothing.',
-    true),
   ('artwork_rejected',
     'The printer rejects the artwork of the campaign: the card is made anew when it is released.',
     true),

@@ -1,7 +1,7 @@
 -- What became of each cancel, with the money of its card: the last one of each person.
 -- result: not_made (it was stopped before the printer), called_back, asked (the printer is asked),
 -- waits (for the printer's answer), too_late, or printed.
--- is_counted: a mailpiece was opened for it, which stays counted in caps and budget. price: what
+-- is_counted: its card counts in caps and budget; one that was not made does not. price: what
 -- the printer charges for it, in major units, as it told; a card that was called back costs
 -- nothing.
 create view postrider.cancellations with (security_invoker = true) as
@@ -16,7 +16,7 @@ select i.organization_id, c.id as campaign_id, c.name as campaign, r.id as recip
     when s.state = 'error' then 'waits'
     else 'printed'
   end as result,
-  m.id as mailpiece_id, m.id is not null as is_counted,
+  m.id as mailpiece_id, m.id is not null and m.uncounted_at is null as is_counted,
   case when s.state = 'skipped' then 0 else
     round(m.price_amount / 10::numeric ^ m.price_scale, m.price_scale) end as price,
   m.price_currency, m.outcome_detail as detail

@@ -68,9 +68,9 @@ join postrider.organization o
 -- Lists people of a campaign whose live card is overdue: the printer has it, and it should have
 -- been there a day ago or longer; at most p_limit, where it is not null. The search goes by the
 -- index of those who wait, from the least time after which a card of the campaign can be overdue:
--- it never looks at cards that are younger, nor at those that came to their end. Since when the
--- printer has it is when its person became sent. Who waits for a card that is not printed has
--- another row of the view stuck, and is here with p_unprinted only.
+-- it never looks at cards that are younger, nor at those that came to their end. The printer has it
+-- since its person became sent. A person who waits for a card that is not printed has another row
+-- of the view stuck, and is here with p_unprinted only.
 create function postrider.overdue_in(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -188,7 +188,7 @@ cross join lateral (
   where x.organization_id = c.organization_id
     and x.recipient_id = v.recipient_id
     and x.mode = 'live'
-    and x.status not in ('rejected', 'cancelled', 'failed', 'voided')
+    and not postrider.piece_is_closed(x.status)
   limit 1
 ) m
 left join lateral (
@@ -237,7 +237,7 @@ begin atomic
       where m.organization_id = c.organization_id
         and m.recipient_id = v.first_one
         and m.mode = 'live'
-        and m.status not in ('rejected', 'cancelled', 'failed', 'voided'))
+        and not postrider.piece_is_closed(m.status))
   from postrider.campaigns_on_their_way() c
   cross join lateral (
     select count(*) as people, min(x.since) as since,

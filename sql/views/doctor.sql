@@ -61,7 +61,7 @@ begin atomic
       count(*), coalesce(sum(proof_slots), 0), coalesce(sum(mail_slots), 0)),
     case when count(*) = 0 then 'start one: postrider run' end
   from postrider.runner
-  where seen_at > clock_timestamp() - interval '45 seconds';
+  where postrider.runner_is_alive(seen_at);
 end;
 
 -- Tells of each beat whether it comes and works.

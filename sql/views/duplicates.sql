@@ -35,7 +35,11 @@ return (
       when a.predirectional <> b.predirectional or a.postdirectional <> b.postdirectional
         then 'a direction is missing in one'
     end,
-    case when a.others is distinct from b.others then 'one has a line more' end)
+    case when a.others is distinct from b.others then 'one has a line more' end,
+    case
+      when split_part(p_key, '|', 11) <> split_part(p_other_key, '|', 11)
+        then 'one is spelt in another way'
+    end)
   from postrider.household_key_parts(p_key) a, postrider.household_key_parts(p_other_key) b);
 
 -- Pairs of people of one campaign who may be one household, and each have a place: nothing in one

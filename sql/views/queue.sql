@@ -12,8 +12,7 @@ select k.organization_id, k.id as cohort_id, k.stage, k.campaign_id, c.name as c
   case
     when k.begun_at is not null and k.lease_until < postrider.now()
       then 'its lease has passed: reap gives its people back within seconds'
-    when k.begun_at is not null
-      and (r.id is null or r.seen_at < clock_timestamp() - interval '45 seconds')
+    when k.begun_at is not null and postrider.runner_is_alive(r.seen_at) is not true
       then 'its runner is silent: reap gives its people back when the lease has passed'
     when k.begun_at is not null then 'at work'
     when j.id is null then 'its job is gone: reap gives its people back within minutes'

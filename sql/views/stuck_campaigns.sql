@@ -45,19 +45,16 @@ create function postrider.obstacle_of(
   p_breaker postrider.connection_breaker,
   p_runners bigint
 ) returns text language sql immutable
-return case
-  when p_organization.held_at is not null then 'hold of the organization'
-  when p_campaign.status in ('completed', 'archived') then 'end'
-  when p_campaign.status = 'paused' then 'hold of the campaign'
-  when p_campaign.status = 'pending' and p_state = 'proofed' then 'launch'
-  when p_state = 'proofed' and p_printer.held_at is not null then 'hold of the printer'
-  when p_state = 'proofed' and p_connection.held_at is not null then 'hold of the connection'
-  when p_state = 'proofed' and p_campaign.mode = 'live' and p_printer.armed_at is null then 'arming'
-  when p_state = 'proofed' and p_connection.mode <> p_campaign.mode then 'mode of the connection'
-  when p_state = 'proofed' and p_breaker.state <> 'closed' then 'breaker'
-  when p_runners = 0 then 'no runner'
-  else 'its turn'
-end;
+return coalesce(
+  case
+    when p_organization.held_at is not null then 'hold of the organization'
+    when p_campaign.status in ('completed', 'archived') then 'end'
+    when p_campaign.status = 'paused' then 'hold of the campaign'
+    when p_campaign.status = 'pending' and p_state = 'proofed' then 'launch'
+    when p_state = 'proofed'
+      then postrider.obstacle_at_printer(p_printer, p_connection, p_breaker, p_campaign.mode)
+  end,
+  case when p_runners = 0 then 'no runner' else 'its turn' end);
 
 -- Says what that is.
 create function postrider.obstacle_meaning(

@@ -5,7 +5,7 @@ create function postrider.alive_runners() returns table (runners bigint) languag
 begin atomic
   select count(*)
   from postrider.runner
-  where seen_at > clock_timestamp() - interval '45 seconds';
+  where postrider.runner_is_alive(seen_at);
 end;
 
 -- Lists people on their way who are late, whose outcome is unknown, or whose cohort is gone.

@@ -1,5 +1,6 @@
--- Who is not to be mailed. The table is the owner's: a value says in clear who has opted out.
--- Operators see it; readers see its digest, which is keyed with the organization's secret.
+-- The people who are not to be mailed. The table is the owner's: a value says in clear who has
+-- opted out. Operators see it; readers see its digest, which is keyed with the organization's
+-- secret.
 
 -- Says whether the caller may read what is suppressed: operators, runners and the owner may.
 create function postrider.may_read_suppressed() returns boolean language sql stable security definer

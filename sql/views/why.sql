@@ -63,7 +63,7 @@ language sql stable as $$
     on a.organization_id = s.organization_id
     and a.recipient_id = s.recipient_id
     and a.accepted_at is not null
-    and a.status not in ('rejected', 'cancelled', 'failed', 'voided')
+    and not postrider.piece_is_closed(a.status)
   order by r.created_at, r.id)
   union all
   select u.sentence

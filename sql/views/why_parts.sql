@@ -159,23 +159,25 @@ return case
       ', or its lease passes at ' || postrider.local_time(p_organization, p_cohort.lease_until))
   when p_state.state = 'proofed' and p_campaign.status = 'pending'
     then 'Next: the campaign must be launched; nothing is mailed before.'
-  when p_state.state = 'proofed' and p_campaign.mode = 'live' and p_printer.armed_at is null
-    then 'Next: somebody must arm the printer for live printing.'
-  when p_state.state = 'proofed' and p_connection.mode <> p_campaign.mode
-    then format(
-      'Next: the campaign must name a connection that is %s; %s is %s.',
-      p_campaign.mode, p_connection.name, p_connection.mode)
-  when p_state.state = 'proofed' and p_breaker.state <> 'closed'
-    then format(
-      'Next: the printer, when it answers again: %s. Nothing is lost.',
-      postrider.breaker_meaning(p_organization, p_connection, p_breaker))
-  when p_state.state = 'proofed' and p_state.available_at > postrider.now()
-    then format('Next: the printer, not before %s%s.',
-      postrider.local_time(p_organization, p_state.available_at),
-      case
-        when p_campaign.hold_back_minutes > 0
-          then '; until then it can be called back for nothing' end)
-  when p_state.state = 'proofed' then 'Next: the printer, as soon as a cohort has room.'
+  when p_state.state = 'proofed' then coalesce(
+    -- That something is held is told before.
+    case postrider.obstacle_at_printer(p_printer, p_connection, p_breaker, p_campaign.mode)
+      when 'arming' then 'Next: somebody must arm the printer for live printing.'
+      when 'mode of the connection' then format(
+        'Next: the campaign must name a connection that is %s; %s is %s.',
+        p_campaign.mode, p_connection.name, p_connection.mode)
+      when 'breaker' then format(
+        'Next: the printer, when it answers again: %s. Nothing is lost.',
+        postrider.breaker_meaning(p_organization, p_connection, p_breaker))
+    end,
+    case when p_state.available_at > postrider.now()
+      then format('Next: the printer, not before %s%s.',
+        postrider.local_time(p_organization, p_state.available_at),
+        case
+          when p_campaign.hold_back_minutes > 0
+            then '; until then it can be called back for nothing' end)
+    end,
+    'Next: the printer, as soon as a cohort has room.')
 end;
 
 -- Says what comes next of a card that the printer has accepted.

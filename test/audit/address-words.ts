@@ -23,7 +23,7 @@ export const SUFFIXES = readWords(`
   ISS: ISLANDS ISLNDS; ISLE: ISLES; JCT: JCTION JCTN JUNCTION JUNCTN JUNCTON;
   JCTS: JCTNS JUNCTIONS; KNL: KNOL KNOLL; KNLS: KNOLLS; LK: LAKE; LKS: LAKES;
   LNDG: LANDING LNDNG; LN: LANE; LGT: LIGHT; LGTS: LIGHTS; LF: LOAF; LCK: LOCK; LCKS: LOCKS;
-  LDG: LDGE LODG LODGE; LOOP: LOOPS; MNR: MANOR; MNRS: MANORS; MDW: MEADOW;
+  LDG: LDGE LODG LODGE; LOOP: LOOPS LP; MNR: MANOR; MNRS: MANORS; MDW: MEADOW;
   MDWS: MEADOWS MEDOWS; ML: MILL; MLS: MILLS; MSN: MISSION MISSN MSSN; MTWY: MOTORWAY;
   MT: MOUNT MNT; MTN: MNTAIN MNTN MOUNTAIN MOUNTIN MTIN; MTNS: MNTNS MOUNTAINS; NCK: NECK;
   ORCH: ORCHARD ORCHRD; OVAL: OVL; OPAS: OVERPASS; PARK: PARKS PRK;
@@ -108,13 +108,17 @@ export function asOrdinal(number: string): string {
 /** Numbered roads: "US 80" is HWY 80, and whose it is stands apart. */
 export function numberedRoad(words: readonly string[]): { words: string[]; whose: string | null } {
   const [number = '', ...rest] = words;
-  const text = rest.join(' ');
+  // "FM1960"
+  const text = rest.join(' ').replace(/^((?:[NSEW] )?(?:US|FM|SR|IH|HWY))(?=\d)/, '$1 ');
   for (const [whose, ways] of [
     ['COUNTY', '(?:COUNTY|CNTY|CO) (?:RD|HWY|RTE)|CR|C R'],
     ['STATE', '(?:STATE|ST) (?:RD|HWY|RTE)|SR|S R|SH'],
     ['US', 'U ?S(?: (?:HWY|RTE))?'],
     ['FARM', 'F ?M(?: RD)?|FARM TO MARKET(?: RD)?'],
-    ['INTERSTATE', 'INTERSTATE(?: HWY)?|I'],
+    ['RANCH TO MARKET', 'R ?M(?: RD)?|RNCH TO MARKET(?: RD)?'],
+    ['RANCH', 'RNCH RD|R ?R'],
+    ['TOWNSHIP', '(?:TWP|TOWNSHIP) (?:RD|HWY)'],
+    ['INTERSTATE', 'INTERSTATE(?: HWY)?|IH?'],
     [null, 'RTE'],
   ] as const) {
     const found = new RegExp(

@@ -68,7 +68,8 @@ function streetFields(written: readonly string[]): string[] {
       /^[A-DF-MO-RT-VX-Z]$/.test(words[0] ?? '') &&
       /^\d+$/.test(number) &&
       words.length >= 3 &&
-      SUFFIXES.get(words[1] ?? '') !== words[1]
+      SUFFIXES.get(words[1] ?? '') !== words[1] &&
+      (words[0] !== 'O' || (words[1] ?? '').length < 3)
     )
       number += words.shift() ?? '';
   }
@@ -90,6 +91,9 @@ function streetFields(written: readonly string[]): string[] {
     words.length >= 2 && direction(words[0]) && !(words.length === 2 && suffixed(words[1]))
       ? (words.shift() ?? '')
       : '';
+  // "12 O Brien St"
+  if (words[0] === 'O' && /^.{3}/.test(words[1] ?? '') && !suffixed(words[1]))
+    words.splice(0, 2, `O${words[1] ?? ''}`);
   const suffix = words.length >= 2 && suffixed(words.at(-1)) ? (words.pop() ?? '') : '';
   if (suffix !== '' && words[0] !== 'HWY' && !/^\d/.test(words.at(-2) ?? ''))
     words.push(asOrdinal(words.pop() ?? ''));
@@ -150,7 +154,10 @@ export function householdKey(address: WrittenAddress): string {
       units.push(`# ${words.join('')}`);
       continue;
     }
-    const found = withoutUnits(words);
+    // "Highway #7"
+    const found = withoutUnits(
+      words.filter((word, at) => word !== '#' || at !== 2 || words[1] !== 'HWY'),
+    );
     units.push(...found.units);
     const [last = '', suffix = ''] = [found.street.at(-1), found.street.at(-2)];
     // "12 Elm St 4B"
@@ -176,6 +183,11 @@ export function householdKey(address: WrittenAddress): string {
     street = streetFields(road.words);
     if (road.whose !== null) lines.push([road.whose]);
   }
+  // "12 East St" is not certainly "12 E St".
+  const direction =
+    /^[NSEW]$/.test(street[1] ?? '') && street[3] === ''
+      ? / (NORTH|SOUTH|EAST|WEST)(?= |$)/.exec(normalizeLine(written))?.[1]
+      : undefined;
   const set = (texts: readonly string[]): string => [...new Set(texts)].toSorted().join(',');
   return [
     '2',
@@ -184,6 +196,7 @@ export function householdKey(address: WrittenAddress): string {
     ...street,
     set(units),
     set(lines.map((words) => words.join(' '))),
+    ...(direction === undefined ? [] : [direction]),
   ].join('|');
 }
 

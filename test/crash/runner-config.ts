@@ -3,6 +3,7 @@
  * each.
  */
 import type { PipelineSettings, Point } from '@postrider/core';
+import { secret } from '../support/secrets.ts';
 
 /**
  * A place where the runner does something to itself. `adapter` is inside the printer's adapter:
@@ -46,6 +47,6 @@ export type RunnerWord =
   | { readonly said: 'snared'; readonly point: Snare['point'] };
 
 export const RUNNER_VARIABLE = 'POSTRIDER_CRASH_RUNNER';
-export const LOB_KEY = 'live_ours';
+export const LOB_KEY = secret('live_ours');
 export const SHOP_TOKEN = 'a token of the crash tests';
 export const SHOP_SECRET = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { defineCampaign, hold, suppress } from '@postrider/core';
-import { readCampaignFile } from '@postrider/runner';
+import { readCampaignFile } from '../../packages/cli/src/campaign-file/read.ts';
 import { loader } from '../support/loader.ts';
 import { broken, freshMachine, launched, people, states, syncPeople } from '../support/machine.ts';
 import { connect, testDatabase } from '../support/server.ts';

@@ -8,6 +8,7 @@ import { addresses } from './of-addresses.ts';
 import { amendments } from './of-amendments.ts';
 import { artworks } from './of-artwork.ts';
 import { callBacks } from './of-call-backs.ts';
+import { capped } from './of-caps.ts';
 import { claimPacks } from './of-claims.ts';
 import { cohorts } from './of-cohorts.ts';
 import { connections } from './of-connections.ts';
@@ -20,6 +21,7 @@ import { stops } from './of-stops.ts';
 import { calls } from './of-the-calls.ts';
 import { doNotMail } from './of-do-not-mail.ts';
 import { driver } from './of-the-driver.ts';
+import { heldPeople } from './of-held-people.ts';
 import { hosts } from './of-hosts.ts';
 import { house } from './of-the-house.ts';
 import { goingLive } from './of-going-live.ts';
@@ -28,6 +30,7 @@ import { migrations } from './of-migrations.ts';
 import { handedOver } from './of-options.ts';
 import { night } from './of-the-night.ts';
 import { questions } from './of-the-questions.ts';
+import { householdKeys } from './of-household-keys.ts';
 import { households } from './of-households.ts';
 import { launches } from './of-launches.ts';
 import { limited } from './of-limits.ts';
@@ -74,6 +77,7 @@ export const mutants: readonly Mutant[] = [
   ...goingLive,
   ...effects,
   ...machine,
+  ...capped,
   ...cohorts,
   ...calls,
   ...runner,
@@ -87,6 +91,7 @@ export const mutants: readonly Mutant[] = [
   ...refusals,
   ...callBacks,
   ...stops,
+  ...heldPeople,
   ...deliveries,
   ...claimPacks,
   ...house,
@@ -95,6 +100,7 @@ export const mutants: readonly Mutant[] = [
   ...failingWorks,
   ...night,
   ...questions,
+  ...householdKeys,
   ...households,
   ...polls,
   ...preflights,

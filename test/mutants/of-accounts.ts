@@ -69,7 +69,7 @@ export const accounts: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/30_cohort/begin.sql',
-        find: "    when p_stage = 'mail' and x.mode <> c.mode then 'connection_mode'\n",
+        find: "    when w.obstacle = 'mode of the connection' then 'connection_mode'\n",
         replace: '',
       },
     ],
@@ -81,7 +81,7 @@ export const accounts: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/30_cohort/stage_states.sql',
-        find: '  and p_connection.held_at is null\n',
+        find: "  when p_connection.held_at is not null then 'hold of the connection'\n",
         replace: '',
       },
     ],
@@ -160,5 +160,17 @@ export const accounts: readonly Mutant[] = [
       },
     ],
     test: { file: 'packages/core/test/connections.test.ts', pattern: 'is left out and told once' },
+  },
+  {
+    name: 'own-secrets-stay',
+    without: "a connection cannot name the project's own secrets as its key",
+    edits: [
+      {
+        file: 'packages/core/src/runtime/connections.ts',
+        find: 'if (OWN_SECRETS.test(name))',
+        replace: 'if (false)',
+      },
+    ],
+    test: { file: 'packages/core/test/connections.test.ts', pattern: 'are no account' },
   },
 ];

@@ -3,6 +3,9 @@ import type { Mutant } from './mutants.ts';
 
 const callBack = 'packages/core/src/stages/mail/call-back.ts';
 const callBackSql = 'sql/functions/50_mail/call_back.sql';
+const reconcile = 'packages/core/src/stages/mail/reconcile.ts';
+const lookUps = 'test/pipeline/mail/look-ups.test.ts';
+const breaker = 'test/sql/limits/breaker.test.ts';
 const callBackTest = 'test/pipeline/mail/call-backs.test.ts';
 const cancelPeople = 'sql/functions/80_operate/cancel_people.sql';
 const cancelPeopleTest = 'test/sql/operate/cancel-people.test.ts';
@@ -31,25 +34,20 @@ export const callBacks: readonly Mutant[] = [
         find: 'perform postrider.hold_back(p_organization_id, p_campaign_id, v_campaign.hold_back_minutes);',
         replace: '',
       },
-      {
-        file: 'sql/functions/50_mail/turn_away.sql',
-        find: 'perform postrider.put_off_held_back(v_campaign, p_cohort_id, p_now);',
-        replace: 'null;',
-      },
     ],
     test: { file: holdBack, pattern: 'who was proofed before the launch' },
   },
   {
     name: 'hold-back-beside-launch',
-    without: 'who was proofed while the campaign was launched is held back at the begin',
+    without: 'a proof waits for a launch that is under way',
     edits: [
       {
-        file: 'sql/functions/50_mail/turn_away.sql',
-        find: 'perform postrider.put_off_held_back(v_campaign, p_cohort_id, p_now);',
-        replace: 'null;',
+        file: 'sql/functions/40_proof/settle_proof.sql',
+        find: 'if v_launched_at is null then',
+        replace: 'if false then',
       },
     ],
-    test: { file: holdBack, pattern: 'while the campaign was launched' },
+    test: { file: holdBack, pattern: 'while the campaign is launched' },
   },
   {
     name: 'cancel-by-filter-in-doubt',
@@ -151,14 +149,89 @@ export const callBacks: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/50_mail/reconcile.sql',
-        find: 'p.held_at is null and x.held_at is null or s.cancel_requested_at is not null',
-        replace: 'p.held_at is null and x.held_at is null',
+        find: 'p_cancelled or p.held_at is null and x.held_at is null and',
+        replace: 'p.held_at is null and x.held_at is null and',
       },
     ],
     test: {
       file: 'test/sql/mail/reconcile.test.ts',
       pattern: 'a printer that is held is asked all the same',
     },
+  },
+  {
+    name: 'cancelled-card-looked-for-beside-a-breaker',
+    without: 'a card that is to be cancelled is looked for although its provider fails',
+    edits: [
+      {
+        file: 'sql/functions/50_mail/reconcile.sql',
+        find: 'p_cancelled or p.held_at is null and x.held_at is null and',
+        replace: '(p_cancelled or p.held_at is null and x.held_at is null) and',
+      },
+    ],
+    test: { file: breaker, pattern: 'cards are called back that can be still' },
+  },
+  {
+    name: 'call-back-beside-a-breaker',
+    without: 'a card that can be called back still is asked for although its provider fails',
+    edits: [
+      { file: callBackSql, find: 'coalesce(p.cancellable_until > v_now, true)', replace: 'false' },
+    ],
+    test: { file: breaker, pattern: 'cards are called back that can be still' },
+  },
+  {
+    name: 'cancel-by-filter-once',
+    without: 'people who were looked at are not looked at again for those behind them',
+    edits: [{ file: cancelPeople, find: 'where f.recipient_id = any (v_looked);', replace: ';' }],
+    test: { file: 'test/sql/plans/cancel.test.ts', pattern: 'looks at its own people alone' },
+  },
+  {
+    name: 'cancel-by-filter-goes-on',
+    without: 'a cancel goes on where the last call ended',
+    edits: [
+      {
+        file: cancelPeople,
+        find: 'v_from := v_looked[p_limit];',
+        replace: 'v_from := null;',
+      },
+    ],
+    test: { file: cancelPeopleTest, pattern: 'some at a time' },
+  },
+  {
+    name: 'cancelled-card-looked-for-first',
+    without: 'whose card is to be cancelled is looked for before all others',
+    edits: [
+      {
+        file: 'sql/functions/50_mail/reconcile.sql',
+        find: 'postrider.lock_unknown(p_organization_id, p_limit, v_now, true);',
+        replace: 'postrider.lock_unknown(p_organization_id, 0, v_now, true);',
+      },
+    ],
+    test: { file: 'test/sql/mail/reconcile.test.ts', pattern: 'is looked for before the others' },
+  },
+  {
+    name: 'look-ups-at-once',
+    without: 'several look-ups of an organization are under way at the same time',
+    edits: [{ file: reconcile, find: 'const AT_ONCE = 4;', replace: 'const AT_ONCE = 1;' }],
+    test: { file: lookUps, pattern: 'several look-ups are under way' },
+  },
+  {
+    name: 'look-ups-in-turn',
+    without: 'after some look-ups of an organization it is the turn of others',
+    edits: [{ file: reconcile, find: 'let left = most;', replace: 'let left = Infinity;' }],
+    test: { file: lookUps, pattern: 'has its job sent again' },
+  },
+  {
+    name: 'look-ups-beside',
+    without: "one organization's look-ups keep no other's waiting",
+    edits: [
+      {
+        file: 'packages/core/src/scheduling/stage-workers.ts',
+        find:
+          'slots: several,\n' + '        work: async (context, _id, data) => await workReconcile(',
+        replace: 'slots: one,\n        work: async (context, _id, data) => await workReconcile(',
+      },
+    ],
+    test: { file: lookUps, pattern: 'keeps no other organization waiting' },
   },
   {
     name: 'shortened-names-shown',

@@ -211,41 +211,6 @@ export const cohorts: readonly Mutant[] = [
     },
   },
   {
-    name: 'cap-locked',
-    without: `the lock on a capped campaign's counter`,
-    edits: [
-      {
-        file: begin,
-        find: `and (
-            c.daily_cap is not null or c.total_cap is not null or c.budget_minor is not null
-          ))
-          for no key update;`,
-        replace: `and (
-            c.daily_cap is not null or c.total_cap is not null or c.budget_minor is not null
-          ));`,
-      },
-    ],
-    test: {
-      file: 'test/sql/mail/caps.test.ts',
-      pattern: 'a begin that comes while another counts',
-    },
-  },
-  {
-    name: 'caps-count-the-past',
-    without: 'what was opened before a cap was set counts against it',
-    edits: [
-      {
-        file: 'sql/functions/80_operate/campaign.sql',
-        find: 'perform postrider.count_opened(p_old.organization_id, p_old.id, p_old.price_minor);',
-        replace: 'null;',
-      },
-    ],
-    test: {
-      file: 'test/sql/mail/caps-after-changes.test.ts',
-      pattern: 'a cap that is set after mailing',
-    },
-  },
-  {
     name: 'printer-looked-at-again',
     without: `the second look at a campaign's printer, once it is locked`,
     edits: [
@@ -258,6 +223,21 @@ export const cohorts: readonly Mutant[] = [
     test: {
       file: 'test/sql/operate/printer-changes.test.ts',
       pattern: 'a hold of the printer that a campaign changed to',
+    },
+  },
+  {
+    name: 'other-account-waits',
+    without: 'a printer whose live cards are on their way is not reached by another account',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/printers.sql',
+        find: `and (p_name, 'live') in (`,
+        replace: `and (p_name, 'never') in (`,
+      },
+    ],
+    test: {
+      file: 'test/sql/operate/printer-changes.test.ts',
+      pattern: 'live cards are on their way, reached by another',
     },
   },
   {

@@ -1,7 +1,7 @@
 /** Mutants of the way to the database. */
 import type { Mutant } from './mutants.ts';
 
-const addresses = 'packages/core/test/address.test.ts';
+const addresses = 'packages/core/test/database-address.test.ts';
 
 export const connections: readonly Mutant[] = [
   {
@@ -25,7 +25,7 @@ export const connections: readonly Mutant[] = [
     without: 'a parameter that is nearly one of libpq’s is refused',
     edits: [
       {
-        file: 'packages/core/src/machine/address/parameters.ts',
+        file: 'packages/core/src/machine/database-address/parameters.ts',
         find: 'if (near.length > 0)',
         replace: 'if (near.length > 9)',
       },
@@ -52,13 +52,13 @@ export const connections: readonly Mutant[] = [
     without: 'psql is kept from the variables of libpq',
     edits: [
       {
-        file: 'packages/core/src/machine/address/clients.ts',
+        file: 'packages/core/src/machine/database-address/clients.ts',
         find: 'pair[1] !== undefined && !variablesOfLibpq.includes(pair[0])',
         replace: 'pair[1] !== undefined && variablesOfLibpq.length > 0',
       },
     ],
     test: {
-      file: 'packages/core/test/address-surroundings.test.ts',
+      file: 'packages/core/test/database-address-surroundings.test.ts',
       pattern: 'says the address, and nothing of what was there before',
     },
   },

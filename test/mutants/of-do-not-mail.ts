@@ -24,8 +24,8 @@ export const doNotMail: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/10_sync/recognise_members.sql',
-        find: 'filter (where p.do_not_mail is not null),',
-        replace: 'filter (where p.do_not_mail is not null and not p.repeated),',
+        find: "filter (where p.member ->> 'do_not_mail' is not null),",
+        replace: "filter (where p.member ->> 'do_not_mail' is not null and not p.repeated),",
       },
     ],
     test: { file: rows, pattern: 'with the same id the second forbids mail, in two pages' },

@@ -11,7 +11,7 @@ export const effects: readonly Mutant[] = [
     without: 'a card has an event for each status, and not one for all of them',
     edits: [
       {
-        file: 'sql/baseline/mailpiece.sql',
+        file: 'sql/baseline/effect.sql',
         find: 'primary key (organization_id, mailpiece_id, kind, status)',
         replace: 'primary key (organization_id, mailpiece_id, kind)',
       },
@@ -201,6 +201,36 @@ export const effects: readonly Mutant[] = [
       },
     ],
     test: { file: images, pattern: 'equal documents of two cohorts' },
+  },
+  {
+    name: 'sink-behind-gives-way',
+    without: 'a sink that is far behind gives way to others',
+    edits: [
+      {
+        file: 'packages/core/src/stages/effects/effects.ts',
+        find: 'batch < mostBatches;',
+        replace: 'batch < Infinity;',
+      },
+    ],
+    test: {
+      file: 'test/pipeline/effects/blocks-nothing.test.ts',
+      pattern: 'a sink that is far behind',
+    },
+  },
+  {
+    name: 'sink-behind-goes-on',
+    without: 'what is left of a sink that is far behind is gone on with at once',
+    edits: [
+      {
+        file: 'packages/core/src/stages/effects/effects.ts',
+        find: 'if (isMoreDue) await sendJob(context, organizationId);',
+        replace: '',
+      },
+    ],
+    test: {
+      file: 'test/pipeline/effects/blocks-nothing.test.ts',
+      pattern: 'a sink that is far behind',
+    },
   },
   {
     name: 'images-stored-while-removed',

@@ -51,7 +51,7 @@ export const emails: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/10_sync/recognise_members.sql',
-        find: 'p.email_keys || more.email_keys',
+        find: 'p.email_keys || o.email_keys',
         replace: 'p.email_keys',
       },
     ],

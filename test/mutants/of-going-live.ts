@@ -184,8 +184,8 @@ export const goingLive: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/50_mail/caps.sql',
-        find: 'and m.recipient_id = r.id and m.mode = v_mode)',
-        replace: 'and m.recipient_id = r.id)',
+        find: 'and m.recipient_id = r.id and m.mode = v_campaign.mode and m.uncounted_at is null)',
+        replace: 'and m.recipient_id = r.id and m.uncounted_at is null)',
       },
     ],
     test: {

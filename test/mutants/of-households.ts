@@ -1,39 +1,12 @@
-/** Safeguards of who is one household, and whom an opt-out by address reaches. */
+/** Safeguards of whom an opt-out by address reaches, and of a re-key. */
 import type { Mutant } from './mutants.ts';
 
-const keys = 'test/sql/common/household-key.test.ts';
 const reach = 'test/sql/operate/opt-out-reach.test.ts';
-const possible = 'test/sql/common/possible-households.test.ts';
 const rekey = 'sql/functions/80_operate/rekey.sql';
 const rekeyed = 'test/sql/operate/rekey.test.ts';
 const arms = 'test/sql/operate/rekeyed-arms.test.ts';
-const parts = 'sql/functions/00_common/address_parts.sql';
 
 export const households: readonly Mutant[] = [
-  {
-    name: 'reach-of-ranges',
-    without: 'an opt-out of apartment 4 reaches "12-4 Elm St"',
-    edits: [
-      {
-        file: 'sql/functions/00_common/household_key.sql',
-        find: `'# ' || nullif(split_part(k[4], '-', 2), '')`,
-        replace: `'TO ' || nullif(split_part(k[4], '-', 2), '')`,
-      },
-    ],
-    test: { file: possible, pattern: 'within reach of an opt-out' },
-  },
-  {
-    name: 'look-alike-letters',
-    without: 'a Cyrillic letter in an English street makes no other household',
-    edits: [
-      {
-        file: 'sql/functions/00_common/address_text.sql',
-        find: 'if octet_length(v_text) > length(v_text) then',
-        replace: 'if false then',
-      },
-    ],
-    test: { file: keys, pattern: 'every pair of spellings.csv' },
-  },
   {
     name: 'reach-on-admission',
     without: 'an opt-out by address keeps out everybody who may live there',
@@ -95,18 +68,6 @@ export const households: readonly Mutant[] = [
     test: { file: reach, pattern: 'stops whom it reaches' },
   },
   {
-    name: 'reach-behind-the-number',
-    without: 'what stands behind the number of a house may be left out in any country',
-    edits: [
-      {
-        file: 'sql/functions/00_common/household_key.sql',
-        find: "'^[^0-9 ]+(?: [^0-9 ]+)* ?[^ ]*[0-9][^ ]* (.+)$'",
-        replace: "'^(no)$'",
-      },
-    ],
-    test: { file: possible, pattern: 'what may be one household' },
-  },
-  {
     name: 'reach-before-mail',
     without: 'the last look before the printer finds whom an opt-out by address reaches',
     edits: [
@@ -165,54 +126,6 @@ export const households: readonly Mutant[] = [
       },
     ],
     test: { file: reach, pattern: 'one of two addresses in one' },
-  },
-  {
-    name: 'reach-not-too-far',
-    without: 'an opt-out of one apartment leaves the next one alone',
-    edits: [
-      {
-        file: 'sql/functions/00_common/possible_households.sql',
-        find: 'and (a.units <@ b.units or a.units @> b.units)',
-        replace: '',
-      },
-    ],
-    test: { file: reach, pattern: 'stops whom it reaches' },
-  },
-  {
-    name: 'unit-of-a-street-name',
-    without: 'the street of "12 Front St" is no unit',
-    edits: [
-      {
-        file: 'sql/functions/00_common/address_units.sql',
-        find: 'and (cardinality(rest) = 0 or cardinality(rest) >= 2)',
-        replace: '',
-      },
-    ],
-    test: { file: keys, pattern: 'every pair of' },
-  },
-  {
-    name: 'nothing-of-an-address-dropped',
-    without: 'what else stands in the lines of an address counts',
-    edits: [
-      {
-        file: parts,
-        find: 'from unnest(v_found.others || v_found.lines) as l (line)',
-        replace: "from unnest('{}'::text[]) as l (line)",
-      },
-    ],
-    test: { file: keys, pattern: 'every pair of' },
-  },
-  {
-    name: 'punctuation-is-no-address',
-    without: 'an address without letters and digits has no key',
-    edits: [
-      {
-        file: 'sql/functions/00_common/household_key.sql',
-        find: "if v_text !~ '[0-9A-Z]' and",
-        replace: 'if false and',
-      },
-    ],
-    test: { file: keys, pattern: 'an address without letters and digits' },
   },
   {
     name: 'frozen-arm',

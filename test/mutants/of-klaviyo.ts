@@ -20,6 +20,18 @@ export const klaviyos: readonly Mutant[] = [
     test: { file: ofOutcomes, pattern: 'has nothing in it that may have been told' },
   },
   {
+    name: 'klaviyo-told-anew-singly',
+    without: 'what is told anew is no first attempt, and goes in no bulk request',
+    edits: [
+      {
+        file: 'sql/functions/70_effects/try_again.sql',
+        find: '(attempt > 0 or first_claimed_at is not null)::int',
+        replace: '0',
+      },
+    ],
+    test: { file: 'test/pipeline/effects/klaviyo.test.ts', pattern: 'told anew go singly' },
+  },
+  {
     name: 'klaviyo-bulk-counts-the-attempt',
     without:
       'what a bulk request has perhaps told has an attempt less, whatever comes of it singly',

@@ -203,8 +203,8 @@ export const limited: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/core/src/stages/mail/breaker.ts',
-        find: 'assertWorks(); return await limiter.take(limit, cost, signal);',
-        replace: 'return await limiter.take(limit, cost, signal);',
+        find: 'guard.assertWorks(); return',
+        replace: 'return',
       },
     ],
     test: { file: 'test/pipeline/mail/breaker.test.ts', pattern: 'takes no connection' },
@@ -251,7 +251,7 @@ export const limited: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/30_cohort/begin.sql',
-        find: "when p_stage = 'mail' and b.state <> 'closed' then 'connection_broken'",
+        find: "when w.obstacle = 'breaker' then 'connection_broken'",
         replace: '',
       },
     ],

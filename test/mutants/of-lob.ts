@@ -4,7 +4,9 @@ import type { Mutant } from './mutants.ts';
 const orders = 'packages/adapters/src/kit/orders.ts';
 const refusals = 'packages/adapters/src/kit/refusals.ts';
 const lookUps = 'packages/adapters/src/kit/look-ups.ts';
+const lobPrinter = 'packages/adapters/src/lob/printer.ts';
 const ofSubmits = 'packages/adapters/src/lob/test/submit.test.ts';
+const ofRefusals = 'packages/adapters/src/lob/test/refusals.test.ts';
 const ofAnswers = 'packages/adapters/src/lob/test/malformed.test.ts';
 const schedules = 'test/once/schedules.test.ts';
 
@@ -16,6 +18,46 @@ export const lobs: readonly Mutant[] = [
       { file: orders, find: 'if (mailpieceId === ours) return', replace: 'if (true) return' },
     ],
     test: { file: ofSubmits, pattern: 'an answer about another mailpiece is never accepted' },
+  },
+  {
+    name: 'lob-listed-wholly',
+    without: 'a list of Lob of which a part cannot be read is no list of all that it made',
+    edits: [{ file: lobPrinter, find: 'read: readWholly', replace: 'read' }],
+    test: { file: ofAnswers, pattern: 'by which a restore is concluded' },
+  },
+  {
+    name: 'lob-return-address',
+    without: 'a return address that Lob refuses is not taken for that of the person',
+    edits: [
+      {
+        file: 'packages/adapters/src/lob/refusals.ts',
+        find: 'if (to === from) return null;',
+        replace: "if (to || from) return 'to';",
+      },
+    ],
+    test: { file: ofRefusals, pattern: 'a general code is of the address that its words name' },
+  },
+  {
+    name: 'lob-called-back-before',
+    without:
+      'a card that Lob says is not to be had back is looked at: it may have been called back',
+    edits: [{ file: lookUps, find: 'look === undefined || ', replace: 'true || ' }],
+    test: {
+      file: 'packages/adapters/src/lob/test/call-backs.test.ts',
+      pattern: 'is known as that where the answer was lost',
+    },
+  },
+  {
+    name: 'lob-keeps-keys-a-day',
+    without: 'no key is sent again after the time in which Lob knows it',
+    edits: [
+      {
+        file: 'packages/adapters/src/lob/options.ts',
+        find: 'ms <= LOB_KEEPS_KEYS',
+        replace: 'ms > 0',
+      },
+    ],
+    test: { file: ofSubmits, pattern: 'never taken for known after the 24 hours' },
   },
   {
     name: 'lob-mode-compared',
@@ -56,7 +98,7 @@ export const lobs: readonly Mutant[] = [
         replace: 'if (false)',
       },
     ],
-    test: { file: ofSubmits, pattern: 'each code of Lob means what follows from it' },
+    test: { file: ofRefusals, pattern: 'each code of Lob means what follows from it' },
   },
   {
     name: 'lob-proxy-blames-no-artwork',
@@ -70,7 +112,7 @@ export const lobs: readonly Mutant[] = [
           "if (code === null) return { outcome: 'rejected', reason: '', message } as never;",
       },
     ],
-    test: { file: ofSubmits, pattern: 'what refuses a card before Lob has seen it' },
+    test: { file: ofRefusals, pattern: 'what refuses a card before Lob has seen it' },
   },
   {
     name: 'lob-filter-left-out',

@@ -10,7 +10,13 @@ export const polls: readonly Mutant[] = [
   {
     name: 'polls-of-left-printers',
     without: 'a printer that its campaign has left is polled',
-    edits: [{ file: poll, find: 'limit 500) m', replace: 'limit 0) m' }],
+    edits: [
+      {
+        file: poll,
+        find: 'and not postrider.piece_is_closed(x.status)',
+        replace: 'and x.printer_name = c.printer_name',
+      },
+    ],
     test: { file: polledPrinters, pattern: 'that its campaign has left' },
   },
   {
@@ -48,6 +54,28 @@ export const polls: readonly Mutant[] = [
     without: 'a poll that was cut off is gone on with before a day is over',
     edits: [{ file: pollPrinter, find: 'if (seen.size < MOST_PAGES)', replace: '' }],
     test: { file: refusedWebhooks, pattern: 'does not come to an end' },
+  },
+  {
+    name: 'polls-from-a-lost-place',
+    without: 'a poll that fails again and again at one place begins anew',
+    edits: [
+      { file: pollPrinter, find: 'await restart(context, printer)', replace: 'void restart' },
+    ],
+    test: { file: 'test/pipeline/track/lost-cursor.test.ts', pattern: 'begins anew' },
+  },
+  {
+    name: 'polls-another-account-on',
+    without: 'a printer whose account changed is read from the top',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/printers.sql',
+        find: `  set poll_cursor = null,
+    caught_up_at = null`,
+        replace: `  set poll_cursor = poll_cursor,
+    caught_up_at = caught_up_at`,
+      },
+    ],
+    test: { file: polledPrinters, pattern: 'how far a printer was read' },
   },
   {
     name: 'polls-for-the-printer-alone',

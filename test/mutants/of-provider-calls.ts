@@ -11,7 +11,51 @@ const logTest = 'test/pipeline/mail/provider-calls.test.ts';
 const tests = 'packages/adapters/src/kit/test';
 const keptTest = 'test/sql/house/provider-calls.test.ts';
 
+const probed = {
+  file: 'test/pipeline/effects/klaviyo.test.ts',
+  pattern: 'a probe of a runner takes from the limit',
+};
+
 export const providerCalls: readonly Mutant[] = [
+  {
+    name: 'limits-of-probes',
+    without: 'a probe of a runner takes from the limit that all share',
+    edits: [
+      {
+        file: 'packages/core/src/stages/house/probes.ts',
+        find: 'const permit = await limiter.take(limit, cost, signal);',
+        replace: 'const permit = { waitedMs: 0, end: () => void [limit, cost, signal] };',
+      },
+    ],
+    test: probed,
+  },
+  {
+    name: 'calls-of-probes',
+    without: 'a probe of a runner is kept as a call',
+    edits: [
+      {
+        file: 'packages/core/src/stages/house/probes.ts',
+        find: 'calls: callLog.recorderOf(account, false),',
+        replace: 'calls: callLog.recorderOf(null),',
+      },
+    ],
+    test: probed,
+  },
+  {
+    name: 'key-quoted-by-the-provider',
+    without: 'what a provider says is without our key before an adapter makes a message of it',
+    edits: [
+      {
+        file: call,
+        find: 'withoutSecrets(await sendRequest(http), valueRedactor(request.secrets))',
+        replace: 'withoutSecrets(await sendRequest(http), (said) => said)',
+      },
+    ],
+    test: {
+      file: 'test/pipeline/mail/quoted-keys.test.ts',
+      pattern: 'stands in no table and no log',
+    },
+  },
   {
     name: 'first-byte-after-tls',
     without: 'a request is written once the other side has proven who it is',

@@ -65,7 +65,7 @@ export const providers: readonly Mutant[] = [
     without: 'a campaign whose printer does not take what would be rendered is held',
     edits: [
       {
-        file: 'packages/core/src/stages/proof/proof.ts',
+        file: 'packages/core/src/stages/proof/render.ts',
         find: 'if (unfit.length > 0 || media === null)',
         replace: 'if (media === null)',
       },

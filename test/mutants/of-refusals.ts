@@ -9,6 +9,8 @@ const holdForArtwork = 'sql/functions/80_operate/hold_for_artwork.sql';
 const artwork = 'test/sql/operate/hold-for-artwork.test.ts';
 const keyLifetime = 'test/sql/mail/key-lifetime.test.ts';
 
+const failing = 'test/sql/operate/failing-campaigns.test.ts';
+
 export const refusals: readonly Mutant[] = [
   {
     name: 'refused-counts-no-attempt',
@@ -48,7 +50,7 @@ export const refusals: readonly Mutant[] = [
     without: 'a refusal of the printer: the rest of the cohort is not sent',
     edits: [
       {
-        file: 'packages/core/src/stages/mail/heeding.ts',
+        file: 'packages/core/src/stages/mail/batch-judge.ts',
         find: 'await this.#stopFor(fault, answered); return false;',
         replace: 'await this.#stopFor(fault, { ...answered, rest: [] }); return true;',
       },
@@ -237,5 +239,41 @@ export const refusals: readonly Mutant[] = [
       },
     ],
     test: { file: artwork, pattern: 'proofs that were made before are made anew' },
+  },
+  {
+    name: 'failing-campaign-is-held',
+    without: 'a campaign of which most cards fail at the printer is held',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/hold_failing_campaigns.sql',
+        find: 'and f.failed >= 20',
+        replace: 'and f.failed >= 2000000',
+      },
+    ],
+    test: { file: failing, pattern: 'leave the campaign paused' },
+  },
+  {
+    name: 'few-failures-hold-nothing',
+    without: 'a campaign of which most cards are made is not held',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/hold_failing_campaigns.sql',
+        find: 'and f.failed * 2 >= f.rejected + t.accepted',
+        replace: '',
+      },
+    ],
+    test: { file: failing, pattern: 'of 45 accepted cards' },
+  },
+  {
+    name: 'release-ends-failures',
+    without: 'what failed before a release does not hold the campaign again',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/hold_failing_campaigns.sql',
+        find: `and i.action in ('apply', 'launch', 'release')`,
+        replace: `and i.action in ('apply', 'launch')`,
+      },
+    ],
+    test: { file: failing, pattern: 'a release lets the errors stand' },
   },
 ];

@@ -10,6 +10,23 @@ const stopOrAsk = 'sql/functions/50_mail/stop_or_ask.sql';
 
 export const stops: readonly Mutant[] = [
   {
+    name: 'limits-closed-for-an-hour',
+    without: 'cards that wait for a provider which takes nothing for long go back',
+    edits: [
+      {
+        file: 'packages/core/src/stages/mail/breaker.ts',
+        find: 'patienceMs: PATIENCE_MS',
+        replace: 'patienceMs: Infinity',
+      },
+      {
+        file: 'packages/adapters/src/kit/orders.ts',
+        find: ' || answer.afterMs > longestWaitMs',
+        replace: '',
+      },
+    ],
+    test: { file: 'test/pipeline/mail/closed-route.test.ts', pattern: 'go back, proven not sent' },
+  },
+  {
     name: 'stop-in-doubt',
     without: 'whose card may exist is asked for before they are stopped',
     edits: [

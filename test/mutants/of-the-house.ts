@@ -39,7 +39,7 @@ export const house: readonly Mutant[] = [
     without: 'the organization in what tells the rows of the inbox apart',
     edits: [
       {
-        file: 'sql/baseline/mailpiece.sql',
+        file: 'sql/baseline/webhook_inbox.sql',
         find: 'primary key (organization_id, id),\nconstraint provider_event_delivery_key',
         replace: 'primary key (id),\nconstraint provider_event_delivery_key',
       },

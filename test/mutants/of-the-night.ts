@@ -25,8 +25,8 @@ export const night: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/views/spending.sql',
-        find: `case when c.total_cap < n.opened_in_all then 0 else c.total_cap - n.opened_in_all end`,
-        replace: `greatest(0, c.total_cap - n.opened_in_all)`,
+        find: `case when c.total_cap < w.opened then 0 else c.total_cap - w.opened end`,
+        replace: `greatest(0, c.total_cap - w.opened)`,
       },
     ],
     test: { file: spending, pattern: 'a campaign without a cap' },
@@ -37,8 +37,8 @@ export const night: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/views/spending.sql',
-        find: 'case when n.day < y.day then 0 else n.opened_on_day end',
-        replace: 'n.opened_on_day',
+        find: 'when n.day < d.day then 0',
+        replace: 'when n.day < d.day then n.opened_on_day',
       },
     ],
     test: { file: spending, pattern: 'on the next day' },

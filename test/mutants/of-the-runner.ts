@@ -5,7 +5,31 @@ const kills = 'test/crash/kills.test.ts';
 const printer = 'test/crash/printer.test.ts';
 const stops = 'test/pipeline/life/orderly-stop.test.ts';
 
+const bodies = 'packages/runner/src/http/read-body.ts';
+const bounded = {
+  file: 'packages/runner/test/http.test.ts',
+  pattern: 'holds so many bytes of webhooks at a time',
+};
+
 export const runner: readonly Mutant[] = [
+  {
+    name: 'webhooks-fill-the-memory',
+    without: 'all webhooks together hold a bounded number of bytes before anybody looks at them',
+    edits: [{ file: bodies, find: 'else if (!isRoom())', replace: 'else if (size < 0)' }],
+    test: bounded,
+  },
+  {
+    name: 'webhooks-keep-others-out',
+    without: 'a small webhook is taken whatever others hold',
+    edits: [{ file: bodies, find: 'holds.bytes <= SMALL || ', replace: '' }],
+    test: bounded,
+  },
+  {
+    name: 'webhooks-hold-for-ever',
+    without: 'a webhook that is over, or was broken off, holds nothing',
+    edits: [{ file: bodies, find: '} finally {\n      holds.letGo();', replace: '} finally {' }],
+    test: bounded,
+  },
   {
     name: 'slow-printer',
     without: 'the check that a request ends before the lease does',

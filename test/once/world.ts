@@ -23,13 +23,15 @@ import {
 } from '@postrider/twins/lob';
 import { WebhookIntake } from '../../packages/core/src/stages/track/receive-webhook.ts';
 import { definition, people, syncPeople, type Machine, type Place } from '../support/machine.ts';
+import { secret } from '../support/secrets.ts';
+import { eventually } from '../crash/converge.ts';
 import { turnClock } from '../sql/rig.ts';
 import { Draws } from './draws.ts';
 import { playedRunner, type PlayedRunner } from './runner.ts';
 import type { Schedule } from './schedule.ts';
 
-export const LOB_KEY = 'live_ours';
-const SECRET = 'of the schedules alone';
+export const LOB_KEY = secret('live_ours');
+const SECRET = secret('of the schedules alone');
 export const PRINTER = 'press';
 const CONNECTION = 'lob-main';
 const secrets: Readonly<Record<string, string>> = { LOB_KEY, LOB_WEBHOOK: SECRET };
@@ -153,6 +155,11 @@ export async function openWorld(sql: Machine['sql'], schedule: Schedule): Promis
       everyRunner.push(runner);
     },
     async turn(seconds) {
+      // No request is under way for days: what Lob still works at, for a client that has given up,
+      // ends before the clocks are turned.
+      await eventually('what Lob works at ends', async () =>
+        (await twin.requests()).every(({ ms }) => ms !== null),
+      );
       for (const runner of runners) if (runner.still !== null) runner.loseLeases();
       await turnClock(sql, seconds * 1000);
       await twin.advance({ seconds });

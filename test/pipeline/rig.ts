@@ -2,6 +2,7 @@
  * The real pipeline in this process, plugged into adapters of the test's own: for what an adapter
  * may do to it.
  */
+import assert from 'node:assert/strict';
 import {
   createNoopImageHost,
   createNoopPrinter,
@@ -24,6 +25,7 @@ import {
   type Machine,
   type Place,
 } from '../support/machine.ts';
+import { knownSecrets, secretsIn } from '../support/secrets.ts';
 
 export interface Opened extends AsyncDisposable {
   readonly machine: Machine;
@@ -103,6 +105,7 @@ export async function open(options: OpenOptions): Promise<Opened> {
     async [Symbol.asyncDispose]() {
       await pipeline.stop({ timeoutMs: 2000 });
       await machine[Symbol.asyncDispose]();
+      assert.deepEqual(secretsIn(log.join('\n'), knownSecrets()), [], 'a secret was logged');
     },
   };
 }

@@ -14,6 +14,7 @@ import {
 } from '@postrider/core';
 import type { Member } from '@postrider/core/ports';
 import type postgres from 'postgres';
+import { dropSearched } from './secrets.ts';
 import { databasesOn, startServer, testServer, type TestDatabase } from './server.ts';
 
 // A machine with a safeguard taken out (test/mutants) is a template of its own.
@@ -76,7 +77,7 @@ export async function freshMachine(adminUrl?: string): Promise<Machine> {
     connect: open,
     async [Symbol.asyncDispose]() {
       await Promise.all(clients.map(async (sql) => await sql.end({ timeout: 2 })));
-      await database.drop();
+      await dropSearched(database);
     },
   };
 }

@@ -3,7 +3,7 @@
  * with a cutter that knows nothing: the document is read, hashed and parsed, then every page of it
  * is cut and hashed.
  */
-import { createArtworkCutter, type CallContext, type CardRequest } from '@postrider/core';
+import { createArtworkCutter, quietContext, type CardRequest } from '@postrider/core';
 import { createTypstRenderer } from '@postrider/adapters/typst';
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -65,7 +65,7 @@ async function rendered(people: number, folder: string): Promise<Uint8Array> {
       media: 'application/pdf',
       cards: Array.from({ length: people }, (_, index) => cardOf(index + 1)),
     },
-    context,
+    quietContext(),
   );
   const [only] = documents;
   if (only === undefined || documents.length > 1)
@@ -91,21 +91,3 @@ function cardOf(number: number): CardRequest {
     reference: `R-${number}`,
   };
 }
-
-function nothing(): void {
-  // The renderer has nothing to tell a bench.
-}
-const freePermit = { waitedMs: 0, end: nothing };
-
-const context: CallContext = {
-  signal: new AbortController().signal,
-  alive: nothing,
-  limiter: { take: async () => await Promise.resolve(freePermit), told: nothing },
-  calls: { record: nothing },
-  logger: { debug: nothing, info: nothing, warn: nothing, error: nothing },
-  saved: {
-    read: async () => await Promise.resolve(null),
-    write: async () => await Promise.resolve(),
-  },
-  now: () => new Date(),
-};

@@ -1,5 +1,5 @@
 /** `bench idle`: what a runner costs that has nothing to do. */
-import type { Address } from '@postrider/core';
+import type { DatabaseAddress } from '@postrider/core';
 import { noopPipeline } from './noop-ports.ts';
 import { pause } from './pause.ts';
 import { fill, inScratch } from './scratch.ts';
@@ -8,7 +8,11 @@ import { fill, inScratch } from './scratch.ts';
  * Statements that an idle runner sends in a minute, counted where they are sent, after it has
  * settled.
  */
-export async function benchIdle(address: Address, say: (line: string) => void, seconds = 60) {
+export async function benchIdle(
+  address: DatabaseAddress,
+  say: (line: string) => void,
+  seconds = 60,
+) {
   return await inScratch(address, async (scratch) => {
     await fill(scratch.sql, 0);
     let statements = 0;

@@ -3,9 +3,9 @@
  * the one at `address`, which is dropped afterwards; the role needs CREATEDB. What one needs is
  * loaded when it runs: to list them costs nothing.
  */
-import type { Address } from '@postrider/core';
+import type { DatabaseAddress } from '@postrider/core';
 export interface BenchmarkOptions {
-  readonly address: Address;
+  readonly address: DatabaseAddress;
   /** How many of `counts`; only where the benchmark takes it. */
   readonly size?: number;
   /** Progress, a line at a time. */

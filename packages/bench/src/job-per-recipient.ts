@@ -3,7 +3,7 @@
  * stage, each of which moves its recipient in transactions of its own and sends the next job. Jobs
  * are fetched 50 at a time by four workers, which favours it.
  */
-import type { Address } from '@postrider/core';
+import type { DatabaseAddress } from '@postrider/core';
 import { QUEUE_SCHEMA, onPool } from '@postrider/core/queues';
 import { PgBoss } from 'pg-boss';
 import type postgres from 'postgres';
@@ -38,7 +38,7 @@ interface Job {
 }
 
 /** Seconds for everybody, from pending to received. */
-export async function jobPerRecipient(address: Address, people: number): Promise<number> {
+export async function jobPerRecipient(address: DatabaseAddress, people: number): Promise<number> {
   return await inScratch(address, async (scratch) => {
     const { organizationId } = await fill(scratch.sql, people);
     const sql = scratch.connect(12);

@@ -1,5 +1,5 @@
 /** `bench latency`: how soon somebody moves on an idle system. */
-import type { Address } from '@postrider/core';
+import type { DatabaseAddress } from '@postrider/core';
 import { noopPipeline } from './noop-ports.ts';
 import { pause } from './pause.ts';
 import { addPending, fill, inScratch } from './scratch.ts';
@@ -8,7 +8,11 @@ import { addPending, fill, inScratch } from './scratch.ts';
  * Pending → proofing on an idle system, by the database's own clock: from the statement that makes
  * somebody pending to the begin of their cohort.
  */
-export async function benchLatency(address: Address, say: (line: string) => void, samples = 100) {
+export async function benchLatency(
+  address: DatabaseAddress,
+  say: (line: string) => void,
+  samples = 100,
+) {
   return await inScratch(address, async (scratch) => {
     const at = await fill(scratch.sql, 0);
     const pipeline = noopPipeline(scratch.connect(12));

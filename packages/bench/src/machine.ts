@@ -3,7 +3,7 @@
  * event INSERT in one statement and no trigger, on tables of the same shape. Both take turns, so
  * that a noisy machine does not favour either; the ratio is the median of the pairs.
  */
-import type { Address } from '@postrider/core';
+import type { DatabaseAddress } from '@postrider/core';
 import type postgres from 'postgres';
 import { median } from './median.ts';
 import { fill, inScratch } from './scratch.ts';
@@ -116,7 +116,7 @@ async function round(
 }
 
 export async function benchMachine(
-  address: Address,
+  address: DatabaseAddress,
   say: (line: string) => void,
   rounds = 7,
 ): Promise<MachineFigures> {

@@ -11,7 +11,7 @@ import {
   integrationsOf,
   launch,
   restoreWatermarkFolder,
-  type Address,
+  type DatabaseAddress,
 } from '@postrider/core';
 import type postgres from 'postgres';
 import { jobPerRecipient } from './job-per-recipient.ts';
@@ -39,7 +39,11 @@ async function received(sql: postgres.Sql, campaignId: string): Promise<number> 
 }
 
 /** Seconds from the launch to the last person received, by the database's clock. */
-async function runPipeline(address: Address, people: number, cohortSize: number): Promise<number> {
+async function runPipeline(
+  address: DatabaseAddress,
+  people: number,
+  cohortSize: number,
+): Promise<number> {
   return await inScratch(address, async (scratch) => {
     const at = await fill(scratch.sql, people, false);
     const ports = noopPorts({
@@ -77,7 +81,7 @@ async function runPipeline(address: Address, people: number, cohortSize: number)
 const ROUNDS = 3;
 
 export async function benchPipeline(
-  address: Address,
+  address: DatabaseAddress,
   say: (line: string) => void,
   people = 6000,
 ): Promise<PipelineFigures> {

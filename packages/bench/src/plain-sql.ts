@@ -3,7 +3,7 @@
  * after the other in one session, as somebody would write them who needs no queue, no leases, no
  * holds and never crashes. The trigger, the history and the tables are the same.
  */
-import type { Address } from '@postrider/core';
+import type { DatabaseAddress } from '@postrider/core';
 import type postgres from 'postgres';
 import { fill, inScratch } from './scratch.ts';
 
@@ -101,7 +101,11 @@ async function walk(
 }
 
 /** Seconds for everybody, from pending to received. */
-export async function plainSql(address: Address, people: number, size: number): Promise<number> {
+export async function plainSql(
+  address: DatabaseAddress,
+  people: number,
+  size: number,
+): Promise<number> {
   return await inScratch(address, async (scratch) => {
     const { organizationId } = await fill(scratch.sql, people);
     await scratch.sql.unsafe(SETUP);

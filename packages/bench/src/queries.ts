@@ -1,12 +1,12 @@
 /** `bench queries`: the questions of operators, and the claim that a runner makes most. */
-import type { Address } from '@postrider/core';
+import type { DatabaseAddress } from '@postrider/core';
 import { crowd } from './crowd.ts';
 import { median } from './median.ts';
 import { fill, inScratch } from './scratch.ts';
 
 /** What people ask, with many recipients in the tables: the median of five, in milliseconds. */
 export async function benchQueries(
-  address: Address,
+  address: DatabaseAddress,
   say: (line: string) => void,
   people = 1_000_000,
 ) {

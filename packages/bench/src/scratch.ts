@@ -10,7 +10,7 @@ import {
   launch,
   migrate,
   ensureOrganization,
-  type Address,
+  type DatabaseAddress,
   type AppliedCampaign,
   type ConnectOptions,
 } from '@postrider/core';
@@ -30,13 +30,13 @@ export type Place = Pick<AppliedCampaign, 'organizationId' | 'campaignId'>;
 
 export const PRINTER = 'press';
 
-function withDatabase(address: Address, name: string): Address {
+function withDatabase(address: DatabaseAddress, name: string): DatabaseAddress {
   return { ...address, database: name };
 }
 
 /** Runs `work` in a scratch database. The role needs CREATEDB. */
 export async function inScratch<T>(
-  address: Address,
+  address: DatabaseAddress,
   work: (scratch: Scratch) => Promise<T>,
 ): Promise<T> {
   const name = `postrider_bench_${process.pid}_${randomBytes(3).toString('hex')}`;

@@ -20,7 +20,7 @@ import {
   integrationsOf,
   launch,
   makeConnection,
-  type Address,
+  type DatabaseAddress,
   type Integrations,
   type Pipeline,
   type Ports,
@@ -45,10 +45,12 @@ const bakery = fileURLToPath(new URL('../../../examples/bakery', import.meta.url
 interface Surroundings {
   readonly scratch: Scratch;
   readonly folder: string;
-  readonly say: (line: string) => void;
+  readonly say: Say;
 }
 
-export async function benchSubmit(address: Address, say: (line: string) => void, cards = 5000) {
+type Say = (line: string) => void;
+
+export async function benchSubmit(address: DatabaseAddress, say: Say, cards = 5000) {
   const folder = await mkdtemp(join(tmpdir(), 'postrider-bench-'));
   try {
     return await inScratch(address, async (scratch) => {

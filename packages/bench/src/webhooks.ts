@@ -15,7 +15,7 @@ import {
   defineCampaign,
   integrationsOf,
   makeConnection,
-  type Address,
+  type DatabaseAddress,
 } from '@postrider/core';
 import { startHttp } from '@postrider/runner/http';
 import { createIntegrations } from '@postrider/runner/integrations';
@@ -35,7 +35,7 @@ const CONNECTIONS = 200;
 const REPEAT_EVERY = 50;
 
 export async function benchWebhooks(
-  address: Address,
+  address: DatabaseAddress,
   say: (line: string) => void,
   events = 1_000_000,
 ) {

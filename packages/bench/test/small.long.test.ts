@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readAddress } from '@postrider/core/address';
+import { readDatabaseAddress } from '@postrider/core/database-address';
 import { testDatabase } from '../../../test/support/server.ts';
 import { benchmarks } from '../src/index.ts';
 
@@ -12,7 +12,7 @@ async function small(name: string, size: number): Promise<Readonly<Record<string
   assert.ok(bench);
   // By the owner: roles are the whole server's, and belong to the first who migrates there.
   await using database = await testDatabase();
-  const address = readAddress(database.url, {});
+  const address = readDatabaseAddress(database.url, {});
   return { ...(await bench.run({ address, size, say: () => undefined })) };
 }
 

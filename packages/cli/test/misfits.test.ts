@@ -9,8 +9,8 @@ import {
   createNoopRenderer,
 } from '@postrider/adapters/noop';
 import type { CardAbilities, MediaType } from '@postrider/core/ports';
+import type { CampaignDraft } from '../src/campaign-file/read.ts';
 import { freshMachine, type Machine } from '../../../test/support/machine.ts';
-import type { CampaignDraft } from '@postrider/runner/campaign-file';
 import { misfitProblems } from '../src/operate/misfits.ts';
 import { bakery, cli, projectHome, type CliRun } from './cli.ts';
 

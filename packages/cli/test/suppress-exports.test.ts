@@ -147,7 +147,7 @@ describe('an export as a do-not-mail list', () => {
       ['two_lines', 'joined_lines'],
     );
     assert.deepEqual(await listed(), [
-      'household 2|DE|10115||HAUPTSTRASSE 5|||||',
+      'household 2|DE|10115|5|HAUPTSTRASSE|||||',
       'household 2|US|02138|12|ELM|ST|||# 3|',
       'household 2|US|02138|14|ELM|ST|||# 4,BLDG C|',
     ]);

@@ -1,6 +1,6 @@
 /** @postrider/core: the recipient state machine as a library. */
 export { connect, type ConnectOptions } from './machine/connect.ts';
-export type { Address } from './machine/address/address.ts';
+export type { DatabaseAddress } from './machine/database-address/read.ts';
 export { ConnectionError } from './machine/connection-error.ts';
 export { isMachineError, MachineError, type MachineErrorKind } from './machine/errors.ts';
 export { UnsuitableSessionError } from './machine/session.ts';

@@ -1,10 +1,14 @@
 /** Addresses as they are copied out of shells, files and the pages of providers. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { AddressError, placeOf, readAddress } from '@postrider/core/address';
+import {
+  DatabaseAddressError,
+  placeOf,
+  readDatabaseAddress,
+} from '@postrider/core/database-address';
 
 function read(text: string): string {
-  const address = readAddress(text, {});
+  const address = readDatabaseAddress(text, {});
   return `${address.user}:${address.password() ?? ''}@${placeOf(address)}/${address.database}`;
 }
 
@@ -58,7 +62,7 @@ it('what cannot be meant is refused with the reason, and without the password', 
     assert.throws(
       () => read(text),
       (error: unknown) =>
-        error instanceof AddressError &&
+        error instanceof DatabaseAddressError &&
         reason.test(error.message) &&
         !`${error.message} ${error.hint}`.includes('hunter2'),
       text,
@@ -74,5 +78,5 @@ it('a parameter that may ask for TLS is not dropped', () => {
       new RegExp(`parameter ${name}, which is not known`),
       name,
     );
-  assert.match(readAddress('postgres://u:p@h/d?foo=1', {}).notes.join(), /foo is not used/);
+  assert.match(readDatabaseAddress('postgres://u:p@h/d?foo=1', {}).notes.join(), /foo is not used/);
 });

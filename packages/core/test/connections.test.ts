@@ -120,6 +120,31 @@ void test('a secret that is kept elsewhere is read at each call, and what is mis
   rmSync(path);
 });
 
+void test("the project's own secrets are no account's: no reference reads them", async () => {
+  const connections = new Connections(machine.sql, () => 'what unseals everything');
+  const path = join(home.path, SEALING_KEYS);
+  writeFileSync(path, 'what unseals everything\n');
+  for (const reference of [
+    `env:${SEALING_KEYS}`,
+    'env:DATABASE_URL',
+    'env:PGPASSWORD',
+    `file:${path}`,
+  ]) {
+    const key = await made(() => [{ purpose: 'api_key', reference }]);
+    const connection = await connections.of(key.organizationId, key.connectionId);
+    assert.throws(() => connection.secrets('api_key'), /own secrets, which are no account's/);
+  }
+});
+
+void test('a file of several lines is no secret', async () => {
+  const path = join(home.path, 'passwd');
+  writeFileSync(path, 'root:x:0:0\nada:x:1:1\n');
+  const connections = new Connections(machine.sql, () => undefined);
+  const key = await made(() => [{ purpose: 'api_key', reference: `file:${path}` }]);
+  const connection = await connections.of(key.organizationId, key.connectionId);
+  assert.throws(() => connection.secrets('api_key'), /passwd, which has several lines/);
+});
+
 void test('a former secret that cannot be read any more is left out and told once; the newest is never', async () => {
   const { sql } = machine;
   const environment = new Map([['OLD_KEY', 'first']]);

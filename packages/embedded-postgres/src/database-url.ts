@@ -81,8 +81,8 @@ export function redactUrl(url: string): string {
 const ofPostgres = /^(?:postgres(?:ql)?|pgsql|postgis|ecto|psql|pg|timescaledb)(?:\+\w+)?$/i;
 
 /**
- * The address of something else. The forms of that of a PostgreSQL are many, and read by whoever
- * connects: a URI of another client (`jdbc:postgresql:`, `postgresql+psycopg2:`), or key words.
+ * Refuses the address of something else. That of a PostgreSQL has many forms, which the client
+ * reads: a URI of another client (`jdbc:postgresql:`, `postgresql+psycopg2:`), or key words.
  */
 function checked(where: string, url: string): string {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1];

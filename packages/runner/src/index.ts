@@ -1,5 +1,4 @@
 /** @postrider/runner: a long-running process around a pipeline, and the parts it is made of. */
-export { readCampaignFile, type CampaignFile } from './config/campaign-file.ts';
 export { openProject, type Project } from './config/project.ts';
 export { ConfigurationError } from './config/yaml-file.ts';
 export { startHttp, type HttpOptions, type RunningHttp } from './http/server.ts';

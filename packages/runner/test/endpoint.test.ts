@@ -5,11 +5,12 @@ import { after, before, describe, it } from 'node:test';
 import { applyCampaign, ensureOrganization, makeConnection } from '@postrider/core';
 import { definition, freshMachine, type Machine } from '../../../test/support/machine.ts';
 import { projectHome } from '../../../test/support/project-home.ts';
+import { secret as known } from '../../../test/support/secrets.ts';
 import { openProject } from '../src/config/project.ts';
 import { startHttp, type RunningHttp } from '../src/http/server.ts';
 import { makePipeline, quietLogger } from '../src/run/pipeline.ts';
 
-const secret = 'of this test alone';
+const secret = known('of this test alone');
 
 describe('the endpoint of a connection', () => {
   let home: ReturnType<typeof projectHome>;
@@ -25,7 +26,7 @@ describe('the endpoint of a connection', () => {
     const { sql } = machine;
     const project = await openProject({
       POSTRIDER_HOME: home.path,
-      LOB_KEY: 'live_of_this_test',
+      LOB_KEY: known('live_of_this_test'),
       LOB_WEBHOOK: secret,
     });
     organizationId = await ensureOrganization(sql, 'Flour & Field Bakery');

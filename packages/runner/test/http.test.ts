@@ -112,4 +112,49 @@ describe('the HTTP of a runner', () => {
     assert.equal(request.headers['x-signature'], 's');
     assert.deepEqual(Buffer.from(request.body), body);
   });
+
+  it('holds so many bytes of webhooks at a time and no more, and goes on taking small ones', async () => {
+    const pipeline = makePipeline(project, machine.sql, quietLogger({ detail: () => undefined }));
+    const sizes: number[] = [];
+    pipeline.receiveWebhook = async (_whose, _which, { body }) => {
+      sizes.push(body.length);
+      return await Promise.resolve({ outcome: 'stored' });
+    };
+    const limits = { requestMs: 60_000, connections: 100, heldBytes: 815_000 };
+    const http = await started(limits, pipeline);
+    const sending = async (bytes: number, of: number) => {
+      const one = await dialled(http);
+      one.socket.write(
+        `POST /webhooks/org/press HTTP/1.1\r\nhost: x\r\ncontent-length: ${of}\r\n\r\n`,
+      );
+      one.socket.write('x'.repeat(bytes));
+      return one;
+    };
+    const post = async (bytes: number) =>
+      await fetch(`${http.url}/webhooks/org/press`, { method: 'POST', body: 'x'.repeat(bytes) });
+    const held = [await sending(400_000, 500_000), await sending(400_000, 500_000)];
+    // Nobody says when what was sent is read.
+    let refused = await post(40_000);
+    await eventually(async () => (refused = await post(40_000)).status === 503);
+    assert.match(refused.headers.get('retry-after') ?? '', /^[1-9]\d?$/);
+    const before = sizes.length;
+    assert.equal((await post(30_000)).status, 200);
+    assert.deepEqual(sizes.slice(before), [30_000]);
+    // What is broken off holds nothing any more, what was begun goes on, and holds until its end.
+    const [begun, broken] = held;
+    broken?.socket.destroy();
+    await eventually(async () => (await post(300_000)).status === 200);
+    begun?.socket.write('x'.repeat(100_000));
+    await eventually(async () => begun?.heard().startsWith('HTTP/1.1 200 ') === true);
+    begun?.socket.destroy();
+    assert.equal((await post(750_000)).status, 200);
+  });
 });
+
+async function eventually(isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) assert.fail(`still not so: ${isSo.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

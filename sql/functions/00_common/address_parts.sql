@@ -3,76 +3,13 @@
 -- first: of 15 of the American rows in test/cases/households.csv it lost words in silence. Here
 -- psql, a sync and the library ask the same.
 
--- Writes a number as an ordinal: 42 and 42D as 42ND.
-create function postrider.ordinal(p_number text) returns text
-language sql immutable parallel safe
-return rtrim(p_number, 'D') || case
-  when p_number ~ '1[123]D?$' then 'TH'
-  when p_number ~ '1D?$' then 'ST'
-  when p_number ~ '2D?$' then 'ND'
-  when p_number ~ '3D?$' then 'RD'
-  else 'TH'
-end;
-
--- Divides the words of a street into number, directionals, name and suffix.
-create function postrider.split_street(
-  p_words text[],
-  out number text,
-  out predirectional text,
-  out street text,
-  out suffix text,
-  out postdirectional text
-) language plpgsql immutable parallel safe as $$
-declare
-  c_directionals constant text[] := '{N,S,E,W,NE,NW,SE,SW}';
-  v_words text[] := p_words;
-begin
-  if v_words[1] ~ '^[0-9]' then
-    number := regexp_replace(v_words[1], '^0+(?=.)', '');
-    v_words := v_words[2:];
-    if v_words[1] ~ '^[0-9]+/[0-9]+$' then
-      number := number || ' ' || v_words[1];
-      v_words := v_words[2:];
-    elsif v_words[1] ~ '^[A-Z]$' and v_words[1] <> all (c_directionals)
-      and number ~ '^[0-9]+$' and cardinality(v_words) >= 3
-      and not postrider.is_street_suffix(v_words[2])
-    then
-      number := number || v_words[1];
-      v_words := v_words[2:];
-    end if;
-  end if;
-  if cardinality(v_words) >= 2 and v_words[cardinality(v_words)] = any (c_directionals) then
-    postdirectional := v_words[cardinality(v_words)];
-    v_words := v_words[:cardinality(v_words) - 1];
-  end if;
-  -- "100 E St": there E is the name.
-  if cardinality(v_words) >= 2 and v_words[1] = any (c_directionals)
-    and not (cardinality(v_words) = 2 and postrider.is_street_suffix(v_words[2]))
-  then
-    predirectional := v_words[1];
-    v_words := v_words[2:];
-  end if;
-  if cardinality(v_words) >= 2 and postrider.is_street_suffix(v_words[cardinality(v_words)]) then
-    suffix := v_words[cardinality(v_words)];
-    v_words := v_words[:cardinality(v_words) - 1];
-  end if;
-  -- "42 St" is 42nd Street, and "36.1 Rd" is none.
-  if suffix is not null and v_words[1] <> 'HWY'
-    and strpos('0123456789', left(v_words[cardinality(v_words)], 1)) > 0
-    and v_words[cardinality(v_words)] ~ '^[0-9]+D?$'
-    and coalesce(v_words[cardinality(v_words) - 1], 'A') !~ '^[0-9]'
-  then
-    v_words[cardinality(v_words)] := postrider.ordinal(v_words[cardinality(v_words)]);
-  end if;
-  street := array_to_string(v_words, ' ');
-end $$;
-
 -- Divides the lines of an address into units, lines of its own, and the box of a route.
 -- p_text: abbreviated and marked, lines between commas.
 create function postrider.split_lines(
   p_text text,
   out lines text[],
   out units text[],
+  out named text[],
   out others text[],
   out box text,
   out route text
@@ -81,11 +18,14 @@ declare
   v_line text;
   v_words text[];
   v_units text[];
+  v_named text[];
+  v_end int;
   v_numbered boolean := false;
   n int;
 begin
   lines := '{}';
   units := '{}';
+  named := '{}';
   others := '{}';
   foreach v_line in array string_to_array(p_text, ' , ') loop
     v_line := btrim(v_line, ' ,');
@@ -101,6 +41,7 @@ begin
     then
       -- "12 Elm St" and "4B" in the second line.
       units := units || ('# ' || replace(v_line, ' ', ''));
+      named := named || ('> ' || replace(v_line, ' ', ''));
       continue;
     elsif v_line ~ '^URB(ANIZACION)? ' then
       others := others || ('URB ' || substring(v_line from ' (.*)'));
@@ -114,10 +55,11 @@ begin
       v_line := lines[cardinality(lines)] || ' ' || v_line;
       lines := lines[:cardinality(lines) - 1];
     end if;
-    select s.rest, s.units
-    into v_words, v_units
+    select s.rest, s.units, s.named
+    into v_words, v_units, v_named
     from postrider.split_units(string_to_array(v_line, ' ')) s;
     units := units || v_units;
+    named := named || v_named;
     n := cardinality(v_words);
     -- "12 Elm St 4B": what follows the suffix is a unit, unless it is the number of a road.
     if n >= 4 and v_words[1] ~ '^[0-9]' and postrider.is_street_suffix(v_words[n - 1])
@@ -125,7 +67,16 @@ begin
       and v_words[n - 1] not in ('HWY', 'RTE', 'RD', 'LOOP', 'SPUR')
     then
       units := units || ('# ' || v_words[n]);
+      named := named || ('> ' || v_words[n]);
       v_words := v_words[:n - 1];
+      n := n - 1;
+    end if;
+    -- "12 Elm St Boston", "12 Elm St (blue door)"
+    if n >= 4 and not postrider.is_street_suffix(v_words[n]) then
+      v_end := postrider.end_of_line(v_words);
+      others := others || nullif(array_to_string(v_words[v_end + 1:], ' '), '');
+      v_words := v_words[:v_end];
+      n := v_end;
     end if;
     if v_line ~ '^([NS]?[EW]|[NS]|[NS] [EW])$' or n = 1 and postrider.is_street_suffix(v_line) then
       -- "12 Elm St., NE": it belongs to the street.
@@ -150,6 +101,7 @@ declare
 begin
   v_text := regexp_replace(v_text,
     '(?<= , )(URB [^0-9,]+?) ((?:[A-Z](?: -)? )?[0-9]+[A-Z]? [^,])', '\1 , \2', 'g');
+  v_text := regexp_replace(v_text, '(?<=[^ ,]) (?=URB [^0-9,]+(?: ,|$))', ' , ', 'g');
   v_text := regexp_replace(v_text,
     '(?<= )(?:BLOQUE|BLOQ|BLQ|BLK) ([A-Z])(?: #| -)* ([0-9]+[A-Z]?)(?= )', '\1\2', 'g');
   v_text := regexp_replace(v_text,
@@ -171,7 +123,8 @@ create function postrider.address_parts(
   out predirectional text,
   out postdirectional text,
   out units text,
-  out others text
+  out others text,
+  out spelling text
 ) language plpgsql immutable parallel safe as $$
 declare
   v_text text := postrider.mark_units(
@@ -181,8 +134,13 @@ declare
   v_street text;
   v_word text;
 begin
-  -- "12, rue Elm": the number of the house, and then its street.
-  v_text := regexp_replace(v_text, '(?<= , )([0-9]+[A-Z]?) , (?=[^0-9# ])', '\1 ', 'g');
+  -- "12, rue Elm", "12, 4th St": the number of the house, and then its street.
+  v_text := regexp_replace(v_text,
+    '(?<= , )([0-9]+[A-Z]?) , (?=[^0-9# ]|[0-9]+(?:ST|ND|RD|TH|E) )', '\1 ', 'g');
+  if p_country in ('IN', 'PK', 'BD', 'LK', 'NP') then
+    -- "#12, 4th Cross"
+    v_text := regexp_replace(v_text, '^ , # ([0-9]+[A-Z]?) ,(?= [0-9]+(?:ST|ND|RD|TH) )', ' , \1');
+  end if;
   -- Where no number begins a line: "No. 12 Elm Rd", "One Elm St".
   if v_text !~ ' , [0-9]' then
     v_text := regexp_replace(v_text,
@@ -204,10 +162,10 @@ begin
   then
     v_text := postrider.write_puerto_rican(v_text);
   end if;
-  if p_country = 'US' and v_text ~ ' , [NS][0-9]+ (- )?[EW] ?[0-9]' then
+  if p_country = 'US' and v_text ~ ' , [NSEW][0-9]+ (- )?[NSEW] ?[0-9]' then
     -- "N6 W23001 Bluemound Rd": the place in a grid is one number.
     v_text := regexp_replace(v_text,
-      '(?<= , )([NS][0-9]+) (?:- )?([EW]) ?([0-9]+)(?= )', '\1\2\3', 'g');
+      '(?<= , )([NSEW][0-9]+) (?:- )?([NSEW]) ?([0-9]+)(?= )', '\1\2\3', 'g');
   end if;
   if p_country = 'US' and v_text like any (array[' , __ __ %', ' , ___ __ %']) then
     v_text := regexp_replace(v_text,
@@ -220,13 +178,16 @@ begin
   if v_text ~ ' (P[ /]?[O0]|BO?X|DRAWER|CALLER|LOCKBOX|GEN|POST|APARTADO|APDO)' then
     v_text := postrider.write_routes(v_text);
   end if;
+  if p_country in ('SG', 'MY', 'HK') and v_text like any (array['% BLK %', '% BLOCK %']) then
+    v_text := regexp_replace(v_text, '(?<= , )(?:BLK|BLOCK) (?=[0-9]+[A-Z]? [^ ,])', '');
+  end if;
   if p_country in ('US', 'CA') then
     if v_text like any (array['%RR %', '%R R %', '%RURAL %']) then
       v_text := regexp_replace(v_text,
         '(?<= , )(?:RR|R R|RURAL RTE) (?:# )?0*([0-9]+)(?= ,|$)', 'RR \1', 'g');
     end if;
-    if v_text ~ (' (HWY|RTE|CR|C R|SR|S R|SH|U ?S|I|F ?M|INTERSTATE'
-      || '|(COUNTY|CNTY|CO|MARKET|STATE|ST) RD) ')
+    if v_text ~ (' (HWY|RTE|CR|C R|SR|S R|SH|U ?S|IH?|F ?M|R ?[MR]|INTERSTATE|TO MARKET'
+      || '|(COUNTY|CNTY|CO|STATE|ST|RNCH|TWP|TOWNSHIP) RD) ')
     then
       v_text := postrider.write_highways(v_text);
     end if;
@@ -254,6 +215,18 @@ begin
   end if;
   units := array_to_string(array(
     select distinct u.unit collate "C" from unnest(v_found.units) as u (unit) order by 1), ',');
+  if units like '%#%#%' then
+    -- "Unit 1 Apt 2" is not "Unit 2 Apt 1".
+    spelling := array_to_string(array(
+      select distinct u.unit collate "C"
+      from unnest(v_found.named) as u (unit)
+      order by 1), ',');
+  end if;
+  if street in ('N', 'S', 'E', 'W') and predirectional is null or street = 'RUE' then
+    -- "12 East St" is not certainly "12 E St".
+    spelling := nullif(concat_ws(',', spelling,
+      substring(p_text from ' (NORTH|SOUTH|EAST|WEST|NORD|SUD|EST|OUEST)(?= |$)')), '');
+  end if;
   others := array_to_string(array(
     select distinct l.line collate "C"
     from unnest(v_found.others || v_found.lines) as l (line)

@@ -80,7 +80,11 @@ begin
   if v_text ~ '[A-Z][0-9]' then
     v_text := regexp_replace(v_text,
       '(?<= |^)(P ?O ?BOX|POB|BO?X|RR|HCR?|RFD|RD|PSC|CMR|APT|APPT?|STE|SUITE|UNIT|FLA?T|FLR?|LVL'
-        || '|LEVEL|BLDG|RM|LOT|SPC|TRLR|PH)([0-9]+[A-Z]?)(?= |$|-)', '\1 \2', 'g');
+        || '|LEVEL|BLDG|RM|LOT|SPC|TRLR|PH|US|FM|SR|IH|HWY)([0-9]+[A-Z]?)(?= |$|-)', '\1 \2', 'g');
+  end if;
+  if v_text like '%/F%' then
+    -- "12/F" is the twelfth floor.
+    v_text := regexp_replace(v_text, '(?<= |^)([0-9]+)/F(?= |$)', 'FL \1', 'g');
   end if;
   if v_text like any (array['% C/O %', '% ATTN %', '% ATTENTION %', '% CARE OF %']) then
     v_text := regexp_replace(v_text,
@@ -125,7 +129,8 @@ begin
     v_text := regexp_replace(v_text, '@BOX ([0-9]+) ([A-Z])(?= |$)', '@BOX \1\2', 'g');
     -- "PO Box 5 12 Elm St": the street goes on in the same line.
     v_text := regexp_replace(v_text,
-      '@BOX ([0-9]+[A-Z]?) (?=[0-9]+[A-Z]? (?:[NSEW]{1,2} )?[^ ,]*[A-Z]{2})', '@BOX \1 , ', 'g');
+      '@BOX ([0-9]+[A-Z]?) (?=[0-9]+[A-Z]? (?:[NSEW]{1,2} )?[^ ,]*[A-Z]{2}|[A-Z]{2})',
+      '@BOX \1 , ', 'g');
   end if;
   return regexp_replace(v_text, ' (?:GENERAL|GEN) (?:DELIVERY|DEL)(?= |$)',
     ' , GENERAL DELIVERY , @BOX 0', 'g');
@@ -138,14 +143,31 @@ language plpgsql immutable parallel safe as $$
 declare
   v_text text := p_text;
 begin
-  v_text := regexp_replace(v_text,
-    '(?<= , )(?:C P|CP|CASE POSTALE) (?=(?:# )?[0-9])', 'PO BOX ', 'g');
-  if v_text ~ ' (PO BOX|P O BOX|POB) ' then
+  -- LIKE is asked first: the server keeps some thirty regular expressions, and compiles each other
+  -- one anew for each address.
+  if v_text like any (array['%, C P %', '%, CP %', '%, CASE POSTALE %']) then
+    v_text := regexp_replace(v_text,
+      '(?<= , )(?:C P|CP|CASE POSTALE) (?=(?:# )?[0-9])', 'PO BOX ', 'g');
+  end if;
+  if v_text like any (array['% PO BOX %', '% P O BOX %', '% POB %']) then
     v_text := regexp_replace(v_text, ' (?:SUCCURSALE|SUCC|STA) ', ' , STA ', 'g');
   end if;
-  v_text := regexp_replace(v_text, ' (?:SAINTE|STE)(?: -)? (?=[A-Z]{2})', ' STE ', 'g');
-  v_text := regexp_replace(v_text,
-    '(?<= [0-9]+)(?:RE|ERE|ER|E|EME|IEME)(?= (?:AVE|RUE|RANG) )', 'E', 'g');
+  if v_text like any (array['% SAINTE %', '% STE %']) then
+    v_text := regexp_replace(v_text, ' (?:SAINTE|STE)(?: -)? (?=[A-Z]{2})', ' STE ', 'g');
+  end if;
+  if v_text like any (array[
+    '%E AVE%', '%R AVE%', '%E RUE%', '%E RANG%', '%R RUE%', '%R RANG%'])
+  then
+    v_text := regexp_replace(v_text,
+      '(?<= [0-9]+)(?:RE|ERE|ER|E|EME|IEME)(?= (?:AVE|RUE|RANG)(?: |$))', 'E', 'g');
+  end if;
+  if v_text like any (array['% CR', '% CR %']) then
+    v_text := regexp_replace(v_text,
+      '(?<= , [0-9]+[A-Z]? [^,]*[A-Z]{2}) CR(?= [NSEW]{1,2}(?: |$)| ,| #|$)', ' CRES', 'g');
+  end if;
+  if v_text like '% SITE %' then
+    v_text := regexp_replace(v_text, '(?<=[^ ,]) (?=(?:SITE|COMP|BOX) )', ' , ', 'g');
+  end if;
   if v_text ~ ' , (?:[0-9]+[A-Z]? )?(?:, )?(RUE|BLVD|AVE|CH|PL|COTE|RANG|MONTEE) ' then
     v_text := regexp_replace(v_text, ' NORD(?: -)? (?:OUEST|O)(?= ,| #|$)', ' NW', 'g');
     v_text := regexp_replace(v_text, ' NORD(?: -)? EST(?= ,| #|$)', ' NE', 'g');
@@ -170,7 +192,10 @@ declare
     'STATE', '(?:STATE|ST) (?:RD|HWY|RTE)|SR|S R|SH',
     'US', 'U ?S(?: (?:HWY|RTE))?',
     'FARM', 'F ?M(?: RD)?|FARM TO MARKET(?: RD)?',
-    'INTERSTATE', 'INTERSTATE(?: HWY)?|I'];
+    'RANCH TO MARKET', 'R ?M(?: RD)?|RNCH TO MARKET(?: RD)?',
+    'RANCH', 'RNCH RD|R ?R',
+    'TOWNSHIP', '(?:TWP|TOWNSHIP) (?:RD|HWY)',
+    'INTERSTATE', 'INTERSTATE(?: HWY)?|IH?'];
   v_text text := p_text;
   v_before text;
 begin
@@ -185,53 +210,7 @@ begin
     end if;
   end loop;
   return regexp_replace(v_text,
-    '(?<= , [0-9]+[A-Z]?(?: [NSEW])?) RTE(?: #| NO)? ([0-9]+[A-Z]?)(?= |$)', ' HWY \1');
-end $$;
-
--- Marks the units that a country writes in a way of its own by a number sign: "4-12 Elm St" in
--- Canada, "4/12 Elm St" in Australia, "First Floor Flat" in Britain. p_text: abbreviated, with a
--- comma before it.
-create function postrider.mark_units(
-  p_text text,
-  p_country text
-) returns text language plpgsql immutable parallel safe as $$
-declare
-  c_floor constant text := '((?:(?:LOWER|UPPER) )?(?:BASEMENT|GDN|GROUND|TOP|1ST|2ND|3RD|4TH|5TH'
-    || '|LOWER|UPPER|FRONT|REAR|ATTIC))(?: (?:FLOOR|FLR|FL))?';
-  v_text text := p_text;
-begin
-  if p_country = 'CA' then
-    v_text := postrider.write_in_english(v_text);
-    return regexp_replace(v_text,
-      '(?<= , )(?:# )?([0-9A-Z]+) - ([0-9]+[A-Z]?)(?= )', '# \1 , \2', 'g');
-  elsif p_country in ('AU', 'NZ', 'GB', 'IE', 'GG', 'JE', 'IM') then
-    v_text := regexp_replace(v_text,
-      '(?<= , )(?:U|UNIT|APT|FLT|SHOP|VILLA)? ?([0-9]+[A-Z]?|[A-Z]) ?/ ?([0-9]+[A-Z]?)(?= [^ ,])',
-      '# \1 , \2', 'g');
-    v_text := regexp_replace(v_text,
-      '(?<= , )U ?([0-9]+[A-Z]?)(?: ,)? ([0-9]+[A-Z]?)(?= [^ ,])', '# \1 , \2', 'g');
-    v_text := regexp_replace(v_text, '(?<= , )THE (?=[^ ,]+ [^ ,])', '', 'g');
-  end if;
-  if p_country in ('GB', 'IE', 'GG', 'JE', 'IM')
-    and v_text ~ '(FLT|APT|APARTMENT|MAISONETTE|FLOOR|/| [GFSTB]FF )'
-  then
-    -- "GFF 12 High St": the flat on the ground floor.
-    v_text := regexp_replace(v_text, '(?<= , )GFF(?= )', 'GROUND FLOOR FLT', 'g');
-    v_text := regexp_replace(v_text, '(?<= , )FFF(?= )', '1ST FLOOR FLT', 'g');
-    v_text := regexp_replace(v_text, '(?<= , )SFF(?= )', '2ND FLOOR FLT', 'g');
-    v_text := regexp_replace(v_text, '(?<= , )TFF(?= )', 'TOP FLOOR FLT', 'g');
-    v_text := regexp_replace(v_text, '(?<= , )BFF(?= )', 'BASEMENT FLT', 'g');
-    v_text := regexp_replace(v_text, '(?<= , )([0-9]+/[0-9]+)(?= ,)', '# \1', 'g');
-    v_text := regexp_replace(v_text, '(?<= , )' || c_floor || '(?<=FLOOR)(?= ,|$)', '# \1', 'g');
-    v_text := regexp_replace(v_text,
-      '(?<= , )' || c_floor || ' (?:FLT|APARTMENT|APT|MAISONETTE)(?= ,|$| [0-9])',
-      '# \1 , ', 'g');
-    v_text := regexp_replace(v_text,
-      '(?<= , )(?:FLT|APARTMENT|APT) ' || c_floor || '(?= ,|$)', '# \1 , ', 'g');
-    -- The value of a unit is one word.
-    v_text := regexp_replace(v_text, '# (LOWER|UPPER) (?=GROUND|BASEMENT|GDN)', '# \1', 'g');
-  end if;
-  return v_text;
+    '(?<= , [0-9]+[A-Z]?(?: [NSEW])?) (?:RTE|HWY)(?: #| NO)? ([0-9]+[A-Z]?)(?= |$)', ' HWY \1');
 end $$;
 
 -- Merges a directional of two words where a name follows it, or where a street ends with it: "1600
@@ -245,5 +224,5 @@ return regexp_replace(regexp_replace(
       then regexp_replace(p_street, '^([0-9]+[A-Z]?) ([NS])O (?=[A-Z]+ [A-Z])', '\1 \2 ')
     else p_street
   end,
-  '(?<= )([NS]) ([EW])$', '\1\2'),
+  '(?<= )([NS]) ([EW])$|(?<= [0-9]+ [NS])O$', '\1\2'),
   '^([0-9]+(?:[A-Z]|-[0-9]+)?(?: [0-9]+/[0-9]+)?) ([NS]) ([EW])(?= [^ ]+ [^ ]+)', '\1 \2\3');

@@ -160,7 +160,7 @@ begin
   v_text := regexp_replace(v_text, '"([^] "@,;:<>()[{}|/\\?]+)"(?= ?@)', '\1', 'g');
   v_text := regexp_replace(v_text, '(^|[ ,;:<(])''([^ ''"@,;:<>()]+)''(?= ?@)', '\1\2', 'g');
   v_text := regexp_replace(v_text, '"[^"@]*"', ' ', 'g');
-  -- Whom else `mailto:` names.
+  -- The others whom `mailto:` names.
   v_text := regexp_replace(v_text collate "C", '[?&](?:to|cc|bcc)=(?=[^ ?&=@]+@)', ' ', 'gi');
   v_text := regexp_replace(v_text collate "C", '&(?:subject|body)=[^ @&,;<>()]*', ' ', 'gi');
   v_text := regexp_replace(v_text, '(@[^ ?,;<>()@]+)\?[^ @,;<>()]*(?=[ ,;<>()]|$)', '\1', 'g');

@@ -6,14 +6,26 @@
 create function postrider.household_key_version() returns text language sql immutable parallel safe
 return '2';
 
+-- Says whether an address is read in the English way: number, street, kind of street.
+-- p_text: folded. In Hong Kong a Chinese one is not.
+create function postrider.is_in_english(
+  p_country text,
+  p_text text
+) returns boolean language sql immutable parallel safe
+return p_country in ('US', 'CA', 'GB', 'IE', 'GG', 'JE', 'IM', 'AU', 'NZ')
+  or p_country in (
+    'ZA', 'PH', 'IN', 'SG', 'HK', 'MY', 'KE', 'NG', 'GH', 'UG', 'TZ', 'ZW', 'ZM', 'BW', 'NA', 'MW',
+    'PK', 'BD', 'LK', 'JM', 'TT', 'BB', 'BS', 'BZ', 'GY', 'MT', 'FJ', 'PG', 'BM', 'KY', 'GI', 'LS',
+    'SZ', 'SL', 'GM', 'LR', 'MU', 'SC', 'AG', 'DM', 'GD', 'KN', 'LC', 'VC', 'FK', 'VG', 'AI', 'TC')
+  and octet_length(p_text) = length(p_text);
+
 -- Makes the key of a household from its address; null where the address is not whole, or has
 -- neither letters nor digits: all such addresses of a postal code would be one household. Equal
 -- keys are certainly one household: where it is in doubt, keys differ, and may_be_one_household()
 -- tells.
--- In countries that write the number behind the street, the street ends with its first number, and
--- each word behind that is one of the others, with its place: "Hauptstr. 5 Hinterhaus" in Berlin is
--- 2|DE|10115||HAUPTSTRASSE 5|||||1 HINTERHAUS.
--- Parts: version|country|postal code|number|street|suffix|directional before|after|units|others.
+-- Parts: version|country|postal code|number|street|suffix|directional before|after|units|others,
+-- and, where there is one, a spelling that makes another household for certain and the same one
+-- possibly: "Neue Str. 9" in Berlin is 2|DE|10115|9|NEUSTRASSE||||||NEUE STRASSE.
 create function postrider.household_key(
   p_line1 text,
   p_line2 text,
@@ -23,12 +35,15 @@ create function postrider.household_key(
 declare
   v_country text := upper(postrider.trimmed(p_country) collate "C");
   v_postal text := regexp_replace(postrider.fold(p_postal_code), '[^A-Z0-9]', '', 'g');
-  v_text text := postrider.fold_address(concat_ws(',', p_line1, p_line2));
-  v_rest text;
+  v_text text := concat_ws(',', p_line1, p_line2);
 begin
   if p_line1 is null or p_postal_code is null or p_country is null then
     return null;
   end if;
+  if octet_length(v_text) > length(v_text) then
+    v_text := postrider.write_local_signs(v_text, v_country);
+  end if;
+  v_text := postrider.fold_address(v_text);
   if v_text !~ '[0-9A-Z]' and regexp_replace(v_text,
     E'[ ,/#\\-\u2000-\u2bff\ufe00-\ufe0f\U0001f000-\U0001faff]', '', 'g') = ''
   then
@@ -41,65 +56,44 @@ begin
   if v_country = 'US' then
     v_postal := lpad(left(v_postal, 5), 5, '0');
   end if;
-  if v_country in ('US', 'CA', 'GB', 'IE', 'GG', 'JE', 'IM', 'AU', 'NZ') then
+  if postrider.is_in_english(v_country, v_text) then
     return (
       select concat_ws('|',
         postrider.household_key_version(), v_country, v_postal,
         coalesce(p.number, ''), coalesce(p.street, ''), coalesce(p.suffix, ''),
         coalesce(p.predirectional, ''), coalesce(p.postdirectional, ''),
-        p.units, p.others)
+        p.units, p.others, p.spelling)
       from postrider.address_parts(v_text, v_country) p);
   end if;
-  if v_country in ('DE', 'AT', 'CH', 'LI') then
-    -- "Goethe-Straße" is "Goethestraße".
-    v_text := regexp_replace(v_text, '[- ]?STR(?:ASSE)?(?=[ ,]|$)', 'STRASSE', 'g');
-    v_text := regexp_replace(v_text, '([AOU])E', '\1', 'g');
-    -- "PF 12 34" is Postfach 1234: the post writes it in pairs of figures.
-    v_text := regexp_replace(v_text, '(?<=^|,) ?(?:PF|POSTF) ?(?=[0-9])', 'POSTFACH ');
-    v_text := regexp_replace(v_text, '(?<=POSTFACH [0-9 ]*[0-9]) (?=[0-9])', '', 'g');
-  elsif v_country = 'SG' then
-    -- "#04-12" is #4-12: the floor and the flat.
-    v_text := regexp_replace(v_text, '# ?0*([0-9]+) ?- ?0*([0-9]+[A-Z]?)', '#\1-\2');
-  end if;
-  v_text := postrider.street_first(v_text);
-  if v_country = 'JP' then
-    v_text := postrider.write_japanese(v_text);
-  elsif v_country = 'NL' then
-    v_text := regexp_replace(v_text, 'STR(?= |$)', 'STRAAT', 'g');
-  end if;
-  v_text := btrim(regexp_replace(v_text, '[-,/# ]+', ' ', 'g'));
-  if v_country in ('FR', 'LU', 'MC') then
-    v_text := regexp_replace(v_text,
-      '^([0-9]+[A-Z]?|[0-9]+ (?:BIS|TER)) R (?=[^ ]{2})', '\1 RUE ');
-  elsif v_country = 'PL' then
-    -- "5 m. 8" is 5/8.
-    v_text := regexp_replace(v_text,
-      '(?<=[0-9][A-Z]?) (?:M|MIESZK|MIESZKANIE|LOK|LOKAL) ?(?=[0-9])', ' ');
-  end if;
-  -- "Hauptstr. 5 a" is 5a, "12 bis" is 12bis.
-  v_text := regexp_replace(v_text, '(?<=[0-9]) ([A-ZΑ-ΩА-Я]|BIS|TER|QUATER)(?= |$)', '\1', 'g');
-  if v_country in ('FR', 'ES', 'IT', 'PT', 'BR', 'PL', 'RU', 'UA', 'GR', 'CY') then
-    v_text := postrider.write_street_word(v_text,
-      case v_country when 'BR' then 'PT' when 'CY' then 'GR' else v_country end);
-    if v_country in ('RU', 'UA') then
-      -- "д. 5" is house 5.
-      v_text := regexp_replace(v_text, ' (?:Д|ДОМ|БУД|БУДИНОК) ?(?=[0-9])', ' ');
+  return (
+    select concat_ws('|',
+      postrider.household_key_version(), v_country, v_postal,
+      coalesce(p.number, ''), coalesce(p.street, ''), '', '', '', coalesce(p.units, ''), p.others,
+      p.spelling)
+    from postrider.address_elsewhere(v_text, v_country) p);
+end $$;
+
+-- Writes signs that mean a word in a country as this word, before an address is folded: "ü" in
+-- German, "nº" for a number, "Pº" for Paseo.
+create function postrider.write_local_signs(
+  p_text text,
+  p_country text
+) returns text language plpgsql immutable parallel safe as $$
+declare
+  v_text text := normalize(p_text, nfc);
+begin
+  if p_country in ('DE', 'AT', 'CH', 'LI') then
+    if v_text ~ '[äöüÄÖÜ]' then
+      v_text := replace(replace(replace(v_text, 'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue');
+      v_text := replace(replace(replace(v_text, 'Ä', 'AE'), 'Ö', 'OE'), 'Ü', 'UE');
+    end if;
+  elsif v_text ~ '[ºª°]' then
+    v_text := regexp_replace(v_text, '(?<![a-zA-Z0-9])[nN]\.?[º°](?![a-zA-Z])', ' num ', 'g');
+    if p_country = 'ES' then
+      v_text := regexp_replace(v_text, '(?<![a-zA-Z0-9])[pP]\.?º(?= )', 'paseo', 'g');
     end if;
   end if;
-  v_rest := coalesce(
-    substring(v_text from '^[^0-9 ]+(?: [^0-9 ]+)* ?[^ ]*[0-9][^ ]* (.+)$'),
-    substring(v_text from
-      '^[0-9][^ ]* .+? ((?:BAT|BATIMENT|BLDG|APT|APPT?|APPARTEMENT|ESC|ESCALIER|RES|RESIDENCE'
-        || '|PORTE|FLAT|UNIT|BP|CS|CO) .+)$'));
-  return concat_ws('|',
-    postrider.household_key_version(), v_country, v_postal, '',
-    left(v_text, length(v_text) - coalesce(length(v_rest) + 1, 0)),
-    '', '', '', '',
-    -- The place of each word, so that "5/2" may be "5/2/4", and "5/2/4" is not "5/4/2".
-    array_to_string(array(
-      select w.n || ' ' || w.word
-      from unnest(string_to_array(v_rest, ' ')) with ordinality as w (word, n)
-      order by w.n), ','));
+  return v_text;
 end $$;
 
 -- Keeps what the key of a household is made of; null where no key can be.
@@ -125,7 +119,7 @@ return postrider.household_key(
 -- Divides a key at its bars. neighbourhood: what two keys share that may be one household.
 -- numbered: the same without the street. What stands behind a number is a unit here: "12A Elm St"
 -- may be "12 Elm St Apt A", "12-4 Elm St" may be "12 Elm St Apt 4", and "12R" the rear of 12. So
--- may "Apt B4" be "Apt 4B", and the second floor "Apt 2".
+-- may "Apt B4" be "Apt 4B", and the second floor "Apt 2". The spelling is left out.
 create function postrider.household_key_parts(
   p_household_key text,
   out neighbourhood text,

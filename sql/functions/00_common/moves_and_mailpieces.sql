@@ -32,7 +32,7 @@ begin
         select from postrider.mailpiece m
         where m.organization_id = p.organization_id
           and m.recipient_id = p.recipient_id
-          and m.status not in ('rejected', 'cancelled', 'failed', 'voided')
+          and not postrider.piece_is_closed(m.status)
           and (p.to_state = 'pending' or m.status <> 'submitting'))),
     bool_or(
       p_actor = 'op'

@@ -1,92 +1,134 @@
--- The words for kinds of streets outside of the countries that write in English: what an
--- abbreviation at the beginning of a street certainly means there. What is not in the list stays as
+-- The words of streets outside of the countries that write in English, by language: what an
+-- abbreviation certainly means there, and what people leave out. What is not in the lists stays as
 -- it is written.
 
--- Returns the whole word for a folded abbreviation of a country; null where none is known.
-create function postrider.street_word(
+-- Returns the language of an address, which decides the words that are looked for; the country
+-- where none is known. Belgium, Switzerland and Luxembourg write in several: the kind of street
+-- tells. p_text: folded.
+create function postrider.address_language(
   p_country text,
-  p_word text
+  p_text text
 ) returns text language sql immutable parallel safe
+return case
+  when p_country in ('BE', 'CH', 'LU') and ' ' || p_text || ' ' ~ (' (RUE|AVENUE|AV|BD|BOULEVARD'
+    || '|CHEMIN|CH|ROUTE|RTE|PLACE|QUAI|IMPASSE|ALLEE|CHAUSSEE|CASE POSTALE|BOITE) ')
+    then 'FR'
+  when p_country = 'CH' and ' ' || p_text || ' ' ~ ' (VIA|VIALE|PIAZZA|CORSO|VICOLO) ' then 'IT'
+  else coalesce('{
+    "AT": "DE", "CH": "DE", "LI": "DE", "BE": "NL", "LU": "FR", "MC": "FR", "SM": "IT", "VA": "IT",
+    "SN": "FR", "CI": "FR", "MA": "FR", "TN": "FR", "DZ": "FR", "RE": "FR", "GP": "FR", "MQ": "FR",
+    "BR": "PT", "AO": "PT", "MZ": "PT", "CY": "GR", "BY": "RU", "KZ": "RU", "KG": "RU",
+    "MX": "ES", "AR": "ES", "CL": "ES", "CO": "ES", "PE": "ES", "UY": "ES", "EC": "ES", "AD": "ES",
+    "VE": "ES", "BO": "ES", "PY": "ES", "CR": "ES", "GT": "ES", "DO": "ES", "PA": "ES",
+    "TW": "CN", "SK": "CZ", "MD": "RO", "NO": "DK"
+  }'::jsonb ->> p_country, p_country)
+end;
+
+-- Returns the words for kinds of streets that stand before the name, each with its whole form. Of
+-- a word with a plus sign the next word is looked at, too.
+create function postrider.street_kinds(p_language text) returns jsonb
+language sql immutable parallel safe
 return '{
   "FR": {
-    "AV": "AVENUE", "AVE": "AVENUE", "BD": "BOULEVARD", "BLD": "BOULEVARD", "BLVD": "BOULEVARD",
-    "BVD": "BOULEVARD", "BOUL": "BOULEVARD", "CHE": "CHEMIN", "CHEM": "CHEMIN", "RTE": "ROUTE",
-    "IMP": "IMPASSE", "PL": "PLACE", "SQ": "SQUARE", "QU": "QUAI", "FG": "FAUBOURG",
-    "ALL": "ALLEE", "PAS": "PASSAGE", "RES": "RESIDENCE"},
+    "R": "RUE", "RUE": "RUE", "AV": "AVENUE", "AVE": "AVENUE", "AVENUE": "AVENUE",
+    "BD": "BOULEVARD", "BLD": "BOULEVARD", "BLVD": "BOULEVARD", "BVD": "BOULEVARD",
+    "BOUL": "BOULEVARD", "BOULEVARD": "BOULEVARD", "CH": "CHEMIN", "CHE": "CHEMIN",
+    "CHEM": "CHEMIN", "CHEMIN": "CHEMIN", "RTE": "ROUTE", "ROUTE": "ROUTE", "IMP": "IMPASSE",
+    "IMPASSE": "IMPASSE", "PL": "PLACE", "PLACE": "PLACE", "SQ": "SQUARE", "SQUARE": "SQUARE",
+    "QU": "QUAI", "QUAI": "QUAI", "FG": "FAUBOURG", "FBG": "FAUBOURG", "FAUBOURG": "FAUBOURG",
+    "ALL": "ALLEE", "ALLEE": "ALLEE", "ALLEES": "ALLEES", "PAS": "PASSAGE", "PASSAGE": "PASSAGE",
+    "CRS": "COURS", "COURS": "COURS", "SENTIER": "SENTIER", "RUELLE": "RUELLE",
+    "CHAUSSEE": "CHAUSSEE", "LOT": "LOTISSEMENT", "LOTISSEMENT": "LOTISSEMENT"},
   "ES": {
-    "C": "CALLE", "CL": "CALLE", "AV": "AVENIDA", "AVD": "AVENIDA", "AVDA": "AVENIDA",
-    "PZA": "PLAZA", "PLZA": "PLAZA", "PL": "PLAZA", "PO": "PASEO", "PSO": "PASEO",
-    "CTRA": "CARRETERA", "TRAV": "TRAVESIA", "TVA": "TRAVESIA", "RDA": "RONDA", "CNO": "CAMINO"},
+    "C": "CALLE", "CL": "CALLE", "CALLE": "CALLE", "CARRER": "CARRER", "AV": "AVENIDA",
+    "AVD": "AVENIDA", "AVDA": "AVENIDA", "AVENIDA": "AVENIDA", "PZA": "PLAZA", "PLZA": "PLAZA",
+    "PL": "PLAZA", "PLAZA": "PLAZA", "PO": "PASEO", "PSO": "PASEO", "PASEO": "PASEO",
+    "CTRA": "CARRETERA", "CARRETERA": "CARRETERA", "TRAV": "TRAVESIA", "TVA": "TRAVESIA",
+    "TRAVESIA": "TRAVESIA", "RDA": "RONDA", "RONDA": "RONDA", "CNO": "CAMINO", "CAMINO": "CAMINO",
+    "URB": "URBANIZACION", "URBANIZACION": "URBANIZACION", "CALZADA": "CALZADA"},
   "IT": {
-    "V": "VIA", "V LE": "VIALE", "VLE": "VIALE", "P ZA": "PIAZZA", "P ZZA": "PIAZZA",
-    "PZA": "PIAZZA", "PZZA": "PIAZZA", "C SO": "CORSO", "CSO": "CORSO", "L GO": "LARGO",
-    "LGO": "LARGO", "VIC": "VICOLO", "STR": "STRADA"},
+    "V": "+VIA", "VIA": "VIA", "V LE": "VIALE", "VLE": "VIALE", "VIALE": "VIALE",
+    "V LO": "VICOLO", "VLO": "VICOLO", "VIC": "VICOLO", "VICOLO": "VICOLO", "P": "+",
+    "P ZA": "PIAZZA", "P ZZA": "PIAZZA", "PZA": "PIAZZA", "PZZA": "PIAZZA", "PIAZZA": "PIAZZA",
+    "P LE": "PIAZZALE", "PLE": "PIAZZALE", "PIAZZALE": "PIAZZALE", "C": "+", "C SO": "CORSO",
+    "CSO": "CORSO", "CORSO": "CORSO", "L": "+", "L GO": "LARGO", "LGO": "LARGO", "LARGO": "LARGO",
+    "STR": "STRADA", "STRADA": "STRADA", "CONTRADA": "CONTRADA", "C DA": "CONTRADA"},
   "PT": {
-    "R": "RUA", "AV": "AVENIDA", "PC": "PRACA", "PCA": "PRACA", "TV": "TRAVESSA",
-    "TRAV": "TRAVESSA", "LG": "LARGO", "LGO": "LARGO", "ESTR": "ESTRADA", "CC": "CALCADA"},
-  "PL": {"UL": "ULICA", "AL": "ALEJA", "ALEJE": "ALEJA", "PL": "PLAC", "OS": "OSIEDLE"},
+    "R": "RUA", "RUA": "RUA", "AV": "AVENIDA", "AVENIDA": "AVENIDA", "PC": "PRACA",
+    "PCA": "PRACA", "PRACA": "PRACA", "TV": "TRAVESSA", "TRAV": "TRAVESSA", "TRAVESSA": "TRAVESSA",
+    "LG": "LARGO", "LGO": "LARGO", "LARGO": "LARGO", "ESTR": "ESTRADA", "ESTRADA": "ESTRADA",
+    "CC": "CALCADA", "CALCADA": "CALCADA", "AL": "ALAMEDA", "ALAMEDA": "ALAMEDA",
+    "ROD": "RODOVIA", "RODOVIA": "RODOVIA"},
+  "PL": {
+    "UL": "ULICA", "ULICA": "ULICA", "AL": "ALEJA", "ALEJA": "ALEJA", "ALEJE": "ALEJA",
+    "PL": "PLAC", "PLAC": "PLAC", "OS": "OSIEDLE", "OSIEDLE": "OSIEDLE"},
   "RU": {
-    "УЛ": "УЛИЦА", "ПР Т": "ПРОСПЕКТ", "ПРТ": "ПРОСПЕКТ", "ПРОСП": "ПРОСПЕКТ",
-    "ПЕР": "ПЕРЕУЛОК", "Б Р": "БУЛЬВАР", "БУЛ": "БУЛЬВАР", "НАБ": "НАБЕРЕЖНАЯ", "Ш": "ШОССЕ",
-    "ПЛ": "ПЛОЩАДЬ", "ПР Д": "ПРОЕЗД"},
+    "УЛ": "УЛИЦА", "УЛИЦА": "УЛИЦА", "ПР": "+", "ПР Т": "ПРОСПЕКТ", "ПР КТ": "ПРОСПЕКТ",
+    "ПРТ": "ПРОСПЕКТ", "ПРОСП": "ПРОСПЕКТ", "ПРОСПЕКТ": "ПРОСПЕКТ", "ПЕР": "ПЕРЕУЛОК",
+    "ПЕРЕУЛОК": "ПЕРЕУЛОК", "Б": "+", "Б Р": "БУЛЬВАР", "БУЛ": "БУЛЬВАР", "БУЛЬВАР": "БУЛЬВАР",
+    "НАБ": "НАБЕРЕЖНАЯ", "НАБЕРЕЖНАЯ": "НАБЕРЕЖНАЯ", "Ш": "ШОССЕ", "ШОССЕ": "ШОССЕ",
+    "ПЛ": "ПЛОЩАДЬ", "ПЛОЩАДЬ": "ПЛОЩАДЬ", "ПР Д": "ПРОЕЗД", "ПРОЕЗД": "ПРОЕЗД"},
   "UA": {
-    "ВУЛ": "ВУЛИЦЯ", "ПР Т": "ПРОСПЕКТ", "ПРОСП": "ПРОСПЕКТ", "ПРОВ": "ПРОВУЛОК",
-    "Б Р": "БУЛЬВАР", "БУЛ": "БУЛЬВАР", "НАБ": "НАБЕРЕЖНА", "ПЛ": "ПЛОЩА", "УЛ": "УЛИЦА"},
-  "GR": {"ΟΔ": "", "ΟΔΟΣ": "", "ΛΕΩΦ": "ΛΕΩΦΟΡΟΣ", "Λ": "ΛΕΩΦΟΡΟΣ", "ΠΛ": "ΠΛΑΤΕΙΑ"}
-}'::jsonb -> p_country ->> p_word;
+    "ВУЛ": "ВУЛИЦЯ", "ВУЛИЦЯ": "ВУЛИЦЯ", "ПР": "+", "ПР Т": "ПРОСПЕКТ", "ПРОСП": "ПРОСПЕКТ",
+    "ПРОСПЕКТ": "ПРОСПЕКТ", "ПРОВ": "ПРОВУЛОК", "ПРОВУЛОК": "ПРОВУЛОК", "Б": "+",
+    "Б Р": "БУЛЬВАР", "БУЛ": "БУЛЬВАР", "БУЛЬВАР": "БУЛЬВАР", "НАБ": "НАБЕРЕЖНА",
+    "НАБЕРЕЖНА": "НАБЕРЕЖНА", "ПЛ": "ПЛОЩА", "ПЛОЩА": "ПЛОЩА", "УЛ": "УЛИЦА", "УЛИЦА": "УЛИЦА"},
+  "GR": {
+    "ΟΔ": "", "ΟΔΟΣ": "", "ΛΕΩΦ": "ΛΕΩΦΟΡΟΣ", "Λ": "ΛΕΩΦΟΡΟΣ", "ΛΕΩΦΟΡΟΣ": "ΛΕΩΦΟΡΟΣ",
+    "ΠΛ": "ΠΛΑΤΕΙΑ", "ΠΛΑΤΕΙΑ": "ΠΛΑΤΕΙΑ"},
+  "RO": {
+    "STR": "STRADA", "STRADA": "STRADA", "BD": "BULEVARDUL", "BULEVARDUL": "BULEVARDUL",
+    "CAL": "CALEA", "CALEA": "CALEA", "SOS": "SOSEAUA", "SOSEAUA": "SOSEAUA", "AL": "ALEEA",
+    "ALEEA": "ALEEA"},
+  "DE": {"STR": "STRASSE", "STRASSE": "STRASSE"},
+  "ID": {"JL": "JALAN", "JLN": "JALAN", "JALAN": "JALAN", "GG": "GANG", "GANG": "GANG"},
+  "IL": {"רח": "רחוב", "רחוב": "רחוב", "שד": "שדרות", "שדרות": "שדרות"}
+}'::jsonb -> p_language;
 
--- Writes the kind of street at its beginning as a whole word: "AV FOCH" as "AVENUE FOCH", also
--- behind a number. p_text: folded, words between single blanks.
-create function postrider.write_street_word(
-  p_text text,
-  p_country text
-) returns text language plpgsql immutable parallel safe as $$
-declare
-  v_before text := coalesce(substring(p_text from '^[0-9][^ ]* '), '');
-  v_rest text := substr(p_text, length(v_before) + 1);
-  v_found text := split_part(v_rest, ' ', 1) || ' ' || split_part(v_rest, ' ', 2);
-  v_word text := postrider.street_word(p_country, v_found);
-begin
-  if v_word is null then
-    v_found := split_part(v_rest, ' ', 1);
-    v_word := postrider.street_word(p_country, v_found);
-  end if;
-  return case
-    when v_word is null then p_text
-    else v_before || ltrim(v_word || substr(v_rest, length(v_found) + 1))
-  end;
-end $$;
+-- Returns the words that stand within the name of a street, each with the form that is certain.
+-- Of those that end with a hyphen only the end of the last word is meant: "Damstr." is Damstraat.
+create function postrider.street_name_words(p_language text) returns jsonb
+language sql immutable parallel safe
+return '{
+  "FR": {
+    "ST": "SAINT", "STE": "SAINTE", "FG": "FAUBOURG", "FBG": "FAUBOURG", "GAL": "GENERAL",
+    "LIEUDIT": "LIEU DIT", "MAL": "MARECHAL", "DR": "DOCTEUR", "PR": "PROFESSEUR",
+    "CDT": "COMMANDANT", "COL": "COLONEL", "PDT": "PRESIDENT", "CAP": "CAPITAINE"},
+  "DE": {"STR": "STRASSE", "STR-": "STRASSE", "PL-": "PLATZ",
+    "STRASSE-": "STRASSE", "WEG-": "WEG", "PLATZ-": "PLATZ", "GASSE-": "GASSE", "ALLEE-": "ALLEE",
+    "RING-": "RING", "DAMM-": "DAMM", "UFER-": "UFER"},
+  "NL": {"BURG": "BURGEMEESTER", "STR": "STRAAT", "STR-": "STRAAT", "LN-": "LAAN",
+    "PLN-": "PLEIN", "STRAAT-": "STRAAT", "LAAN-": "LAAN", "WEG-": "WEG", "PLEIN-": "PLEIN",
+    "KADE-": "KADE", "DIJK-": "DIJK"},
+  "PT": {"S": "SAO", "STO": "SANTO", "STA": "SANTA"},
+  "PL": {"GEN": "GENERALA", "KS": "KSIEDZA"},
+  "TR": {"CAD": "CADDESI", "CD": "CADDESI", "CADDE": "CADDESI", "SOK": "SOKAK", "SK": "SOKAK",
+    "SOKAGI": "SOKAK", "MAH": "MAHALLESI", "MH": "MAHALLESI", "BUL": "BULVARI"},
+  "HU": {"U": "UTCA", "KRT": "KORUT"},
+  "CZ": {"TR": "TRIDA", "NAM": "NAMESTI", "UL": "ULICE"},
+  "DK": {"GT-": "GATA", "GATE-": "GATA", "GATA-": "GATA", "GADE-": "GADE", "VEJ-": "VEJ",
+    "VEI-": "VEI", "VEIEN-": "VEIEN"},
+  "SE": {"G-": "GATAN", "V-": "VAGEN", "GATAN-": "GATAN", "VAGEN-": "VAGEN"},
+  "EE": {"TN": "TANAV", "PST": "PUIESTEE"}
+}'::jsonb -> p_language;
 
--- Puts what belongs to the person or the flat behind the street: "c/o Meier, Hauptstr. 5" as
--- "Hauptstr. 5, c/o Meier". p_text: folded, lines between commas.
-create function postrider.street_first(p_text text) returns text
-language plpgsql immutable parallel safe as $$
-declare
-  c_others constant text := '^ ?(CO|[0-9]+/F|Z HD|Z HDN|ATTN|APT|APP|APPT|APPARTEMENT|APARTMENT'
-    || '|FLAT|UNIT|ROOM|BAT|BATIMENT|BLDG|RES|RESIDENCE|ESC|ESCALIER|ETAGE|PORTE|SCALA|INTERNO'
-    || '|HINTERHAUS|VORDERHAUS|SEITENFLUGEL|WOHNUNG|WHG|BP|CS|POSTFACH|КВ|КВАРТИРА)( |$)';
-  -- As one word: the C would be the letter of a number.
-  v_text text := regexp_replace(p_text, '(?<= |^)C[/ ]O(?= )', 'CO', 'g');
-begin
-  if v_text not like '%,%' then
-    return v_text;
-  end if;
-  return (
-    select string_agg(btrim(l.line), ' , ' order by l.line ~ c_others, l.n)
-    from unnest(string_to_array(v_text, ',')) with ordinality as l (line, n)
-    where btrim(l.line) <> '');
-end $$;
-
--- Writes the numbers of a Japanese address in one way: "1丁目2番3号" as "1-2-3". A room stays one.
-create function postrider.write_japanese(p_text text) returns text
-language plpgsql immutable parallel safe as $$
-declare
-  v_text text := p_text;
-  v_chome text := substring(p_text from '(?<![十百])([一二三四五六七八九])丁目');
-begin
-  if v_chome is not null then
-    v_text := replace(v_text, v_chome || '丁目', strpos('一二三四五六七八九', v_chome) || '丁目');
-  end if;
-  v_text := regexp_replace(v_text, '(?<=[0-9])(?:丁目|番地の?|番|号(?!室)) ?(?=[0-9])', '-', 'g');
-  return regexp_replace(v_text, '(?<=[0-9])(?:丁目|番地|番|号)(?= |$)', '', 'g');
-end $$;
+-- Returns the words of a street that differ between spellings of one street, or may: articles and
+-- kinds that are left out, saints, abbreviations that mean one of several words. Streets that are
+-- equal without them are possibly one.
+create function postrider.loose_street_words(p_language text) returns jsonb
+language sql immutable parallel safe
+return '{
+  "FR": {"DE": "", "DU": "", "DES": "", "LA": "", "LE": "", "LES": "", "L": "", "D": "",
+    "LIEU": "", "DIT": "", "LIEU DIT": "", "GENERAL": "GAL"},
+  "ES": {"DE": "", "DEL": "", "LA": "", "EL": "", "LOS": "", "LAS": "", "CARRER": "CALLE",
+    "P": "PASEO"},
+  "IT": {"DI": "", "DEL": "", "DELLA": "", "DEI": "", "DELLE": "", "DEGLI": "", "SAN": "S",
+    "SANTA": "S", "SANTO": "S", "SANT": "S"},
+  "PT": {"DE": "", "DO": "", "DA": "", "DOS": "", "DAS": "", "E": ""},
+  "PL": {"ULICA": "", "SWIETEJ": "SW", "SWIETEGO": "SW", "SWIETYCH": "SW"},
+  "RU": {"ПР": "ПРОСПЕКТ"},
+  "GR": {"ΑΓΙΟΥ": "ΑΓ", "ΑΓΙΑΣ": "ΑΓ", "ΑΓΙΩΝ": "ΑΓ"},
+  "DE": {"ZUM": "", "ZUR": ""},
+  "EE": {"TANAV": ""},
+  "IL": {"רחוב": ""}
+}'::jsonb -> p_language;

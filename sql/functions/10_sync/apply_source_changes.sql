@@ -10,10 +10,10 @@ return p_state in ('address_enrichable', 'pending')
 
 -- Takes over what the source says of people that we know, and counts who changed. It is called by
 -- apply_sync_page with the organization's sync row locked. What an operator has amended stays while
--- the row says what it said then. Who has come ahead of the live mailing follows the source as
--- well, and would be printed as they stand: their proof is made anew. Who is sent in a test begins
--- again when it goes live, and now only where the rules of admission are asked. Who failed in it
--- begins again with the row that has changed.
+-- the row says what it said then. People who have come ahead of the live mailing follow the source
+-- as well: they would be printed as they stand, so their proof is made anew. A person who is sent
+-- in a test begins again when it goes live, and before that only where the rules of admission are
+-- asked. A person who failed in a test begins again with the changed row.
 -- p_known: members as in recognise_members(), with id.
 -- told: which amendments the rows have replaced, as notes_of_replaced() tells them, and whose row
 -- has changed while the test's printer is asked.
@@ -47,8 +47,9 @@ begin
   v_known := postrider.rows_beside_amendments(p_organization_id, p_campaign_id, p_known);
 
   with known as materialized (
-    select k.*
-    from jsonb_to_recordset(v_known) as k (
+    select k.*, e.told
+    from jsonb_array_elements(v_known) as e (told)
+    cross join lateral jsonb_to_record(e.told) as k (
       id uuid, n int, "row" bigint, "externalId" text, email text, "otherEmails" text[],
       "firstName" text, "lastName" text, line1 text, line2 text, city text, region text,
       "postalCode" text, country text, merge jsonb, email_keys text[], household_key text,
@@ -65,22 +66,12 @@ begin
       and s.recipient_id = any (array(select k.id from known k))
       and (postrider.follows_source(s.state, s.reason) or s.recipient_id = any (v_tested))
   ), followed as (
-    -- A source that knows no address any more does not take away one that was found.
     update postrider.recipient r
     set
-      email = k.email,
-      other_emails = k."otherEmails",
-      first_name = k."firstName",
-      last_name = k."lastName",
-      merge = coalesce(k.merge, '{}'),
-      email_key = k.email_keys[1],
-      line1 = case when k.line1 is null then r.line1 else k.line1 end,
-      line2 = case when k.line1 is null then r.line2 else k.line2 end,
-      city = case when k.line1 is null then r.city else k.city end,
-      region = case when k.line1 is null then r.region else k.region end,
-      postal_code = case when k.line1 is null then r.postal_code else k."postalCode" end,
-      country = case when k.line1 is null then r.country else k.country end,
-      household_key = case when k.line1 is null then r.household_key else k.household_key end,
+      (email, other_emails, email_key, first_name, last_name, merge, line1, line2, city, region,
+        postal_code, country, household_key) = (
+        select t.* from postrider.told_row(r, k.told) t
+      ),
       lot_key = case when k.line1 is null or k.household_key = r.household_key then r.lot_key end,
       address_from = case when k.line1 is null then r.address_from else 'source' end,
       amended = case when k.read_beside then k.amended else r.amended end

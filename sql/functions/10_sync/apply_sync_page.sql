@@ -170,7 +170,7 @@ begin
     cross join lateral jsonb_array_elements_text(v.m -> 'email_keys')
       with ordinality as e (email_key, n)
     where e.n > 1
-  ), met as (
+  ), seen as (
     insert into postrider.sync_seen (
       organization_id, run_id, recipient_id, source_row, email_hashes, household_hash, name_hash)
     select p_organization_id, p_run_id, made.id, made.source_row, m.email_hashes,

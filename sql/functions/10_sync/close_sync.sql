@@ -98,10 +98,9 @@ begin
   return v_run;
 end $$;
 
--- Lists the people who wait and whom the run has not met. A person whose row can no longer be read
+-- Lists the people who wait and whom the run has not seen. A person whose row can no longer be read
 -- is in the segment all the same, where the reject names the person. One who has an open mailpiece
--- does not leave: the card may exist. Who has come ahead of the live mailing
--- waits for it.
+-- does not leave: the card may exist. A person who has come ahead of the live mailing waits for it.
 create function postrider.gone_from_segment(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -122,7 +121,7 @@ begin atomic
       select from postrider.mailpiece m
       where m.organization_id = p_organization_id
         and m.recipient_id = s.recipient_id
-        and m.status not in ('rejected', 'cancelled', 'failed', 'voided'))
+        and not postrider.piece_is_closed(m.status))
   union all
   select s.recipient_id
   from postrider.recipient_state s

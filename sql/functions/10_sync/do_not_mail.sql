@@ -97,13 +97,13 @@ begin
     where k.told ->> 'do_not_mail' is null);
 end $$;
 
--- Keeps from mail the people of whom the source says so, and remembers that it does. Who is before
--- the printer is stopped, as by a suppression; who is there already stays. Somebody who was skipped
--- and might come back is kept out too, and holds the place against another row of the same person.
--- Returns whom it stopped. The caller has claimed sync or op, and holds the organization's sync
--- row.
--- p_known: as in recognise_members(). Whose row says so no more is not forbidden any longer, and
--- stays where they are, as after a suppression that is lifted.
+-- Keeps from mail the people of whom the source says so, and remembers that it does. A person
+-- before the printer is stopped, as by a suppression; one who is there already stays. Somebody who
+-- was skipped and might come back is kept out too, and holds the place against another row of the
+-- same person. Returns whom it stopped. The caller has claimed sync or op, and holds the
+-- organization's sync row.
+-- p_known: as in recognise_members(). A person whose row does not say so any more is not forbidden
+-- any longer, and stays where they are, as after a suppression that is lifted.
 -- p_unmailable: [{n, id, emailKeys, householdKey, nameKey, because}]; id is null for a person who
 -- is new.
 create function postrider.keep_from_mail(

@@ -20,7 +20,7 @@ begin atomic
   where m.organization_id = p_organization_id
     and m.recipient_id = p_recipient_id
     and m.mode = 'live'
-    and m.status not in ('rejected', 'cancelled', 'failed', 'voided')
+    and not postrider.piece_is_closed(m.status)
     and m.accepted_at > p_since;
 end;
 

@@ -73,13 +73,13 @@ return (
     when p_stage = 'mail' and c.printer_name <> p_printer_name then 'printer_changed'
     when o.held_at is not null
       or c.status = 'paused'
-      or p_stage = 'mail' and (p.held_at is not null or x.held_at is not null)
+      or w.obstacle in ('hold of the printer', 'hold of the connection')
       then 'held'
     when not (c.status = 'active' or c.status = 'pending' and p_stage = 'proof')
       then 'campaign_not_running'
-    when p_stage = 'mail' and c.mode = 'live' and p.armed_at is null then 'not_armed'
-    when p_stage = 'mail' and x.mode <> c.mode then 'connection_mode'
-    when p_stage = 'mail' and b.state <> 'closed' then 'connection_broken'
+    when w.obstacle = 'arming' then 'not_armed'
+    when w.obstacle = 'mode of the connection' then 'connection_mode'
+    when w.obstacle = 'breaker' then 'connection_broken'
   end
   from postrider.campaign c
   join postrider.organization o on o.id = c.organization_id
@@ -89,6 +89,11 @@ return (
     on x.organization_id = p.organization_id and x.id = p.connection_id
   left join postrider.connection_breaker b
     on b.organization_id = p.organization_id and b.connection_id = p.connection_id
+  cross join lateral (
+    select case when p_stage = 'mail'
+      then postrider.obstacle_at_printer(p, x, b, c.mode)
+    end as obstacle
+  ) w
   where c.organization_id = p_organization_id
     and c.id = p_campaign_id
 );

@@ -15,7 +15,7 @@ return (
     1,
     coalesce(sum(case p_stage when 'proof' then proof_slots else mail_slots end), 0))::int
   from postrider.runner
-  where seen_at > clock_timestamp() - interval '45 seconds'
+  where postrider.runner_is_alive(seen_at)
 );
 
 -- Says which campaigns may get how many more cohorts now. The next one always goes to the

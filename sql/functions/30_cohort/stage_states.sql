@@ -4,20 +4,30 @@ create function postrider.waiting_state_of(
 ) returns text language sql immutable
 return case p_stage when 'proof' then 'pending' when 'mail' then 'proofed' end;
 
--- Says whether a printer takes cards now that are printed in this mode: neither it nor its
--- connection is held, the connection is of the mode, its breaker is closed, and for live cards the
--- printer is armed. p_connection, p_breaker: null where there is none.
+-- Names what keeps cards of this mode from a printer: the first that is to be taken away; null
+-- where it takes them. p_connection, p_breaker: null where there is none.
+create function postrider.obstacle_at_printer(
+  p_printer postrider.printer,
+  p_connection postrider.connection,
+  p_breaker postrider.connection_breaker,
+  p_mode text
+) returns text language sql immutable
+return case
+  when p_printer.held_at is not null then 'hold of the printer'
+  when p_connection.held_at is not null then 'hold of the connection'
+  when p_mode = 'live' and p_printer.armed_at is null then 'arming'
+  when p_connection.mode <> p_mode then 'mode of the connection'
+  when p_breaker.state <> 'closed' then 'breaker'
+end;
+
+-- Says whether a printer takes cards now that are printed in this mode.
 create function postrider.takes_cards(
   p_printer postrider.printer,
   p_connection postrider.connection,
   p_breaker postrider.connection_breaker,
   p_mode text
 ) returns boolean language sql immutable
-return p_printer.held_at is null
-  and (p_mode = 'test' or p_printer.armed_at is not null)
-  and p_connection.held_at is null
-  and coalesce(p_breaker.state, 'closed') = 'closed'
-  and (p_connection.mode is null or p_connection.mode = p_mode);
+return postrider.obstacle_at_printer(p_printer, p_connection, p_breaker, p_mode) is null;
 
 -- Names the state of people who are in a cohort of a stage that has not begun.
 create function postrider.staged_state_of(

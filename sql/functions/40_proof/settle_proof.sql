@@ -39,6 +39,7 @@ declare
   v_moved int;
 begin
   perform postrider.commit_asynchronously();
+  v_held_back := postrider.hold_back_of_proofs(p_organization_id, p_cohort_id);
   perform from postrider.cohort
   where organization_id = p_organization_id
     and id = p_cohort_id
@@ -64,20 +65,45 @@ begin
     p_results := postrider.without_removed(p_organization_id, p_cohort_id, p_results);
   end if;
   perform postrider.store_proofs(p_organization_id, v_people, p_results, v_now);
-  -- Before the launch nothing can go: the launch holds back who is proofed by then.
-  select c.hold_back_minutes * interval '1 minute' into v_held_back
+  v_moved := postrider.settle_proofing(
+    p_organization_id, p_cohort_id, v_people, p_results, p_last, v_held_back, v_now);
+  perform postrider.close_cohort_if_done(p_organization_id, p_cohort_id, v_now);
+  return v_moved;
+end $$;
+
+-- Says for how long cards that are rendered now are kept from the printer. Before the launch
+-- nothing can go, and the launch holds back who is proofed by then. One that is under way is waited
+-- for: it has looked for its people already, and nobody sees when it was. The lock is that of a
+-- begin, and comes before the cohort's as there.
+create function postrider.hold_back_of_proofs(
+  p_organization_id uuid,
+  p_cohort_id uuid
+) returns interval language plpgsql as $$
+declare
+  v_campaign_id uuid;
+  v_minutes int;
+  v_launched_at timestamptz;
+begin
+  select c.id, c.hold_back_minutes, c.launched_at
+  into v_campaign_id, v_minutes, v_launched_at
   from postrider.cohort k
   join postrider.campaign c
     on c.organization_id = k.organization_id
     and c.id = k.campaign_id
   where k.organization_id = p_organization_id
-    and k.id = p_cohort_id
-    and c.launched_at is not null;
-  v_moved := postrider.settle_proofing(
-    p_organization_id, p_cohort_id, v_people, p_results, p_last,
-    coalesce(v_held_back, interval '0'), v_now);
-  perform postrider.close_cohort_if_done(p_organization_id, p_cohort_id, v_now);
-  return v_moved;
+    and k.id = p_cohort_id;
+  if v_launched_at is null then
+    perform pg_advisory_xact_lock_shared(
+      postrider.lock_key('campaign', p_organization_id, v_campaign_id::text));
+    select c.hold_back_minutes, c.launched_at
+    into v_minutes, v_launched_at
+    from postrider.campaign c
+    where c.organization_id = p_organization_id
+      and c.id = v_campaign_id;
+  end if;
+  return case
+    when v_launched_at is null then interval '0'
+    else v_minutes * interval '1 minute' end;
 end $$;
 
 -- Remembers the documents of rendered cards, with their people, so that they are removed when the

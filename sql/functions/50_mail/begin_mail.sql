@@ -86,7 +86,7 @@ declare
 begin
   insert into postrider.mailpiece (
     organization_id, id, recipient_id, campaign_id, printer_name, mode, idempotency_key, request,
-    opened_at)
+    opened_at, counted_minor)
   select p_organization_id, postrider.new_id(), r.id, c.id, c.printer_name, c.mode,
     gen_random_uuid(),
     jsonb_build_object(
@@ -108,7 +108,7 @@ begin
         'front', jsonb_build_object(
           'url', p.front_url, 'page', p.front_page, 'hash', p.front_hash),
         'back', jsonb_build_object('url', p.back_url, 'page', p.back_page, 'hash', p.back_hash))),
-    p_now
+    p_now, c.price_minor
   from postrider.recipient_state s
   join postrider.recipient r
     on r.organization_id = s.organization_id and r.id = s.recipient_id

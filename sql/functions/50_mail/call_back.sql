@@ -46,7 +46,8 @@ end;
 -- answered. The piece carries when it may be asked for next, so that those of which a printer
 -- cannot tell do not keep it from being asked about the others.
 -- A card whose time is over by the printer's own word is likely printed: it comes after those that
--- can still be saved, of which the one that is printed soonest is first.
+-- can still be saved, of which the one that is printed soonest is first. Those are asked for also
+-- while the breaker of their printer is open: a call-back makes nothing, and later is too late.
 -- p_printer_name: null: at any printer.
 create function postrider.claim_call_backs(
   p_organization_id uuid,
@@ -72,14 +73,9 @@ begin
           and p.provider_id is not null
           and not postrider.piece_is_closed(p.status)
           and (p.available_at is null or p.available_at <= v_now)
-        where not exists (
-            select from postrider.printer n
-            join postrider.connection_breaker b
-              on b.organization_id = n.organization_id
-              and b.connection_id = n.connection_id
-              and b.state <> 'closed'
-            where n.organization_id = p.organization_id
-              and n.name = p.printer_name)
+        where (
+            coalesce(p.cancellable_until > v_now, true)
+            or not postrider.printer_is_broken(p.organization_id, p.printer_name))
           and s.organization_id = p_organization_id
           and s.cancel_requested_at is not null
           and s.state = 'sent'
@@ -105,7 +101,8 @@ begin
 end $$;
 
 -- Takes the cancel marks of cards away that no printer is asked for any more: the time that it told
--- is over, with a margin for clocks that differ.
+-- is over, with a margin for clocks that differ. Whom somebody holds is left to the next time: the
+-- others are to be called back now.
 create function postrider.end_late_call_backs(p_organization_id uuid) returns void
 language plpgsql as $$
 declare
@@ -113,63 +110,64 @@ declare
   v_late json;
 begin
   select json_agg(json_build_object(
-    'recipientId', s.recipient_id,
-    'mailpieceId', m.id,
+    'recipientId', l.recipient_id,
+    'mailpieceId', l.id,
     'outcome', 'too_late',
     'message', format('the printer told that it could be called back until %s',
-      to_char(m.cancellable_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC'))))
+      to_char(l.cancellable_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC'))))
   into v_late
-  from postrider.recipient_state s
-  join postrider.mailpiece m
-    on m.organization_id = s.organization_id
-    and m.recipient_id = s.recipient_id
-    and m.provider_id is not null
-    and not postrider.piece_is_closed(m.status)
-    and m.cancellable_until + postrider.call_back_margin() < v_now
-  where s.organization_id = p_organization_id
-    and s.cancel_requested_at is not null
-    and s.state = 'sent';
+  from (
+    select s.recipient_id, m.id, m.cancellable_until
+    from postrider.recipient_state s
+    join postrider.mailpiece m
+      on m.organization_id = s.organization_id
+      and m.recipient_id = s.recipient_id
+      and m.provider_id is not null
+      and not postrider.piece_is_closed(m.status)
+      and m.cancellable_until + postrider.call_back_margin() < v_now
+    where s.organization_id = p_organization_id
+      and s.cancel_requested_at is not null
+      and s.state = 'sent'
+    for no key update skip locked) l;
   if v_late is not null then
-    perform from postrider.recipient_state
-    where organization_id = p_organization_id
-      and recipient_id in (
-        select l."recipientId" from json_to_recordset(v_late) as l ("recipientId" uuid))
-    order by recipient_id
-    for no key update;
     perform postrider.note_not_called_back(p_organization_id, v_late);
   end if;
 end $$;
 
--- Takes what a printer answered to a call-back, and returns how many people were skipped.
+-- Takes what a printer answered to a call-back, and returns how many people were skipped. Whom
+-- somebody holds for long is left out: the printer is asked for that card again, and costs no other
+-- its answer.
 -- p_results: [{recipientId, mailpieceId, outcome: cancelled|too_late|unknown, message}]
 create function postrider.settle_call_backs(p_organization_id uuid, p_results json) returns int
 language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('mail');
+  v_people uuid[];
+  v_results json;
   v_moved int;
 begin
   perform postrider.require_list('the results', json_typeof(p_results));
-  v_moved := postrider.skip_called_back(p_organization_id, p_results);
-  perform postrider.note_not_called_back(p_organization_id, p_results);
+  v_people := postrider.lock_people_or_leave(p_organization_id, array(
+    select r."recipientId" from json_to_recordset(p_results) as r ("recipientId" uuid)));
+  v_results := coalesce(
+    (select json_agg(r.told)
+      from json_array_elements(p_results) as r (told)
+      where (r.told ->> 'recipientId')::uuid = any (v_people)),
+    '[]');
+  v_moved := postrider.skip_called_back(p_organization_id, v_results);
+  perform postrider.note_not_called_back(p_organization_id, v_results);
   perform postrider.act_as(v_before);
   return v_moved;
 end $$;
 
--- Locks the people of the answers, closes the pieces that were called back, and returns how many
--- people were skipped. The caller has claimed mail.
+-- Closes the pieces that were called back, and returns how many people were skipped. The caller has
+-- claimed mail and locked the people.
 create function postrider.skip_called_back(p_organization_id uuid, p_results json) returns int
 language plpgsql as $$
 declare
   v_now timestamptz := postrider.now();
   v_moved int;
 begin
-  perform from postrider.recipient_state
-  where organization_id = p_organization_id
-    and recipient_id in (
-      select r."recipientId" from json_to_recordset(p_results) as r ("recipientId" uuid))
-  order by recipient_id
-  for no key update;
-
   with called_back as (
     update postrider.mailpiece m
     set status = 'cancelled', outcome_detail = 'cancelled at the printer'

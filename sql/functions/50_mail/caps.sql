@@ -1,6 +1,7 @@
 -- Caps and budgets. Only a capped campaign counts what it opens: the count is a row that one begin
 -- at a time may hold. Pieces that were opened before there was a cap are counted when the campaign
--- file sets one.
+-- file sets one. A card that was not made is taken out of the count by the next begin: the end of a
+-- card would otherwise wait for the begins of its campaign.
 
 -- Lets only as many people of a cohort go on as the caps of its campaign allow. The others go back,
 -- and wait for the next day.
@@ -20,6 +21,7 @@ declare
   v_room_new int;
   v_over uuid[];
 begin
+  perform postrider.recount(p_campaign, p_now, v_day, p_zone);
   select n.* into v_count
   from postrider.campaign_counter n
   where n.organization_id = p_campaign.organization_id and n.campaign_id = p_campaign.id;
@@ -85,8 +87,74 @@ begin
   end if;
 end $$;
 
--- Counts what a campaign has opened, from its pieces, and returns how many there are. Pieces of a
--- test do not count once the campaign is live.
+-- Of the pieces of a campaign that wait to be counted anew: how many cards they are in all and on
+-- the day, and what they cost; below zero where they are to be taken out of the count.
+create function postrider.waiting_recount(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_mode text,
+  p_day date,
+  p_zone text
+) returns table (in_all int, on_day int, minor bigint) language sql stable
+begin atomic
+  select coalesce(sum(x.cards), 0)::int, coalesce(sum(x.cards) filter (where x.is_of_day), 0)::int,
+    coalesce(sum(x.cards * x.minor), 0)::bigint
+  from (
+    select case when m.uncounted_at is null then -1 else 1 end as cards,
+      coalesce(m.counted_on, (m.opened_at at time zone p_zone)::date) = p_day as is_of_day,
+      coalesce(m.counted_minor, 0) as minor
+    from postrider.mailpiece m
+    where m.organization_id = p_organization_id
+      and m.campaign_id = p_campaign_id
+      and m.mode = p_mode
+      and (m.status in ('rejected', 'cancelled', 'failed')) <> (m.uncounted_at is not null)) x;
+end;
+
+-- Takes cards out of the count of a campaign that were not made: rejected, called back or failed.
+-- One that exists all the same, as late evidence shows, is counted again, whatever the cap.
+-- Called with the counter locked. A piece that somebody works on is left to the next begin, so that
+-- who has the counter waits for nobody.
+create function postrider.recount(
+  p_campaign postrider.campaign,
+  p_now timestamptz,
+  p_day date,
+  p_zone text
+) returns void language plpgsql as $$
+begin
+  with recounted as (
+    update postrider.mailpiece m
+    set uncounted_at = case when m.uncounted_at is null then p_now end
+    where m.organization_id = p_campaign.organization_id
+      and m.id = any (array(
+        select x.id
+        from postrider.mailpiece x
+        where x.organization_id = p_campaign.organization_id
+          and x.campaign_id = p_campaign.id
+          and x.mode = p_campaign.mode
+          and (x.status in ('rejected', 'cancelled', 'failed')) <> (x.uncounted_at is not null)
+        limit 10000
+        for no key update skip locked))
+    returning case when m.uncounted_at is null then 1 else -1 end as cards,
+      coalesce(m.counted_on, (m.opened_at at time zone p_zone)::date) = p_day as is_of_day,
+      coalesce(m.counted_minor, 0) as minor
+  )
+  update postrider.campaign_counter n
+  set opened_in_all = greatest(0, n.opened_in_all + r.in_all),
+    opened_on_day = case
+      when n.day = p_day then greatest(0, n.opened_on_day + r.on_day)
+      else n.opened_on_day end,
+    opened_minor = greatest(0, n.opened_minor + r.minor)
+  from (
+    select sum(cards) as in_all, coalesce(sum(cards) filter (where is_of_day), 0) as on_day,
+      sum(cards * minor) as minor
+    from recounted) r
+  where n.organization_id = p_campaign.organization_id
+    and n.campaign_id = p_campaign.id
+    and r.in_all is not null;
+end $$;
+
+-- Counts what a campaign has opened, from its pieces that were made or may be, and returns how many
+-- there are. Pieces of a test do not count once the campaign is live.
 -- p_price: what a piece cost that was opened while nobody counted; null: what one costs now.
 create function postrider.count_opened(
   p_organization_id uuid,
@@ -94,8 +162,8 @@ create function postrider.count_opened(
   p_price bigint default null
 ) returns bigint language plpgsql security definer as $$
 declare
+  v_campaign postrider.campaign;
   v_price bigint;
-  v_mode text;
   v_opened bigint;
 begin
   perform postrider.require_organization(p_organization_id);
@@ -103,8 +171,7 @@ begin
     perform postrider.require_within('the price', p_price, 0, 1000000000);
   end if;
   -- No begin opens a piece while we count.
-  select coalesce(p_price, price_minor, 0), mode
-  into v_price, v_mode
+  select * into v_campaign
   from postrider.campaign
   where organization_id = p_organization_id and id = p_campaign_id
   for update;
@@ -112,6 +179,12 @@ begin
     perform postrider.fail('PR010', 'there is no such campaign',
       'select name, id from postrider.campaigns; nothing was changed');
   end if;
+
+  v_price := coalesce(p_price, v_campaign.price_minor, 0);
+  perform postrider.recount(
+    v_campaign, postrider.now(), (postrider.now() at time zone o.time_zone)::date, o.time_zone)
+  from postrider.organization o
+  where o.id = p_organization_id;
 
   insert into postrider.campaign_counter as n (
     organization_id, campaign_id, day, opened_on_day, opened_in_all, opened_minor)
@@ -126,7 +199,10 @@ begin
   left join (
     postrider.recipient r
     join postrider.mailpiece m
-      on m.organization_id = r.organization_id and m.recipient_id = r.id and m.mode = v_mode)
+      on m.organization_id = r.organization_id
+      and m.recipient_id = r.id
+      and m.mode = v_campaign.mode
+      and m.uncounted_at is null)
     on r.organization_id = p_organization_id and r.campaign_id = p_campaign_id
   group by d.day
   on conflict (organization_id, campaign_id) do update

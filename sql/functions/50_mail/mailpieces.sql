@@ -1,11 +1,5 @@
 -- What the status of a mailpiece says of it.
 
--- Tells whether a mailpiece is closed: no card comes of it any more, and another may be opened.
--- It is taken up into the plan of its caller, so that the index of open mailpieces is found.
-create function postrider.piece_is_closed(p_status text) returns boolean
-language sql immutable
-return p_status in ('rejected', 'cancelled', 'failed', 'voided');
-
 -- Tells whether a card may exist of a mailpiece. One that is submitting was proven not printed,
 -- unless it is sent again only because the printer honours its key.
 create function postrider.card_may_exist(
@@ -58,35 +52,43 @@ return coalesce(
         and m.mode = 'test'
       limit 2) x));
 
--- The name of a person as a printer is sent it. Where the whole one is longer than the printer
--- prints, it is the first of these that fits: without further given names, with the first as an
--- initial, the last name alone; and if none does, as many letters of it as there is room for.
+-- The whole name of a person, as it stands on a card.
+create function postrider.whole_name(p_first_name text, p_last_name text) returns text
+language sql stable
+return coalesce(
+  nullif(concat_ws(' ', nullif(btrim(p_first_name), ''), nullif(btrim(p_last_name), '')), ''),
+  'Current Resident');
+
+-- The first of these that fits: a name without further given names, with the first as an initial,
+-- the last name alone; and if none does, as many letters of the whole one as there is room for.
+create function postrider.shortened_name(
+  p_first_name text,
+  p_last_name text,
+  p_longest int
+) returns text language sql stable
+return coalesce(
+  (
+    select x.name
+    from (values
+      (1, concat_ws(' ', split_part(p_first_name, ' ', 1), p_last_name)),
+      (2, concat_ws(' ', left(p_first_name, 1) || '.', p_last_name)),
+      (3, p_last_name)) as x (rank, name)
+    where p_first_name <> ''
+      and p_last_name <> ''
+      and char_length(x.name) <= p_longest
+    order by x.rank
+    limit 1),
+  btrim(left(postrider.whole_name(p_first_name, p_last_name), p_longest)));
+
+-- The name of a person as a printer is sent it: the whole one, where the printer prints as much.
+-- It becomes a part of the query that calls it: nearly every name fits.
 -- p_longest: in letters; null: any.
 create function postrider.name_on_card(
   p_first_name text,
   p_last_name text,
   p_longest int
-) returns text language sql immutable
-return (
-  select coalesce(
-    (
-      select x.name
-      from (values
-        (1, n.whole),
-        (2, concat_ws(' ', split_part(n.first, ' ', 1), nullif(n.last, ''))),
-        (3, concat_ws(' ', left(n.first, 1) || '.', nullif(n.last, ''))),
-        (4, n.last)) as x (rank, name)
-      where (x.rank = 1 or n.first <> '' and n.last <> '')
-        and (p_longest is null or char_length(x.name) <= p_longest)
-      order by x.rank
-      limit 1),
-    btrim(left(n.whole, p_longest)))
-  from (
-    select f.first, f.last, coalesce(
-      nullif(concat_ws(' ', nullif(f.first, ''), nullif(f.last, '')), ''),
-      'Current Resident') as whole
-    from (
-      select btrim(coalesce(p_first_name, '')) as first, btrim(coalesce(p_last_name, '')) as last
-    ) f
-  ) n
-);
+) returns text language sql stable
+return case
+  when char_length(postrider.whole_name(p_first_name, p_last_name)) > p_longest
+    then postrider.shortened_name(btrim(p_first_name), btrim(p_last_name), p_longest)
+  else postrider.whole_name(p_first_name, p_last_name) end;

@@ -24,7 +24,7 @@ begin
     jsonb_build_object(
       'printer', m.printer_name,
       'told', r.told,
-      -- Whose id that is, as far as it is known here.
+      -- The person whose id that is, as far as it is known here.
       'of', (
         select o.id
         from postrider.mailpiece o

@@ -1,4 +1,4 @@
--- People who may be mailed, but not yet: their card is made anew, or held back.
+-- People who may be mailed, but not yet: their card is made anew.
 
 -- Gives back people whose proof is older than the refusal of the campaign's artwork: their cards
 -- are made anew. An open piece is called off, since its request has the old artwork; one of which
@@ -40,32 +40,4 @@ begin
   where s.organization_id = p_campaign.organization_id
     and s.recipient_id = any (v_people)
     and s.state = 'sending_staged';
-end $$;
-
--- Gives back people who were proofed while the campaign was launched, so that neither the launch
--- nor their proof has held them back.
-create function postrider.put_off_held_back(
-  p_campaign postrider.campaign,
-  p_cohort_id uuid,
-  p_now timestamptz
-) returns void language plpgsql as $$
-begin
-  -- An UPDATE that finds nobody still pays for the trigger.
-  if exists (
-    select from postrider.recipient_state
-    where organization_id = p_campaign.organization_id
-      and cohort_id = p_cohort_id
-      and state = 'sending_staged'
-      and available_at < p_campaign.launched_at)
-  then
-    update postrider.recipient_state
-    set state = 'proofed', since = p_now, move_no = move_no + 1, cohort_id = null,
-      reason = 'held_back', detail = null,
-      available_at = p_campaign.launched_at
-        + p_campaign.hold_back_minutes * interval '1 minute'
-    where organization_id = p_campaign.organization_id
-      and cohort_id = p_cohort_id
-      and state = 'sending_staged'
-      and available_at < p_campaign.launched_at;
-  end if;
 end $$;

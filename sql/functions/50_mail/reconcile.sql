@@ -4,8 +4,8 @@
 -- Gives a runner the unknown mailpieces that are due: [{mailpieceId, recipientId, campaignId,
 -- printerName, idempotencyKey, attempt, openedAt}], or null. They are claimed by attempt number and
 -- lease; a verdict counts only while both still hold.
--- A hold keeps no card from being looked for that is to be cancelled: it can be called back only
--- for a while, and nothing is sent again for it.
+-- Those of people who are to be cancelled come first: a card can be called back only for a while,
+-- and thousands may be due before it.
 create function postrider.claim_unknown_mailpieces(
   p_organization_id uuid,
   p_limit int,
@@ -13,37 +13,19 @@ create function postrider.claim_unknown_mailpieces(
 ) returns json language plpgsql security definer as $$
 declare
   v_now timestamptz := postrider.now();
+  v_claimed uuid[];
   v_pieces json;
 begin
   perform postrider.require_within('the limit', p_limit, 0, 1000000);
   perform postrider.require_lease(p_lease);
+  v_claimed := postrider.lock_unknown(p_organization_id, p_limit, v_now, true);
+  v_claimed := v_claimed
+    || postrider.lock_unknown(p_organization_id, p_limit - cardinality(v_claimed), v_now, false);
   with claimed as (
     update postrider.mailpiece m
     set attempt = m.attempt + 1, available_at = v_now + p_lease
     where m.organization_id = p_organization_id
-      and m.id = any (array(
-        select u.id
-        from postrider.mailpiece u
-        join postrider.printer p
-          on p.organization_id = u.organization_id
-          and p.name = u.printer_name
-        join postrider.recipient_state s
-          on s.organization_id = u.organization_id
-          and s.recipient_id = u.recipient_id
-        left join postrider.connection x
-          on x.organization_id = p.organization_id
-          and x.id = p.connection_id
-        left join postrider.connection_breaker b
-          on b.organization_id = p.organization_id
-          and b.connection_id = p.connection_id
-        where (p.held_at is null and x.held_at is null or s.cancel_requested_at is not null)
-          and coalesce(b.state, 'closed') = 'closed'
-          and u.organization_id = p_organization_id
-          and u.status = 'unknown'
-          and u.available_at <= v_now
-        order by u.available_at, u.id
-        limit p_limit
-        for no key update of u skip locked))
+      and m.id = any (v_claimed)
     returning m.*
   )
   select json_agg(json_build_object(
@@ -59,7 +41,46 @@ begin
   return v_pieces;
 end $$;
 
--- Takes what printers answered about unknown mailpieces, and returns how many people it moved.
+-- Locks unknown mailpieces that are due, and returns them: of people who are to be cancelled, or of
+-- all others. Neither a hold nor a breaker that is open keeps a card from being looked for that is
+-- to be cancelled: nothing is sent again for it, and its time may be over first.
+create function postrider.lock_unknown(
+  p_organization_id uuid,
+  p_limit int,
+  p_now timestamptz,
+  p_cancelled boolean
+) returns uuid[] language plpgsql as $$
+begin
+  return array(
+    select u.id
+    from postrider.mailpiece u
+    join postrider.printer p
+      on p.organization_id = u.organization_id
+      and p.name = u.printer_name
+    join postrider.recipient_state s
+      on s.organization_id = u.organization_id
+      and s.recipient_id = u.recipient_id
+    left join postrider.connection x
+      on x.organization_id = p.organization_id
+      and x.id = p.connection_id
+    left join postrider.connection_breaker b
+      on b.organization_id = p.organization_id
+      and b.connection_id = p.connection_id
+    where (s.cancel_requested_at is not null and s.state in ('sending', 'sent')) = p_cancelled
+      and (
+        p_cancelled
+        or p.held_at is null and x.held_at is null and coalesce(b.state, 'closed') = 'closed')
+      and u.organization_id = p_organization_id
+      and u.status = 'unknown'
+      and u.available_at <= p_now
+    order by u.available_at, u.id
+    limit p_limit
+    for no key update of u skip locked);
+end $$;
+
+-- Takes what printers answered about unknown mailpieces, and returns how many people it moved. Of
+-- whom somebody holds for long nothing is decided: the printer is asked for that card again, and
+-- costs no other its answer.
 -- p_verdicts: [{mailpieceId, attempt, outcome: found|absent|cannot_tell|not_asked, providerId,
 -- keyLifetimeMs, message}]. keyLifetimeMs: how long the printer honours a key; null: it has none.
 -- p_attempts: a piece of which the printer could not tell so many times is a matter for a person. A
@@ -75,13 +96,47 @@ declare
 begin
   perform postrider.require_list('the verdicts', json_typeof(p_verdicts));
   perform postrider.require_within('the number of attempts', p_attempts, 1, 30000);
-  v_moved := postrider.apply_verdicts(p_organization_id, p_verdicts, p_attempts);
+  v_moved := postrider.apply_verdicts(
+    p_organization_id,
+    postrider.lock_for_verdicts(p_organization_id, p_verdicts),
+    p_attempts);
   perform postrider.act_as(v_before);
   return v_moved;
 end $$;
 
--- Locks the people of the verdicts, moves them, and returns how many moved. The caller has claimed
--- mail.
+-- Locks the people of verdicts, and returns the verdicts but those of people whom somebody holds.
+create function postrider.lock_for_verdicts(
+  p_organization_id uuid,
+  p_verdicts json
+) returns json language plpgsql as $$
+declare
+  v_pieces uuid[] := array(
+    select v."mailpieceId" from json_to_recordset(p_verdicts) as v ("mailpieceId" uuid));
+  v_locked uuid[];
+  v_held uuid[];
+begin
+  -- All of them at once, by id: also the people whom evidence moves.
+  v_locked := postrider.lock_people_or_leave(p_organization_id, array(
+    select m.recipient_id
+    from postrider.mailpiece m
+    where m.organization_id = p_organization_id
+      and m.id = any (v_pieces)));
+  v_held := array(
+    select m.id
+    from postrider.mailpiece m
+    where m.organization_id = p_organization_id
+      and m.id = any (v_pieces)
+      and not m.recipient_id = any (v_locked));
+  return coalesce(
+    (select json_agg(v.told)
+      from json_array_elements(p_verdicts) as v (told)
+      where (v.told ->> 'mailpieceId')::uuid is null
+        or not (v.told ->> 'mailpieceId')::uuid = any (v_held)),
+    '[]');
+end $$;
+
+-- Moves the people of the verdicts, and returns how many moved. The caller has claimed mail and
+-- locked the people.
 create function postrider.apply_verdicts(
   p_organization_id uuid,
   p_verdicts json,
@@ -97,19 +152,6 @@ begin
   into v_found
   from json_to_recordset(p_verdicts) as v ("mailpieceId" uuid, outcome text, "providerId" text)
   where v.outcome = 'found' and v."providerId" <> '';
-  -- All of them at once, by id: also the people whom evidence moves.
-  perform from postrider.recipient_state s
-  where s.organization_id = p_organization_id
-    and s.recipient_id = any (array(
-      select m.recipient_id
-      from postrider.mailpiece m
-      where m.organization_id = p_organization_id
-        and m.id = any (array(
-          select v."mailpieceId"
-          from json_to_recordset(p_verdicts) as v ("mailpieceId" uuid)))))
-  order by s.recipient_id
-  for no key update;
-
   if v_found is not null then
     v_moved := postrider.record_evidence(p_organization_id, v_found, 'late_evidence');
   end if;

@@ -225,8 +225,8 @@ begin
       when r.outcome = 'refused' then 'held'
       when r.outcome = 'broken' then 'connection_broken'
       -- Waiting would bring nothing back. Once a day, since a host that loses whatever it is given
-      -- would have the same cards made for ever. Whose card may exist, or of whom nobody knew for a
-      -- time, keeps the piece and its key.
+      -- would have the same cards made for ever. A person whose card may exist, or of whom nobody
+      -- knew for a time, keeps the piece and its key.
       when r.outcome = 'retry'
         and r."artworkGone"
         and m.attempt = 0

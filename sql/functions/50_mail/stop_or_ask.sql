@@ -1,10 +1,10 @@
 -- People are stopped before the printer: cancelled, suppressed, forbidden by their source, erased,
--- or with a campaign or an offer that is over. Whose card may exist all the same is asked for at
--- the printer first.
+-- or with a campaign or an offer that is over. Where a card may exist all the same, the printer is
+-- asked for it first.
 
--- Moves people to skipped or blacklisted who are before the printer. Whose card may exist has a
--- cancel mark instead, and is at the printer until it has told. Returns both. The caller has locked
--- them, and has brought those to sent whose card the printer has.
+-- Moves people who are before the printer to skipped or blacklisted. A person whose card may exist
+-- gets a cancel mark instead, and stays at the printer until it has told. Returns both. The caller
+-- has locked them, and has moved those to sent whose card the printer has.
 create function postrider.stop_or_ask(
   p_organization_id uuid,
   p_people uuid[],
@@ -50,7 +50,7 @@ end $$;
 -- card of theirs was made, and returns which. The printer is asked by our reference: a card that it
 -- has is called back, and if there is none, they are skipped.
 -- They travel in a cohort that is closed, since no worker sends them. Nobody posts their piece any
--- more, so that the printer can be asked at once. The piece stays counted in caps and budget.
+-- more, so that the printer can be asked at once. Until then the piece counts in caps and budget.
 -- p_from: the states in which they are looked for.
 create function postrider.ask_before_stopping(
   p_organization_id uuid,

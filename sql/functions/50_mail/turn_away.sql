@@ -47,11 +47,6 @@ begin
   if v_held is not null then
     perform postrider.put_off_held(p_organization_id, v_held, p_now);
   end if;
-  if v_campaign.hold_back_minutes > 0
-    and v_campaign.launched_at + v_campaign.hold_back_minutes * interval '1 minute' > p_now
-  then
-    perform postrider.put_off_held_back(v_campaign, p_cohort_id, p_now);
-  end if;
   if v_campaign.artwork_rejected_at is not null then
     perform postrider.make_anew(v_campaign, p_cohort_id, p_now);
   end if;
@@ -165,6 +160,11 @@ begin
             = sha256(convert_to(v_secret || ':neighbourhood:' || k.neighbourhood, 'UTF8'))
         offset 0) x
       where postrider.may_be_one_household(x.value, r.household_key)
+        -- Known before anybody is looked at: mostly nobody has opted out by address.
+        and (
+          select exists (
+            select from postrider.suppression y
+            where y.organization_id = p_organization_id and y.neighbourhood is not null))
       union all
       select null, null, false
       where r.do_not_mail is not null

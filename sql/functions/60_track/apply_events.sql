@@ -1,24 +1,22 @@
 -- What printers tell of their mailpieces, applied in bulk.
 
--- Locks everybody whom a whole batch of webhooks concerns, by id, before the first of them is
--- applied. One webhook after the other would lock its people in any order, and two runners that
--- apply webhooks, or one that does and one that settles, would wait for each other (two runners and
--- shuffled webhooks: 40P01 within 200 cards).
-create function postrider.lock_for_track(
+-- Finds whom events of a printer concern: for each event its webhook, its status and its people, by
+-- the printer's id and by our reference; null where there is none.
+create function postrider.people_of_events(
   p_organization_id uuid,
   p_printer_name text,
   p_events jsonb
-) returns void language plpgsql as $$
-declare
-  v_people uuid[];
-  v_returned uuid[];
-begin
-  perform postrider.require_list('the events', jsonb_typeof(p_events));
+) returns table (
+  inbox_id uuid,
+  status text,
+  recipient_id uuid
+) language sql stable
+begin atomic
   -- As sub-selects: a join, made while statistics are old, reads the printer's ids of all
   -- mailpieces and not only of these. Of a live piece here, since a call costs more than the look.
-  select array_agg(p.id), array_agg(p.id) filter (where t.status = 'returned')
-  into v_people, v_returned
-  from jsonb_to_recordset(p_events) as t ("providerId" text, "mailpieceId" uuid, status text)
+  select t."inboxId", t.status, p.id
+  from jsonb_to_recordset(p_events) as t (
+    "providerId" text, "mailpieceId" uuid, status text, "inboxId" uuid)
   cross join lateral (values
     (coalesce(
       (select m.recipient_id
@@ -35,8 +33,27 @@ begin
     ((select m.recipient_id
       from postrider.mailpiece m
       where m.organization_id = p_organization_id
-        and m.id = t."mailpieceId"))) as p (id)
-  where p.id is not null;
+        and m.id = t."mailpieceId"))) as p (id);
+end;
+
+-- Locks everybody whom a whole batch of webhooks concerns, by id, before the first of them is
+-- applied. One webhook after the other would lock its people in any order, and two runners that
+-- apply webhooks, or one that does and one that settles, would wait for each other (two runners and
+-- shuffled webhooks: 40P01 within 200 cards).
+create function postrider.lock_for_track(
+  p_organization_id uuid,
+  p_printer_name text,
+  p_events jsonb
+) returns void language plpgsql as $$
+declare
+  v_people uuid[];
+  v_returned uuid[];
+begin
+  perform postrider.require_list('the events', jsonb_typeof(p_events));
+  select array_agg(p.recipient_id), array_agg(p.recipient_id) filter (where p.status = 'returned')
+  into v_people, v_returned
+  from postrider.people_of_events(p_organization_id, p_printer_name, p_events) p
+  where p.recipient_id is not null;
   perform from postrider.recipient_state
   where organization_id = p_organization_id and recipient_id = any (v_people)
   order by recipient_id

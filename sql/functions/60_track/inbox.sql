@@ -49,8 +49,8 @@ begin
     returning id, delivery_id
   ), waits as (
     insert into postrider.waiting_webhook (
-      organization_id, id, printer_name, received_at, events)
-    select p_organization_id, d.id, p_printer_name, v_now, d.events
+      organization_id, id, printer_name, received_at, available_at, events)
+    select p_organization_id, d.id, p_printer_name, v_now, v_now, d.events
     from delivery d
     where d.id in (select id from stored)
   )

@@ -66,9 +66,9 @@ end $$;
 
 -- Counts the end of the live cards of these people, and returns those that are counted as another
 -- than before: [{mailpieceId, printer, mailClass, country, region, month, acceptedAt, result,
--- before, teaches}]; null where there are none. Who was erased is not counted.
--- A card that is younger than the usual time is put off until then: of the cards of one day the
--- fast ones come first, and would teach a window in which no slow one can be.
+-- before, teaches}]; null where there are none. People who were erased are not counted. A card that
+-- is younger than the usual time is put off until then: of the cards of one day the fast ones come
+-- first, and would teach a window in which no slow one can be.
 create function postrider.count_deliveries(
   p_organization_id uuid,
   p_people uuid[],
@@ -109,7 +109,7 @@ begin
       on m.organization_id = s.organization_id
       and m.recipient_id = s.recipient_id
       and m.mode = 'live'
-      and m.status not in ('rejected', 'cancelled', 'failed', 'voided')
+      and not postrider.piece_is_closed(m.status)
       and m.accepted_at is not null
       and m.erased_at is null
   ), put_off as (
@@ -278,7 +278,7 @@ begin
       on m.organization_id = c.organization_id
       and m.recipient_id = s.recipient_id
       and m.mode = 'live'
-      and m.status not in ('rejected', 'cancelled', 'failed', 'voided')
+      and not postrider.piece_is_closed(m.status)
       and m.accepted_at is not null
     where c.organization_id = p_organization_id
       and c.mode = 'live'

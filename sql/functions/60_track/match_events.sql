@@ -28,11 +28,20 @@ begin
     and m.id = postrider.piece_of_provider_id(e.organization_id, e.printer_name, e.provider_id)
   where e.organization_id = p_organization_id and e.mailpiece_id is null;
   if v_pieces is not null then
-    -- People before their events, as record_evidence locks them.
-    perform from postrider.recipient_state
-    where organization_id = p_organization_id and recipient_id = any (v_people)
-    order by recipient_id
-    for no key update;
+    -- People before their events, as record_evidence locks them. People whose rows another session
+    -- holds are left to the next beat, which has more to do.
+    v_people := array(
+      select recipient_id
+      from postrider.recipient_state
+      where organization_id = p_organization_id and recipient_id = any (v_people)
+      order by recipient_id
+      for no key update skip locked);
+    v_pieces := array(
+      select m.id
+      from postrider.mailpiece m
+      where m.organization_id = p_organization_id
+        and m.id = any (v_pieces)
+        and m.recipient_id = any (v_people));
     perform postrider.assign_events(p_organization_id, v_pieces);
     perform postrider.follow_mailpieces(p_organization_id, v_pieces);
   end if;

@@ -1,36 +1,45 @@
 -- Polling printers: those that tell nothing by themselves, and each now and then, since a webhook
 -- may be lost or refused while others come.
 
--- Tells whether cards of a printer are on their way: also where its campaigns have left it for
--- another. People whose card was never scanned are taken for received, and it stays on its way by
--- its status; the younger ones have not waited for that long yet, so that few are looked at.
-create function postrider.has_cards_on_their_way(
-  p_organization_id uuid,
-  p_printer_name text
-) returns boolean language sql stable
-return exists (
-    select from postrider.campaign c
-    join postrider.recipient_state s
-      on s.organization_id = c.organization_id
-      and s.campaign_id = c.id
-      and s.waiting_state = 'sent'
-    where c.organization_id = p_organization_id
-      and c.printer_name = p_printer_name)
-  or exists (
-    select from (
-      select m.organization_id, m.recipient_id
-      from postrider.mailpiece m
-      where m.organization_id = p_organization_id
-        and m.printer_name = p_printer_name
-        and m.provider_id is not null
-        and m.status in (
-          'accepted', 'in_production', 'in_transit', 'in_local_area', 'processed_for_delivery')
-      order by m.accepted_at desc
-      limit 500) m
-    join postrider.recipient_state s
-      on s.organization_id = m.organization_id
-      and s.recipient_id = m.recipient_id
-      and s.state = 'sent');
+-- Lists the printers at which cards are on their way, also those that their campaigns have left for
+-- another. Of each campaign some people are looked at who are sent: the first and the last whose
+-- time is over. At a printer that was left are those who were sent first, and those whose card is
+-- not printed yet. An index of such cards would be one more on the way of every card.
+create function postrider.printers_of_cards_on_their_way(p_organization_id uuid)
+returns table (printer_name text, mode text) language sql stable
+begin atomic
+  select distinct m.printer_name, m.mode
+  from postrider.campaign c
+  cross join lateral (
+    (
+      select s.recipient_id
+      from postrider.recipient_state s
+      where s.organization_id = c.organization_id
+        and s.campaign_id = c.id
+        and s.waiting_state = 'sent'
+      order by s.available_at
+      limit 100
+    )
+    union all
+    (
+      select s.recipient_id
+      from postrider.recipient_state s
+      where s.organization_id = c.organization_id
+        and s.campaign_id = c.id
+        and s.waiting_state = 'sent'
+      order by s.available_at desc
+      limit 100
+    )) s
+  -- One look by key for each: a join, made while statistics are old, reads all cards.
+  cross join lateral (
+    select x.printer_name, x.mode
+    from postrider.mailpiece x
+    where x.organization_id = c.organization_id
+      and x.recipient_id = s.recipient_id
+      and not postrider.piece_is_closed(x.status)
+    offset 0) m
+  where c.organization_id = p_organization_id;
+end;
 
 -- Gives a runner the printers with cards on their way that are to be polled: that have told nothing
 -- for p_silence, have not been polled to the end for a day, or had a webhook refused for its age
@@ -53,7 +62,9 @@ language sql volatile security definer as $$
     and (n.told_at is null or n.told_at < postrider.now() - p_silence
       or n.caught_up_at is null or n.caught_up_at < postrider.now() - interval '1 day'
       or n.refused_at > n.caught_up_at)
-    and postrider.has_cards_on_their_way(p.organization_id, p.name)
+    and p.name in (
+      select w.printer_name
+      from postrider.printers_of_cards_on_their_way(p.organization_id) w)
   on conflict (organization_id, printer_name) do update set polled_at = excluded.polled_at
   returning f.organization_id, f.printer_name, f.poll_cursor
 $$;
@@ -68,6 +79,21 @@ begin atomic
   update postrider.printer_feed
   set poll_cursor = p_cursor
   where organization_id = p_organization_id and printer_name = p_printer_name;
+end;
+
+-- Lets the next poll of a printer begin at the top: it has failed again where it was read to,
+-- perhaps because the printer knows the place no more. Not where it was read on meanwhile.
+create function postrider.restart_poll(
+  p_organization_id uuid,
+  p_printer_name text,
+  p_cursor text
+) returns void language sql volatile security definer
+begin atomic
+  update postrider.printer_feed
+  set poll_cursor = null
+  where organization_id = p_organization_id
+    and printer_name = p_printer_name
+    and poll_cursor = p_cursor;
 end;
 
 -- Notes that a poll has come to its end: the printer has told what it had to tell when it began.

@@ -61,7 +61,11 @@ begin
       'nothing is told anew');
   end if;
   update postrider.effect
-  set state = 'waiting', attempt = 0, available_at = v_now, first_claimed_at = null,
+  -- Told before it is no first attempt: a sink may know it, and must not take it for new.
+  set state = 'waiting',
+    attempt = (attempt > 0 or first_claimed_at is not null)::int,
+    available_at = v_now,
+    first_claimed_at = null,
     done_at = null
   where organization_id = p_organization_id
     and campaign_id = p_campaign_id
@@ -110,7 +114,8 @@ begin
       'null tries those of all kinds; nothing was changed');
   end if;
   update postrider.effect
-  set state = 'waiting', attempt = 0, available_at = v_now
+  -- As of what is told anew.
+  set state = 'waiting', attempt = least(attempt, 1), available_at = v_now
   where organization_id = p_organization_id
     and state = 'failed'
     and (p_kind is null or kind = p_kind);

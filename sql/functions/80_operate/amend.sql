@@ -202,7 +202,7 @@ declare
     from postrider.mailpiece
     where organization_id = p_organization_id
       and recipient_id = p_recipient_id
-      and status not in ('rejected', 'cancelled', 'failed', 'voided')
+      and not postrider.piece_is_closed(status)
     limit 1);
 begin
   perform postrider.fail(

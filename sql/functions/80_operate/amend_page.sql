@@ -118,7 +118,7 @@ declare
   v_turned_away jsonb;
   v_notes jsonb;
 begin
-  -- Who gets no card whatever the row says is not late.
+  -- A person who gets no card whatever the row says is not late.
   select
     count(*) filter (where t.outcome = 'amended'),
     count(*) filter (where t.outcome = 'unchanged' or t.reason = 'no_card'),

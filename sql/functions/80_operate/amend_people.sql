@@ -113,7 +113,7 @@ begin
       from postrider.mailpiece x
       where x.organization_id = p_organization_id
         and x.recipient_id = k.id
-        and x.status not in ('rejected', 'cancelled', 'failed', 'voided')
+        and not postrider.piece_is_closed(x.status)
       order by x.status = 'submitting', x.attempt desc
       limit 1
     ) m on true

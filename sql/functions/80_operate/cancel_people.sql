@@ -74,71 +74,11 @@ begin atomic
     and (p_filter -> 'externalIds' is null or p_filter -> 'externalIds' ? r.external_id);
 end;
 
--- Refuses a filter that is none, and a campaign that is not there. Returns the filter, without what
--- is null.
-create function postrider.require_cancel_filter(
-  p_organization_id uuid,
-  p_campaign_id uuid,
-  p_filter jsonb
-) returns jsonb language plpgsql as $$
-declare
-  v_filter jsonb := jsonb_strip_nulls(coalesce(p_filter, '{}'));
-  v_wrong text;
-begin
-  perform postrider.require_organization(p_organization_id);
-  if not exists (
-    select from postrider.campaign
-    where organization_id = p_organization_id
-      and id = p_campaign_id)
-  then
-    perform postrider.fail(
-      'PR010',
-      'there is no such campaign',
-      'select name, id from postrider.campaigns; nothing was changed');
-  end if;
-  if jsonb_typeof(v_filter) <> 'object' then
-    perform postrider.fail(
-      'PR020',
-      'the filter is no object',
-      'for example {"states": ["proofed", "sent"]}; nothing was changed');
-  end if;
-  select string_agg(f.key, ', ' order by f.key)
-  into v_wrong
-  from jsonb_each(v_filter) f
-  where case f.key
-    when 'since' then jsonb_typeof(f.value) <> 'string'
-    when 'states' then jsonb_typeof(f.value) <> 'array' or exists (
-      select from jsonb_array_elements_text(f.value) as e (name)
-      where e.name not in (select name from postrider.state))
-    when 'regions' then jsonb_typeof(f.value) <> 'array'
-    when 'countries' then jsonb_typeof(f.value) <> 'array'
-    when 'printers' then jsonb_typeof(f.value) <> 'array'
-    when 'externalIds' then jsonb_typeof(f.value) <> 'array'
-    else true
-  end;
-  if v_wrong is not null then
-    perform postrider.fail(
-      'PR020',
-      format('the filter cannot be read by %s', v_wrong),
-      'it has states (select name from postrider.state), since, regions, countries, printers and '
-      'externalIds; nothing was changed');
-  end if;
-  begin
-    perform (v_filter ->> 'since')::timestamptz;
-  exception when others then
-    perform postrider.fail(
-      'PR020',
-      format('since is no time: %s', left(v_filter ->> 'since', 100)),
-      'give one as 2026-11-30T09:00:00Z; nothing was changed');
-  end;
-  return v_filter;
-end $$;
-
 -- Counts what a cancel of these people would do, and changes nothing. p_filter: {states: […],
 -- since: came to their state then or later, regions, countries, printers, externalIds: […]}; what
 -- is left out does not matter, and an empty one is everybody.
 -- Returns {free, atPrinter, asked, tooLate, unresolved: people, counted: of the first two, with a
--- mailpiece that stays counted in caps and budget, countedMinor, currency, prices: what printers
+-- mailpiece that caps and budget get back, countedMinor, currency, prices: what printers
 -- charge for those that are asked for: [{currency, cards, amount}]}.
 create function postrider.cancel_preview(
   p_organization_id uuid,
@@ -180,22 +120,24 @@ begin
   return v_told;
 end $$;
 
--- Cancels people of a campaign, at most p_limit at a time, and returns what it did, by the same
--- names as cancel_preview, and left: how many are still to be cancelled. Call it until that is 0.
--- Who is too late, or whose outcome nobody knows, is left as they are.
+-- Cancels people of a campaign, at most p_limit at a time, in the order of their ids after p_after.
+-- Returns what it did, by the same names as cancel_preview, of the people that it has looked at,
+-- and after: where the next call goes on, or null where nobody is left. So each of a million people
+-- is looked at once. Who is too late, or whose outcome nobody knows, is left as they are.
 create function postrider.cancel_people(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_filter jsonb default '{}',
   p_why text default null,
-  p_limit int default 1000
+  p_limit int default 1000,
+  p_after uuid default null
 ) returns jsonb language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('op');
   v_told jsonb;
 begin
   v_told := postrider.cancel_some(
-    p_organization_id, p_campaign_id, p_filter, p_why, p_limit);
+    p_organization_id, p_campaign_id, p_filter, p_why, p_limit, p_after);
   perform postrider.act_as(v_before);
   return v_told;
 end $$;
@@ -206,28 +148,24 @@ create function postrider.cancel_some(
   p_campaign_id uuid,
   p_filter jsonb,
   p_why text,
-  p_limit int
+  p_limit int,
+  p_after uuid
 ) returns jsonb language plpgsql as $$
 declare
   v_filter jsonb := postrider.require_cancel_filter(p_organization_id, p_campaign_id, p_filter);
-  v_people uuid[];
-  v_errors uuid[];
+  v_page record;
   v_stopped uuid[];
   v_free int;
   v_at_printer int;
   v_asked int;
 begin
   perform postrider.require_within('the limit', p_limit, 1, 100000);
-  v_people := array(
-    select f.recipient_id
-    from postrider.people_to_cancel(p_organization_id, p_campaign_id, v_filter) f
-    where f.class in ('free', 'at_printer', 'asked')
-    order by f.recipient_id
-    limit p_limit);
+  select * into v_page
+  from postrider.next_to_cancel(p_organization_id, p_campaign_id, v_filter, p_limit, p_after);
   v_stopped := postrider.stop_people(
-    p_organization_id, v_people, 'skipped', 'cancelled', nullif(btrim(p_why), ''));
-  v_errors := postrider.give_up_errors(p_organization_id, v_people, p_why);
-  v_stopped := v_stopped || v_errors;
+    p_organization_id, v_page.people, 'skipped', 'cancelled', nullif(btrim(p_why), ''));
+  v_stopped := v_stopped
+    || postrider.give_up_errors(p_organization_id, v_page.people, p_why);
   perform postrider.note_intervention(
     p_organization_id, 'cancel', nullif(btrim(p_why), ''), p_people => v_stopped);
   select count(*) filter (where state = 'skipped'), count(*) filter (where state = 'sending'),
@@ -236,13 +174,57 @@ begin
   from postrider.recipient_state
   where organization_id = p_organization_id
     and recipient_id = any (v_stopped);
-  return jsonb_build_object('free', v_free, 'atPrinter', v_at_printer, 'asked', v_asked)
-    || (
-      select jsonb_build_object(
-        'tooLate', count(*) filter (where f.class = 'too_late'),
-        'unresolved', count(*) filter (where f.class = 'unresolved'),
-        'left', count(*) filter (where f.class in ('free', 'at_printer', 'asked')))
-      from postrider.people_to_cancel(p_organization_id, p_campaign_id, v_filter) f);
+  return jsonb_build_object(
+    'free', v_free,
+    'atPrinter', v_at_printer,
+    'asked', v_asked,
+    'tooLate', v_page.too_late,
+    'unresolved', v_page.unresolved,
+    'after', v_page.after);
+end $$;
+
+-- Finds people of a campaign who are to be cancelled, after p_after: of so many people at a time,
+-- until there are some. Beside them it counts who is left as they are, and tells the last person
+-- that it has looked at; null where that is the last of all.
+create function postrider.next_to_cancel(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_filter jsonb,
+  p_limit int,
+  p_after uuid,
+  out people uuid[],
+  out too_late int,
+  out unresolved int,
+  out after uuid
+) language plpgsql as $$
+declare
+  v_looked uuid[];
+  v_from uuid := coalesce(p_after, '00000000-0000-0000-0000-000000000000');
+begin
+  too_late := 0;
+  unresolved := 0;
+  loop
+    v_looked := array(
+      select s.recipient_id
+      from postrider.recipient_state s
+      where s.organization_id = p_organization_id
+        and s.campaign_id = p_campaign_id
+        and s.recipient_id > v_from
+      order by s.recipient_id
+      limit p_limit);
+    select
+      coalesce(
+        array_agg(f.recipient_id) filter (where f.class in ('free', 'at_printer', 'asked')),
+        '{}'),
+      too_late + count(*) filter (where f.class = 'too_late'),
+      unresolved + count(*) filter (where f.class = 'unresolved')
+    into people, too_late, unresolved
+    from postrider.people_to_cancel(p_organization_id, p_campaign_id, p_filter) f
+    where f.recipient_id = any (v_looked);
+    v_from := v_looked[p_limit];
+    exit when v_from is null or cardinality(people) > 0;
+  end loop;
+  after := v_from;
 end $$;
 
 -- Gives up on people in error, and returns them. Whose card may exist is asked for first.

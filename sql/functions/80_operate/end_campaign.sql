@@ -72,7 +72,8 @@ begin
     ended_at = postrider.now()
   where organization_id = p_organization_id
     and id = p_campaign_id;
-  perform postrider.clear_refused(p_organization_id, p_campaign_id, 'the campaign was ended');
+  perform postrider.clear_campaign_refused(
+    p_organization_id, p_campaign_id, 'the campaign was ended');
   perform postrider.note_intervention(
     p_organization_id, 'end', concat_ws(': ', p_status, p_why), p_campaign_id);
   return v_stopped;

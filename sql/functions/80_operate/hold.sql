@@ -242,7 +242,8 @@ begin
         and id = v_id
         and status = 'paused'
       returning status into v_status;
-      perform postrider.clear_refused(p_organization_id, v_id, 'the campaign was released');
+      perform postrider.clear_campaign_refused(
+        p_organization_id, v_id, 'the campaign was released');
     when 'printer' then
       update postrider.printer
       set held_at = null,

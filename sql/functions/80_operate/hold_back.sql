@@ -3,7 +3,7 @@
 -- available_at.
 
 -- Holds back everybody of a campaign who is proofed, from now on: with the launch their cards could
--- go. Who is proofed later is held back then, see settle_proof.
+-- go. People who are proofed later are held back then, see settle_proof.
 create function postrider.hold_back(
   p_organization_id uuid,
   p_campaign_id uuid,

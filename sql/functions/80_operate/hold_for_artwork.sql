@@ -78,15 +78,8 @@ begin
   set artwork_rejected_at = v_now
   where organization_id = p_organization_id
     and id = p_campaign_id;
-  insert into postrider.alarm (organization_id, id, kind, campaign_id, detail, raised_at)
-  select p_organization_id, postrider.new_id(), 'campaign_refused', p_campaign_id,
-    jsonb_build_object('why', left(p_why, 500)), v_now
-  where not exists (
-    select from postrider.alarm a
-    where a.organization_id = p_organization_id
-      and a.campaign_id = p_campaign_id
-      and a.kind = 'campaign_refused'
-      and a.cleared_at is null);
+  perform postrider.alarm_campaign_refused(
+    p_organization_id, p_campaign_id, left(p_why, 500));
   perform postrider.begin_artwork_again(p_organization_id, v_row || p_pieces, v_now);
   return 'held';
 end $$;

@@ -65,8 +65,9 @@ begin atomic
   where f.reason is not null;
 end;
 
--- Turns away the people who wait and may not be mailed live, and returns how many. Who waited for
--- room under a cap of the test, or under the frequency cap as it was then, waits no longer.
+-- Turns away the people who wait and may not be mailed live, and returns how many. People who
+-- waited for room under a cap of the test, or under the frequency cap as it was then, wait no
+-- longer.
 create function postrider.judge_before_live(
   p_campaign postrider.campaign,
   p_people uuid[],

@@ -86,10 +86,16 @@ begin atomic
     select
       d.day as today,
       p_campaign.offer_ends_on - p_campaign.transit_days as last_chance,
-      case when n.day < d.day then 0 else coalesce(n.opened_on_day, 0) end as opened_today,
-      coalesce(n.opened_in_all, 0) as opened_in_all,
-      coalesce(n.opened_minor, 0) as spent_minor
+      case
+        when n.day = d.day then greatest(0, n.opened_on_day + w.on_day)
+        when n.day > d.day then n.opened_on_day
+        else 0
+      end as opened_today,
+      greatest(0, coalesce(n.opened_in_all, 0) + w.in_all) as opened_in_all,
+      greatest(0, coalesce(n.opened_minor, 0) + w.minor) as spent_minor
     from (select (p_now at time zone p_zone)::date as day) d
+    cross join lateral postrider.waiting_recount(
+      p_campaign.organization_id, p_campaign.id, p_campaign.mode, d.day, p_zone) w
     left join postrider.campaign_counter n
       on n.organization_id = p_campaign.organization_id
       and n.campaign_id = p_campaign.id

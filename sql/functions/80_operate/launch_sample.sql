@@ -1,5 +1,5 @@
--- Whose cards somebody looks at before a launch: the first who would be mailed, and those whose
--- cards are most likely to go wrong.
+-- The people whose cards are looked at before a launch: the first who would be mailed, and those
+-- whose cards are most likely to go wrong.
 
 -- Chooses people of a campaign who wait for a proof or for the printer, among the first 10,000: in
 -- a list of a million, to measure everybody would take seconds. After those who wait come, of a

@@ -17,19 +17,10 @@ declare
 begin
   update postrider.recipient r
   set
-    email = k.email,
-    other_emails = k."otherEmails",
-    email_key = k.email_keys[1],
-    first_name = k."firstName",
-    last_name = k."lastName",
-    merge = coalesce(k.merge, '{}'),
-    line1 = case when k.line1 is null then r.line1 else k.line1 end,
-    line2 = case when k.line1 is null then r.line2 else k.line2 end,
-    city = case when k.line1 is null then r.city else k.city end,
-    region = case when k.line1 is null then r.region else k.region end,
-    postal_code = case when k.line1 is null then r.postal_code else k."postalCode" end,
-    country = case when k.line1 is null then r.country else k.country end,
-    household_key = case when k.line1 is null then r.household_key else k.household_key end,
+    (email, other_emails, email_key, first_name, last_name, merge, line1, line2, city, region,
+      postal_code, country, household_key) = (
+      select t.* from postrider.told_row(r, p.told) t
+    ),
     address_from = case
       when k.line1 is null
         or not p.changed && '{line1,line2,city,region,postal_code,country}'
@@ -42,7 +33,7 @@ begin
         then coalesce(
           r.lot_key,
           (
-            -- Whom the person went with when the lot was drawn.
+            -- The lot of the household that the person was of when it was drawn.
             select min(h.lot_key)
             from postrider.recipient h
             where h.organization_id = p_organization_id
@@ -60,9 +51,7 @@ begin
   from jsonb_to_recordset(p_people) as p (
     "recipientId" uuid, outcome text, was text, changed text[], told jsonb)
   cross join lateral jsonb_to_record(p.told) as k (
-    email text, "otherEmails" text[], email_keys text[], "firstName" text, "lastName" text,
-    line1 text, line2 text, city text, region text, "postalCode" text, country text, merge jsonb,
-    household_key text, read_beside boolean, amended jsonb)
+    line1 text, household_key text, read_beside boolean, amended jsonb)
   where r.organization_id = p_organization_id
     and r.id = p."recipientId"
     and p.outcome = 'amended';
@@ -77,8 +66,8 @@ begin
 end $$;
 
 -- Moves those who are amended: to where the rules of admission put them, where who or where they
--- are has changed; else back to be rendered. Nobody changes the arm of an experiment. Who failed
--- has begun the test again by now, or is tried again here.
+-- are has changed; else back to be rendered. Nobody changes the arm of an experiment. Somebody who
+-- failed has begun the test again by now, or is tried again here.
 create function postrider.move_amended(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -175,7 +164,8 @@ begin
     -- Said twice, or a planner without statistics reads everybody.
     and s.recipient_id = any (
       array(select (k ->> 'recipientId')::uuid from jsonb_array_elements(p_people) as k))
-    -- Who is not judged and waits for an address, for their turn or for good, goes on as before.
+    -- People who are not judged and wait for an address, for their turn or for good, go on as
+    -- before.
     and not (s.state = v.state and (
       s.state in ('address_enrichable', 'address_enriching')
       or v.verdict is null and (s.state = 'skipped' or s.reason = 'frequency_deferred')));

@@ -1,4 +1,4 @@
--- Whom the keys of a suppression reach.
+-- The people whom the keys of a suppression reach.
 
 -- The ids of the people who are known by one of these keys, in one campaign or, with null, in all.
 create function postrider.people_by_key(
@@ -28,8 +28,8 @@ return array(
     where organization_id = p_organization_id
       and external_id = p_external_id
     union
-    -- Who may live at an address: by index, since such keys begin alike, or have a letter with the
-    -- number.
+    -- People who may live at an address: by index, since such keys begin alike, or have a letter
+    -- with the number.
     select r.id, r.campaign_id
     from unnest(postrider.keys_within(p_household_key)) as w (key)
     cross join lateral postrider.household_key_parts(w.key) k
@@ -52,7 +52,7 @@ return array(
     where p_household_key is not null
       and postrider.may_be_one_household(r.household_key, p_household_key)
     union
-    -- Who has this street beside a box.
+    -- People who have this street beside a box.
     select r.id, r.campaign_id
     from unnest(postrider.keys_within(p_household_key)) as w (key)
     cross join lateral (

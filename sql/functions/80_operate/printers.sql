@@ -1,8 +1,8 @@
 -- Makes the printer that a campaign names, or changes it. p_options: as with_connections() returns
--- them. A printer is asked about its pieces, and
--- to call them back, by the options that it has. So it is not changed while an outcome is open
--- there: an honest "absent" of another shop would print a card again. The operator armed it as it
--- was then: a change disarms it.
+-- them. A printer is asked about its pieces, and to call them back, by the options that it has. So
+-- it is not changed while an outcome is open there: an honest "absent" of another shop would print
+-- a card again. Nor is it reached by another account while live cards are on their way, of which
+-- that one knows nothing. The operator armed it as it was then: a change disarms it.
 create function postrider.define_printer(
   p_organization_id uuid,
   p_name text,
@@ -59,6 +59,19 @@ begin
       'settled, or give the other printer another name; nothing was changed',
       jsonb_build_object('printer', p_name, 'mailpieces', v_open));
   end if;
+  if (v_printer.kind, v_printer.connection_id)
+      is distinct from (p_options ->> 'kind', v_connection_id)
+    and (p_name, 'live') in (
+      select w.printer_name, w.mode
+      from postrider.printers_of_cards_on_their_way(p_organization_id) w)
+  then
+    perform postrider.fail(
+      'PR021',
+      format('cards that printer %s has made are on their way', p_name),
+      'only the account that made them tells of them, and calls them back: give the other printer '
+      'another name; nothing was changed',
+      jsonb_build_object('printer', p_name));
+  end if;
   if v_printer.armed_at is not null and not p_launched then
     perform postrider.fail(
       'PR017',
@@ -77,12 +90,17 @@ begin
     armed_by = null
   where organization_id = p_organization_id
     and name = p_name;
-  -- What a printer of another kind tells, and how far it was read, belongs to that kind.
-  if v_printer.kind <> p_options ->> 'kind' then
-    delete from postrider.printer_feed
-    where organization_id = p_organization_id
-      and printer_name = p_name;
-  end if;
+  -- What a printer of another kind tells belongs to that kind; how far it was read, to the account
+  -- and the address at which it was read.
+  delete from postrider.printer_feed
+  where organization_id = p_organization_id
+    and printer_name = p_name
+    and v_printer.kind <> p_options ->> 'kind';
+  update postrider.printer_feed
+  set poll_cursor = null,
+    caught_up_at = null
+  where organization_id = p_organization_id
+    and printer_name = p_name;
 end $$;
 
 -- Refuses a printer that the organization does not have. The name is the caller's: none is null.

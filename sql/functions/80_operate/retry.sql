@@ -41,7 +41,7 @@ begin
   where m.organization_id = v_state.organization_id
     and m.recipient_id = p_recipient_id
     and m.mode = v_campaign.mode
-    and m.status not in ('rejected', 'cancelled', 'failed', 'voided');
+    and not postrider.piece_is_closed(m.status);
   if v_state.reason = 'outcome_unknown' then
     perform postrider.fail(
       'PR016',

@@ -1,8 +1,8 @@
 -- Brings people back from error: together they meet the rules of admission again. Returns each with
 -- the state that follows. The caller has locked them, and none of them is known to have a card.
 -- A piece that is still submitting is taken up again, with its key. A recipient with a cancel mark
--- is cancelled now, and keeps no duplicate out. Who may not be mailed any more, while a card may
--- exist, is asked for at the printer first.
+-- is cancelled now, and keeps no duplicate out. For a recipient who may not be mailed any more, and
+-- whose card may exist, the printer is asked first.
 create function postrider.retry_people(
   p_organization_id uuid,
   p_campaign_id uuid,

@@ -18,8 +18,9 @@ begin
       and (p_printer_name is null or printer_name = p_printer_name)
     returning id, printer_name, received_at
   )
-  insert into postrider.waiting_webhook (organization_id, id, printer_name, received_at)
-  select p_organization_id, id, printer_name, received_at
+  insert into postrider.waiting_webhook (
+    organization_id, id, printer_name, received_at, available_at)
+  select p_organization_id, id, printer_name, received_at, received_at
   from again
   on conflict do nothing;
   get diagnostics v_again = row_count;

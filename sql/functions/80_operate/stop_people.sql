@@ -1,8 +1,8 @@
 -- Stops people for an operator: those before the printer move to skipped or blacklisted, those at
--- the printer get a cancel mark. Returns the ids that it moved or marked. Who seems to be before
--- the printer while a card of theirs may exist is asked for there first (stop_or_ask.sql).
--- A recipient who seems to be before the printer and has a card there all the same is sent first,
--- and is then called back. The caller has claimed op.
+-- the printer get a cancel mark. Returns the ids that it moved or marked. For people who seem to be
+-- before the printer, and whose card may exist, the printer is asked first (stop_or_ask.sql). A
+-- recipient who seems to be before the printer and has a card there all the same is sent first, and
+-- is then called back. The caller has claimed op.
 create function postrider.stop_people(
   p_organization_id uuid,
   p_people uuid[],
@@ -73,7 +73,7 @@ declare
       on m.organization_id = s.organization_id
       and m.recipient_id = s.recipient_id
       and m.accepted_at is not null
-      and m.status not in ('rejected', 'cancelled', 'failed', 'voided')
+      and not postrider.piece_is_closed(m.status)
     where s.organization_id = p_organization_id
       and s.recipient_id = any (p_people)
       and postrider.is_before_printer(s.state));

@@ -165,7 +165,7 @@ begin
   end if;
   v_stopped := postrider.stop_people(
     p_organization_id, v_people, 'blacklisted', 'suppressed', v_reason);
-  -- The entry itself says who added it. Whom it stopped is said here.
+  -- The entry itself says who added it. The people whom it stopped are told here.
   perform postrider.note_intervention(
     p_organization_id, 'suppress', v_reason, p_people => v_stopped);
   return v_stopped;
@@ -220,7 +220,7 @@ begin
   set neighbourhood = coalesce(suppression.neighbourhood, excluded.neighbourhood),
     value = coalesce(suppression.value, excluded.value),
     address = coalesce(suppression.address, excluded.address),
-    -- Who opts out says more than mail that came back.
+    -- An opt-out says more than mail that came back.
     reason = case when suppression.returned then excluded.reason else suppression.reason end,
     source = case when suppression.returned then excluded.source else suppression.source end,
     returned = false,

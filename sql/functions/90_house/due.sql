@@ -120,5 +120,7 @@ begin atomic
       where e.mailpiece_id is null
         and e.received_at > (select postrider.now()) - interval '7 days'),
     -- By index: what was applied is still in the table until it is vacuumed.
-    (select min(received_at) from postrider.waiting_webhook) is not null;
+    coalesce(
+      (select min(w.available_at) from postrider.waiting_webhook w) <= (select postrider.now()),
+      false);
 end;

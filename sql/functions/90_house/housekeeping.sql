@@ -4,9 +4,9 @@
 create function postrider.housekeeping_parts() returns text[]
 language sql immutable
 return array[
-  'fold_tally', 'event_partitions', 'complete_campaigns', 'assume_received', 'note_promises',
-  'learn_deliveries', 'old_webhooks', 'old_calls', 'old_cohorts', 'old_addresses', 'old_runners',
-  'old_failures'];
+  'fold_tally', 'event_partitions', 'complete_campaigns', 'hold_failing_campaigns',
+  'assume_received', 'note_promises', 'learn_deliveries', 'old_webhooks', 'old_calls',
+  'old_cohorts', 'old_addresses', 'old_runners', 'old_failures'];
 
 -- The organizations for which a part has something to do: of ten thousand each costs little, and
 -- together they cost seconds. None, where the part is of the installation.
@@ -21,6 +21,20 @@ begin
       from postrider.campaign c
       where c.campaign_mode = 'one_off'
         and c.status = 'active'
+      order by 1)
+    when 'hold_failing_campaigns' then array(
+      select distinct c.organization_id
+      from postrider.campaign c
+      cross join lateral (
+        select from postrider.recipient_state s
+        where s.organization_id = c.organization_id
+          and s.campaign_id = c.id
+          and s.state = 'error'
+          and s.since > v_now - interval '1 day'
+        offset 19
+        limit 1
+      ) s
+      where c.status in ('pending', 'active')
       order by 1)
     when 'assume_received' then array(
       select distinct c.organization_id
@@ -80,6 +94,9 @@ begin
       perform postrider.require_next_partition(v_now);
     when 'complete_campaigns' then
       perform postrider.complete_campaigns(o.id)
+      from unnest(p_organizations) as o (id);
+    when 'hold_failing_campaigns' then
+      perform postrider.hold_failing_campaigns(o.id)
       from unnest(p_organizations) as o (id);
     when 'assume_received' then
       perform postrider.assume_received(o.id)

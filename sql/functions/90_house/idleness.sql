@@ -54,7 +54,13 @@ language sql stable security definer as $$
       from postrider.mailpiece m
       where m.status = 'unknown'
         and m.available_at <= postrider.now()
-        and not postrider.printer_is_broken(m.organization_id, m.printer_name)),
+        and (
+          not postrider.printer_is_broken(m.organization_id, m.printer_name)
+          or exists (
+            select from postrider.recipient_state s
+            where s.organization_id = m.organization_id
+              and s.recipient_id = m.recipient_id
+              and s.cancel_requested_at is not null))),
     'effects', (
       select count(*)
       from (

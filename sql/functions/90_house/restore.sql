@@ -119,7 +119,7 @@ begin
     and o.mode = l.mode
     and o.opened_at < l."createdAt"
     and o.id <> l."mailpieceId"
-    and o.status not in ('rejected', 'cancelled', 'failed', 'voided')
+    and not postrider.piece_is_closed(o.status)
     and not exists (
       select from postrider.mailpiece m
       where m.organization_id = p_organization_id
@@ -155,7 +155,7 @@ begin
         where o.organization_id = p_organization_id
           and o.recipient_id = l."recipientId"
           and o.mode = l.mode
-          and o.status not in ('rejected', 'cancelled', 'failed', 'voided'))
+          and not postrider.piece_is_closed(o.status))
       and (l.mode = 'live' or c.mode = 'test') as is_open
     from jsonb_to_recordset(p_pieces) as l (
       "mailpieceId" uuid, "recipientId" uuid, "providerId" text, "idempotencyKey" uuid, mode text,

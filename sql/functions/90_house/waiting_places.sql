@@ -26,21 +26,23 @@ begin atomic
         'the organization is held' || coalesce(': ' || o.held_why, '')
       when c.status = 'paused' then
         'the campaign is held' || coalesce(': ' || c.held_why, '')
-      when h.state = 'proofed' and c.status <> 'pending' and p.held_at is not null then
-        'the printer is held' || coalesce(': ' || p.held_why, '')
-      when h.state = 'proofed' and c.status <> 'pending' and x.held_at is not null then
-        format('connection %s is held', x.name) || coalesce(': ' || x.held_why, '')
       when h.state in ('address_enrichable', 'address_enriching') and e.connection_id is not null
         then postrider.breaker_meaning(o, y, e)
       when h.state = 'address_enrichable' then 'the next enrichment'
       when h.state = 'address_enriching' then 'the enricher'
       when h.state = 'proofed' and c.status = 'pending' then 'the launch'
-      when h.state = 'proofed' and c.mode = 'live' and p.armed_at is null then
-        'the printer to be armed'
-      when h.state = 'proofed' and x.mode <> c.mode then
-        format('a connection that is %s: %s is %s', c.mode, x.name, x.mode)
-      when h.state = 'proofed' and b.state <> 'closed' then postrider.breaker_meaning(o, x, b)
-      when h.state in ('pending', 'proofed') then null
+      when h.state = 'proofed' then
+        case postrider.obstacle_at_printer(p, x, b, c.mode)
+          when 'hold of the printer' then
+            'the printer is held' || coalesce(': ' || p.held_why, '')
+          when 'hold of the connection' then
+            format('connection %s is held', x.name) || coalesce(': ' || x.held_why, '')
+          when 'arming' then 'the printer to be armed'
+          when 'mode of the connection' then
+            format('a connection that is %s: %s is %s', c.mode, x.name, x.mode)
+          when 'breaker' then postrider.breaker_meaning(o, x, b)
+        end
+      when h.state = 'pending' then null
       else 'its turn'
     end,
     n.held, h.people - n.held

@@ -89,3 +89,29 @@ void test('a silent sink keeps neither the meter of its campaign nor other organ
   assert.deepEqual(await doneOf(sql), { heard: 1 });
   assert.ok(performance.now() - started < 30_000, 'nobody waited until a silent sink was given up');
 });
+
+void test('a sink that is far behind gives way to what became due meanwhile, and is gone on with', async () => {
+  await using at = await watched({ integrations: sinks({}) });
+  const { sql } = at;
+  const behind = await launched(sql, { effects: ['event_sink'], name: 'behind' });
+  await proofed(sql, behind, people(100, 'b'));
+  for (let cohort = 0; cohort < 2; cohort += 1)
+    await settleAll(sql, behind, await mailBegun(sql, behind));
+  await sql`
+    insert into postrider.effect (organization_id, mailpiece_id, kind, status, campaign_id,
+      recipient_id, available_at, occurred_at)
+    select e.organization_id, e.mailpiece_id, e.kind, s.status, e.campaign_id, e.recipient_id,
+      e.available_at, e.occurred_at
+    from postrider.effect e
+    cross join unnest('{in_transit,delivered,returned,failed,cancelled}'::text[]) as s (status)`;
+  await workEffects(at.context, behind.organizationId, 2);
+  assert.deepEqual(await doneOf(sql), { behind: 400 });
+  const jobs = await sql`
+    select from postrider_queue.job
+    where name = 'effects'
+      and state = 'created'
+      and data ->> 'organization_id' = ${behind.organizationId}`;
+  assert.equal(jobs.length, 1);
+  await workEffects(at.context, behind.organizationId, 2);
+  assert.deepEqual(await doneOf(sql), { behind: 600 });
+});

@@ -11,9 +11,10 @@ import { workEffects } from '../../../packages/core/src/stages/effects/effects.t
 import { probeConnections } from '../../../packages/core/src/stages/house/probes.ts';
 import { connected } from '../../sql/rig/connections.ts';
 import { definition, launched, type Place } from '../../support/machine.ts';
+import { secret } from '../../support/secrets.ts';
 import { watched, type Watched } from '../house/watched.ts';
 
-export const KEY = 'pk_of_the_world';
+export const KEY = secret('pk_of_the_world');
 
 /** Where a runner is killed: at a named point, or after so many requests. */
 export type Kill = { readonly point: Point } | { readonly requests: number };

@@ -7,10 +7,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { switchOnSink } from '@postrider/core';
+import { klaviyoAccount } from '@postrider/adapters/klaviyo';
+import {
+  askAccount,
+  Connections,
+  replayEvents,
+  switchOnSink,
+  type ConnectionKey,
+} from '@postrider/core';
 import { klaviyoTwinClient, spawnKlaviyo, type KlaviyoOptions } from '@postrider/twins/klaviyo';
+import { noteHealth } from '../../../packages/core/src/machine/health.ts';
+import { noteLimit } from '../../../packages/core/src/machine/limits.ts';
 import { DAY, sent, tellAll, turnClock } from '../../sql/rig.ts';
 import { people, type Machine, type Place } from '../../support/machine.ts';
+import { secretsIn, tablesWith } from '../../support/secrets.ts';
 import { alarms } from '../house/failing-work.ts';
 import { KEY, klaviyoWorld } from './klaviyo-world.ts';
 
@@ -144,4 +154,86 @@ void test('calls are kept by the connection, without the key and without a name'
     ['POST /api/event-bulk-create-jobs'],
   );
   assert.doesNotMatch(JSON.stringify([...calls]), new RegExp(`${KEY}|Ada|@example`));
+});
+
+void test('a key that Klaviyo quotes when it refuses an event or the account stands in no table and no log', async (t) => {
+  const { url, twin } = await klaviyo(t);
+  await using world = await klaviyoWorld();
+  const { sql, context, errors, infos } = world.at;
+  const shop = await world.campaign('Quoted', url, { atOnce: 1, bulkFrom: 0 });
+  await sent(sql, shop, people(2));
+  const written = `${KEY}, ${Buffer.from(KEY).toString('base64')}`;
+  await twin.fault(
+    { kind: 'refusal', code: 'invalid', message: `Odd: ${written}` },
+    { kind: 'refusal', code: 'authentication_failed', message: `Not valid: ${written}` },
+  );
+  await world.work(shop);
+  await context.callLog.end();
+  const [failed] = await sql<{ error: string }[]>`
+    select error from postrider.effect where state = 'failed'`;
+  assert.match(failed?.error ?? '', /Odd: \[redacted\], \[redacted\]/);
+  const raised = await sql<{ meaning: string }[]>`
+    select meaning from postrider.alarms where organization_id = ${shop.organizationId}`;
+  assert.match(raised.map(({ meaning }) => meaning).join('\n'), /Not valid: \[redacted\]/);
+  assert.deepEqual(await tablesWith(sql, [KEY]), []);
+  assert.deepEqual(secretsIn(JSON.stringify([errors(), infos()]), [KEY]), []);
+});
+
+void test('events that are told anew go singly, as whatever was told before, and count once', async (t) => {
+  const { url, twin } = await klaviyo(t);
+  await using world = await klaviyoWorld();
+  const { sql } = world.at;
+  const shop = await world.campaign('Anew', url);
+  await sent(sql, shop, people(30));
+  await world.work(shop);
+  assert.equal((await twin.requests('bulk')).length, 1);
+  // Twice, before a runner comes: the second time nothing says any more when it was told first.
+  for (let time = 0; time < 2; time += 1)
+    assert.equal(await replayEvents(sql, shop, { since: new Date(0) }), 30);
+  await sent(sql, shop, people(30, 'n'));
+  await world.work(shop);
+  const bulk = await twin.requests('bulk');
+  assert.equal(bulk.length, 2, 'what is new goes in bulk');
+  assert.equal((await twin.requests('event')).length, 30);
+  assert.deepEqual(await states(sql, shop), { done: 60 });
+  assert.equal((await twin.ledger()).length, 60);
+});
+
+void test('a probe of a runner takes from the limit that all share, and is kept as a call', async (t) => {
+  const { url, twin } = await klaviyo(t);
+  await using world = await klaviyoWorld();
+  const { sql, context } = world.at;
+  const shop = await world.campaign('Probed', url);
+  const [key] = await sql<ConnectionKey[]>`
+    select organization_id as "organizationId", id as "connectionId" from postrider.connection`;
+  assert.ok(key !== undefined);
+  const breaks = { ...key, works: false, failures: 5, cause: 'it did not answer' };
+  await noteHealth(sql, [breaks]);
+  await turnClock(sql, 300_000);
+  await world.probe();
+  await context.callLog.flush();
+  assert.equal(await breaker(sql, shop), 'closed');
+  const calls = await sql<{ who: string; route: string; status: number; request: string }[]>`
+    select who, route, status, request from postrider.provider_call`;
+  assert.deepEqual(
+    calls.map(({ who, route, status }) => [who, route, status]),
+    [['connection', 'GET /api/accounts', 200]],
+  );
+  const limits = await sql`select from postrider.connection_limit`;
+  assert.equal(limits.length, 1);
+  // While the route is closed, it is not asked: nobody knows whether it works.
+  const limit = { route: 'GET /api/accounts', windows: [{ requests: 1, ms: 1000 }] };
+  await noteLimit(sql, key, limit, { told: null, closes: true, waitMs: 3_600_000 });
+  await noteHealth(sql, [breaks]);
+  await turnClock(sql, 300_000);
+  await world.probe();
+  assert.equal((await twin.requests('account')).length, 1);
+  assert.notEqual(await breaker(sql, shop), 'open');
+  // A person who asks waits for no limit, and leaves a record all the same.
+  const connection = await new Connections(sql, () => KEY).of(key.organizationId, key.connectionId);
+  const kept = { sql, connectionId: key.connectionId };
+  await askAccount({ kind: klaviyoAccount, connection, timeoutMs: 10_000, kept });
+  const [row] = await sql<{ calls: number }[]>`
+    select count(*)::int as calls from postrider.provider_call where who = 'connection'`;
+  assert.equal(row?.calls, 2);
 });

@@ -162,7 +162,7 @@ void test('a worker whose fetch met a dead session looks again when the database
   await using place = await open({
     people: 0,
     sql: ({ url }) => {
-      const sql = connect(url, { max: 22, name: 'pipeline' });
+      const sql = connect(url, { max: 25, name: 'pipeline' });
       clients.push(sql);
       return sql;
     },
@@ -185,9 +185,9 @@ void test('a worker whose fetch met a dead session looks again when the database
         where datname = current_database()
           and application_name = 'pipeline'
           and query ilike 'listen%'`;
-      // Two proof slots, four mail slots, four of effects and of call-backs, one of each of the
-      // three other queues.
-      await until(async () => (await fetches()).length === 17);
+      // Two proof slots, four mail slots, four of effects, of look-ups of cards and of call-backs,
+      // one of each of the two other queues.
+      await until(async () => (await fetches()).length === 20);
       const pids = (await fetches()).map(({ pid }) => pid);
       await sql`select pg_terminate_backend(pid) from unnest(${pids}::int[]) as t (pid)`;
       await until(

@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { createNoopPrinter } from '@postrider/adapters/noop';
 import { cancel, createPipeline, integrationsOf } from '@postrider/core';
 import type { Printer, ProviderCall } from '@postrider/core/ports';
+import { callBackCards } from '../../../packages/core/src/stages/mail/call-back.ts';
 import { judge } from '../../once/judge.ts';
 import { letPass, play } from '../../once/play.ts';
 import type { Schedule } from '../../once/schedule.ts';
@@ -113,6 +114,27 @@ void test('of several requests at once those under way end, and no other begins'
     'proofed connection_broken 0': PEOPLE - orders,
     'sending begun 0': orders,
   });
+  await letPass(world);
+  assert.deepEqual(await judge(world), []);
+});
+
+void test('a card is called back although its provider has just failed', async () => {
+  await using machine = await freshMachine();
+  const sql = machine.connect(3);
+  await using world = await openWorld(sql, quiet(1));
+  await play(world, { do: 'proof', runner: 0 });
+  await world.twin.fault(
+    { kind: 'slow_body', endpoint: 'create', ms: 1, count: 10 },
+    { kind: 'error_before_effect', endpoint: 'create', count: 1000 },
+  );
+  await mailOnce(world);
+  assert.equal(await breakerOf(sql, world), 'open');
+  const [card] = (await standing(sql, world.place)).filter(({ state }) => state === 'sent');
+  await cancel(sql, card?.id ?? '');
+  const [runner] = world.runners;
+  assert.ok(card && runner);
+  assert.equal(await callBackCards(runner.context, world.place.organizationId), 1);
+  assert.equal((await reasonsOf(sql, world.place))[card.externalId], 'skipped (cancelled)');
   await letPass(world);
   assert.deepEqual(await judge(world), []);
 });

@@ -13,6 +13,7 @@ import { connect } from '@postrider/core';
 import type { CallContext, Printer, ProviderCall } from '@postrider/core/ports';
 import { startPrintShop } from '@postrider/twins';
 import { states } from '../../support/machine.ts';
+import { secret } from '../../support/secrets.ts';
 import { openProxy } from '../../support/proxy.ts';
 import { open, until, type Opened } from '../rig.ts';
 
@@ -72,7 +73,7 @@ void test('each card has the call by which it was sent, once its cohort is settl
 });
 
 void test('an order to the print shop is kept with the cards it was for and what the shop answered, without the token', async () => {
-  const token = `a token of ${randomUUID()}`;
+  const token = secret(`a token of ${randomUUID()}`);
   const folder = mkdtempSync(join(tmpdir(), 'acme-calls-'));
   const shop = await startPrintShop({
     folder,

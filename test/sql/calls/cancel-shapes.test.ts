@@ -32,6 +32,6 @@ void test('what a cancel would do, and what it does', async () => {
     asked: 'number',
     tooLate: 'number',
     unresolved: 'number',
-    left: 'number',
+    after: 'string?',
   });
 });

@@ -5,11 +5,12 @@
 import type { WrittenAddress } from '../../audit/household-key.ts';
 
 export interface AddressParts {
-  readonly kind: 'street' | 'box' | 'rural' | 'contract' | 'military';
+  readonly kind: 'street' | 'road' | 'box' | 'rural' | 'contract' | 'military';
   readonly number: number;
   readonly half: boolean;
   readonly direction: string;
   readonly name: string;
+  readonly road: string;
   readonly suffix: string;
   readonly unit: { readonly kind: string; readonly value: string } | null;
   readonly building: string;
@@ -41,7 +42,21 @@ const names: Readonly<Record<string, readonly string[]>> = {
   'SAINT JOHN': ['Saint John', 'St. John', 'St John', 'ST JOHN'],
   'MOUNT HOPE': ['Mount Hope', 'Mt Hope', 'Mt. Hope'],
   FRONT: ['Front', 'FRONT'],
+  "O'BRIEN": ["O'Brien", 'O Brien', 'OBRIEN'],
+  EAST: ['East', 'EAST'],
   'MARTIN LUTHER KING JR': ['Martin Luther King Jr', 'Martin Luther King Jr.'],
+};
+/** Numbered roads, whose suffix is a part of their kind. */
+const roads: Readonly<Record<string, readonly string[]>> = {
+  FM: ['FM ', 'F.M. ', 'FM', 'Farm to Market ', 'Farm-to-Market Rd '],
+  RM: ['RM ', 'Ranch to Market ', 'Ranch-to-Market Road '],
+  RR: ['RR ', 'Ranch Road ', 'Ranch Rd '],
+  IH: ['IH ', 'I-', 'Interstate ', 'IH-'],
+  TWP: ['TWP RD ', 'Township Road ', 'Twp. Rd. '],
+  US: ['US ', 'US Highway ', 'U.S. Route ', 'US', 'US-'],
+  CR: ['CR ', 'County Road ', 'Co Rd '],
+  HWY: ['Hwy ', 'Highway ', 'Highway #'],
+  LOOP: ['Loop ', 'Lp '],
 };
 const unitKinds: Readonly<Record<string, readonly string[]>> = {
   '#': [
@@ -92,11 +107,22 @@ function number(pick: Pick, least: number, most: number): number {
 
 export function madeOfParts(pick: Pick): AddressParts {
   return {
-    kind: pick(['street', 'street', 'street', 'street', 'box', 'rural', 'contract', 'military']),
+    kind: pick([
+      'street',
+      'street',
+      'street',
+      'street',
+      'road',
+      'box',
+      'rural',
+      'contract',
+      'military',
+    ]),
     number: number(pick, 1, 29_999),
     half: pick([true, ...Array.from({ length: 9 }, () => false)]),
     direction: pick(Object.keys(directions)),
     name: pick(Object.keys(names)),
+    road: pick(Object.keys(roads)),
     suffix: pick(Object.keys(suffixes)),
     unit: pick([
       null,
@@ -114,6 +140,7 @@ export function anotherPart(parts: AddressParts, pick: Pick): AddressParts {
   return pick<AddressParts>([
     { ...parts, number: parts.number + 1 },
     { ...parts, zip: parts.zip + 1 },
+    ...(parts.kind === 'road' ? [{ ...parts, road: other(roads, parts.road) }] : []),
     ...(parts.kind === 'street'
       ? [
           { ...parts, half: !parts.half },
@@ -158,6 +185,7 @@ export function spelled(parts: AddressParts, pick: Pick): WrittenAddress {
     return address(pick(['HC 2', 'Highway Contract 2', 'HCR 02']) + pick([' ', ', ']) + `Box ${n}`);
   if (parts.kind === 'military')
     return address(pick(['PSC 476', 'psc 476']) + pick([' ', ', ']) + `Box ${n}`);
+  if (parts.kind === 'road') return address(`${parts.number} ${of(roads, parts.road)}1960`);
 
   const street = [
     `${parts.number}${parts.half ? pick([' 1/2', '½', ' ½']) : ''}`,

@@ -234,8 +234,9 @@ void test('the house keeps what webhooks told for half a year', async () => {
         postrider.now() - make_interval(days => ${days}), ${error}
       )`;
   await sql`
-    insert into postrider.waiting_webhook (organization_id, id, printer_name, received_at)
-    select organization_id, id, printer_name, received_at
+    insert into postrider.waiting_webhook (
+      organization_id, id, printer_name, received_at, available_at)
+    select organization_id, id, printer_name, received_at, received_at
     from postrider.provider_event
     where organization_id = ${at.organizationId} and delivery_id = 'to be applied'`;
   await sql`select postrider.run_housekeeping()`;

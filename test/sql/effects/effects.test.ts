@@ -190,7 +190,7 @@ void test('an effect that failed for good raises one alarm a campaign, and is tr
     (await claimEffects(sql, { ...at, kind: 'usage_meter', limit: 10, leaseMs: LEASE })).map(
       (meter) => [meter.attempt, meter.key],
     ),
-    meters.map((meter) => [1, meter.key]),
-    'with the same keys',
+    meters.map((meter) => [2, meter.key]),
+    'with the same keys, and as no first attempt',
   );
 });

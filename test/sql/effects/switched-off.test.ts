@@ -157,7 +157,7 @@ void test('events are told anew by card, since a time, and where they failed; a 
   assert.deepEqual(await alarms(sql, at), [], 'nothing is failed any more');
   assert.deepEqual(
     (await claimed(at)).map(({ key, attempt }) => [key, attempt]),
-    [[other.key, 1]],
+    [[other.key, 2]],
   );
   assert.equal(await replayEvents(sql, at, { mailpieceId: one.mailpieceId }), 1);
   assert.equal(await replayEvents(sql, at, { since: new Date('2100-01-01') }), 0);

@@ -125,7 +125,7 @@ void test('a cohort that was staged before it opened is not begun: its people ar
   );
 });
 
-void test('while it is open its printer is asked nothing: no outcome, no poll, no call-back, no effect', async () => {
+void test('while it is open its printer is asked nothing: no outcome, no poll, no call-back that comes too late, no effect', async () => {
   const { sql } = rig;
   const unknown = await connectedPlace(rig.sql, {}, []);
   await unknownDue(sql, unknown);
@@ -142,6 +142,10 @@ void test('while it is open its printer is asked nothing: no outcome, no poll, n
     where organization_id = ${accepted.organizationId} and state = 'sent'
     limit 1`;
   await cancel(sql, someone?.id ?? '');
+  await sql`
+    update postrider.mailpiece
+    set cancellable_until = postrider.now() - interval '1 minute'
+    where recipient_id = ${someone?.id ?? ''}`;
   for (const at of [unknown, accepted]) await fails(rig.sql, at);
   assert.equal((await readyWork(sql))['unknown'], 0);
   const asked = async () => {
@@ -163,6 +167,32 @@ void test('while it is open its printer is asked nothing: no outcome, no poll, n
   assert.deepEqual(await asked(), nothing);
   for (const at of [unknown, accepted]) await works(rig.sql, at);
   assert.deepEqual(await asked(), { unknown: true, callBacks: true, effects: true, polls: true });
+});
+
+void test('while it is open cards are called back that can be still, and those of people who are to be cancelled are looked for', async () => {
+  const { sql } = rig;
+  const at = await connectedPlace(rig.sql, {}, []);
+  const { organizationId } = at;
+  const { pieces } = await sent(sql, at, 3);
+  const windows = ['10 minutes', null, '-10 minutes'];
+  for (const [index, window] of windows.entries())
+    await sql`
+      update postrider.mailpiece
+      set cancellable_until = postrider.now() + ${window}::interval
+      where id = ${pieces[index]?.mailpieceId ?? ''}`;
+  for (const { recipientId } of pieces) await cancel(sql, recipientId);
+  const unknown = await unknownDue(sql, at, people(2, 'q'));
+  await cancel(sql, unknown.pieces[1]?.recipientId ?? '');
+  await fails(rig.sql, at);
+  assert.equal((await readyWork(sql))['unknown'], 1);
+  assert.deepEqual(
+    new Set((await claimCallBacks(sql, organizationId, 10)).map((piece) => piece.mailpieceId)),
+    new Set([pieces[0]?.mailpieceId, pieces[1]?.mailpieceId]),
+  );
+  assert.deepEqual(
+    (await claimDue(sql, at)).map((piece) => piece.mailpieceId),
+    [unknown.pieces[1]?.mailpieceId],
+  );
 });
 
 /** Its audience and its enricher are reached by the connection. */

@@ -5,22 +5,27 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyCampaign, cancel, goLive, launch, launchPreview } from '@postrider/core';
+import { settleProof } from '../../../packages/core/src/machine/proof.ts';
 import { definition, type Place } from '../../support/machine.ts';
 import {
   answered,
   mailBegun,
   one,
+  pidOf,
   pieces,
   place,
   proofed,
+  proofing,
   reasonsOf,
   refused,
+  rendered,
   sending,
   settleAll,
   sharedMachine,
   stage,
   standing,
   turnClock,
+  waitsForLock,
 } from '../rig.ts';
 
 const rig = sharedMachine();
@@ -59,20 +64,47 @@ void test('who was proofed before the launch is held back from the launch on', a
   assert.equal(await staged(at), 1);
 });
 
-void test('who was proofed while the campaign was launched is held back at the begin', async () => {
-  const { sql } = rig;
+void test('who is proofed while the campaign is launched, however long that takes, is held back', async () => {
+  const { sql, machine } = rig;
   const at = await place(sql, held, null);
-  await proofed(sql, at, 1);
-  const before = (await one(sql, at)).availableAt;
-  await launch(sql, at, { mode: 'live' });
-  // As if the proof had been settled beside the launch.
-  await sql`
-    update postrider.recipient_state
-    set available_at = ${before}
-    where organization_id = ${at.organizationId}`;
-  const begun = await mailBegun(sql, at);
-  assert.deepEqual(begun.pieces, []);
-  assert.deepEqual(await reasonsOf(sql, at), { p0: 'proofed (held_back)' });
+  const batch = await proofing(sql, at, 2);
+  const results = batch.cards.map(({ recipientId }) => rendered(recipientId));
+  const launcher = machine.connect(1);
+  const runner = machine.connect(1);
+  const pid = await pidOf(runner);
+  let settled: Promise<unknown> = Promise.resolve();
+  await launcher.begin(async (tx) => {
+    await tx`select postrider.launch(${at.organizationId}, ${at.campaignId}, 'live')`;
+    settled = settleProof(runner, { ...at, cohortId: batch.id, results, last: true });
+    await Promise.race([settled, waitsForLock(sql, pid)]);
+  });
+  await settled;
+  assert.deepEqual(await reasonsOf(sql, at), {
+    p0: 'proofed (rendered)',
+    p1: 'proofed (rendered)',
+  });
+  assert.equal(await staged(at), 0);
+  await turnClock(sql, 31 * MINUTE);
+  assert.equal((await mailBegun(sql, at)).pieces.length, 2);
+});
+
+void test('a launch waits for a proof that is being settled, and holds it back', async () => {
+  const { sql, machine } = rig;
+  const at = await place(sql, held, null);
+  const batch = await proofing(sql, at, 1);
+  const results = batch.cards.map(({ recipientId }) => rendered(recipientId));
+  const launcher = machine.connect(1);
+  const runner = machine.connect(1);
+  const pid = await pidOf(launcher);
+  let launching: Promise<unknown> = Promise.resolve();
+  await runner.begin(async (tx) => {
+    await tx`
+      select postrider.settle_proof(
+        ${at.organizationId}, ${batch.id}, ${JSON.stringify(results)}::text::json, true)`;
+    launching = launch(launcher, at, { mode: 'live' });
+    await Promise.race([launching, waitsForLock(sql, pid)]);
+  });
+  await launching;
   assert.equal(await staged(at), 0);
   await turnClock(sql, 31 * MINUTE);
   assert.equal((await mailBegun(sql, at)).pieces.length, 1);

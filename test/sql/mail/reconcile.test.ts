@@ -32,6 +32,28 @@ function unmoved(piece: BegunPiece) {
 const rig = sharedMachine();
 const LEASE = 60_000;
 
+void test('whose card is to be cancelled is looked for before the others, however many are due', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const { pieces } = await unknownDue(sql, at, 4);
+  // The others are due for longer.
+  await sql`
+    update postrider.mailpiece
+    set available_at = available_at - interval '1 hour'
+    where organization_id = ${at.organizationId} and id <> ${pieces[3]?.mailpieceId ?? ''}`;
+  await cancel(sql, pieces[3]?.recipientId ?? '');
+  const claim = async () =>
+    (await claimUnknownMailpieces(sql, at.organizationId, { limit: 2, leaseMs: LEASE })).map(
+      ({ mailpieceId }) => mailpieceId,
+    );
+  const [first, second] = [await claim(), await claim()];
+  assert.ok(first.includes(pieces[3]?.mailpieceId ?? ''));
+  assert.deepEqual(
+    new Set([...first, ...second]),
+    new Set(pieces.map(({ mailpieceId }) => mailpieceId)),
+  );
+});
+
 void test('an unknown piece rests before it is asked for, and is then claimed once at a time', async () => {
   const { sql, machine } = rig;
   const at = await place(sql);

@@ -102,8 +102,8 @@ const stops: readonly (readonly [name: string, reason: string, stop: Stop])[] = 
     'cancelled with the whole campaign',
     'cancelled',
     async (at) => {
-      const { free, atPrinter, left } = await cancelPeople(rig.sql, at);
-      assert.deepEqual([free, atPrinter, left], [0, 1, 0]);
+      const { free, atPrinter, after } = await cancelPeople(rig.sql, at);
+      assert.deepEqual([free, atPrinter, after], [0, 1, null]);
     },
   ],
   [
@@ -226,8 +226,8 @@ void test('who is given up in error, while a card may exist, is asked for first'
   assert.equal((await one(sql, given)).detail, 'no longer wanted');
   await assertIsCalledBack(given);
   const all = await failedInDoubt();
-  const { free, atPrinter, left } = await cancelPeople(sql, all);
-  assert.deepEqual([free, atPrinter, left], [0, 1, 0]);
+  const { free, atPrinter, after } = await cancelPeople(sql, all);
+  assert.deepEqual([free, atPrinter, after], [0, 1, null]);
   await assertIsAskedFor(all, 'cancelled');
   await assertIsSkipped(all);
 });

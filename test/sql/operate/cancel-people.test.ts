@@ -4,7 +4,13 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cancel, cancelPeople, cancelPreview, type CancelFilter } from '@postrider/core';
+import {
+  cancel,
+  cancelPeople,
+  cancelPreview,
+  type CancelFilter,
+  type CancelledSome,
+} from '@postrider/core';
 import { claimCallBacks, settleCallBacks } from '../../../packages/core/src/machine/call-back.ts';
 import { people, syncPeople, type Place } from '../../support/machine.ts';
 import {
@@ -93,7 +99,7 @@ void test('a whole campaign: what a preview counts is what is done, and the mone
     asked: 1,
     tooLate: 1,
     unresolved: 0,
-    left: 0,
+    after: null,
   });
   assert.deepEqual(await cancelPeople(sql, at), {
     free: 0,
@@ -101,7 +107,7 @@ void test('a whole campaign: what a preview counts is what is done, and the mone
     asked: 0,
     tooLate: 1,
     unresolved: 0,
-    left: 0,
+    after: null,
   });
   const results = async () =>
     (
@@ -126,12 +132,14 @@ void test('some at a time, until nobody is left', async () => {
   const { sql } = rig;
   const at = await place(sql);
   await syncPeople(sql, at, people(5));
-  const lefts: number[] = [];
-  for (let left = 1; left > 0;) {
-    ({ left } = await cancelPeople(sql, at, {}, { limit: 2 }));
-    lefts.push(left);
-  }
-  assert.deepEqual(lefts, [3, 1, 0]);
+  const done: number[] = [];
+  let after: string | null = null;
+  do {
+    const some: CancelledSome = await cancelPeople(sql, at, {}, { limit: 2, after });
+    done.push(some.free);
+    ({ after } = some);
+  } while (after !== null);
+  assert.deepEqual(done, [2, 2, 1]);
   assert.deepEqual(
     new Set(Object.values(await reasonsOf(sql, at))),
     new Set(['skipped (cancelled)']),
@@ -215,7 +223,7 @@ void test('who is in error is given up, and of whom nobody knows is left to be r
   const open = await place(sql);
   await givenUp(sql, open);
   const told = await cancelPeople(sql, open);
-  assert.deepEqual([told.free, told.unresolved, told.left], [0, 1, 0]);
+  assert.deepEqual([told.free, told.unresolved, told.after], [0, 1, null]);
   assert.deepEqual(await reasonsOf(sql, open), { p0: 'error (outcome_unknown)' });
 });
 
@@ -233,7 +241,7 @@ void test('who is to be sent again for the sake of a key may have a card: they a
   const preview = await cancelPreview(sql, at);
   assert.deepEqual([preview.free, preview.atPrinter, preview.unresolved], [0, 1, 0]);
   const done = await cancelPeople(sql, at);
-  assert.deepEqual([done.free, done.atPrinter, done.left], [0, 1, 0]);
+  assert.deepEqual([done.free, done.atPrinter, done.after], [0, 1, null]);
   const person = await one(sql, at);
   assert.deepEqual([person.state, person.cancelRequestedAt === null], ['sending', false]);
   const [row] = await sql`

@@ -8,6 +8,7 @@ import { applyCampaign, armPrinter, hold, launch, ensureOrganization } from '@po
 import { beginMail } from '../../../packages/core/src/machine/mail.ts';
 import { definition, people, syncPeople } from '../../support/machine.ts';
 import {
+  DAY,
   LEASE_MS,
   RUNNER,
   answered,
@@ -22,6 +23,7 @@ import {
   sharedMachine,
   stageOne,
   statesOf,
+  turnClock,
   waitsForLock,
 } from '../rig.ts';
 
@@ -93,6 +95,24 @@ for (const outcome of ['submitting', 'unknown', 'retry'] as const)
       at.organizationId,
       definition({ ...shop('http://one'), daily_cap: 7 }),
     );
+  });
+
+for (const mode of ['live', 'test'] as const)
+  void test(`a printer whose ${mode} cards are on their way, reached by another kind or account`, async () => {
+    const { sql } = rig;
+    const at = await place(sql, shop('http://one'), mode);
+    await settleAll(sql, at, await sending(sql, at, 2));
+    const other = { integrations: { ...shop('').integrations, printer: { kind: 'noop' } } };
+    const change = async () => await applyCampaign(sql, at.organizationId, definition(other));
+    if (mode === 'test') {
+      await change();
+      return;
+    }
+    const error = await refused('PR021', change(), /cards that printer press has made/);
+    assert.match(error.hint ?? '', /another name/);
+    await turnClock(sql, 60 * DAY);
+    await sql`select postrider.assume_received(${at.organizationId})`;
+    await change();
   });
 
 void test('a printer that is changed must be armed again', async () => {

@@ -66,8 +66,9 @@ void test('the oldest webhooks are taken by the index of those that wait, among 
       from generate_series(1, 30000) i
       returning *
     )
-    insert into postrider.waiting_webhook (organization_id, id, printer_name, received_at, events)
-    select organization_id, id, printer_name, received_at,
+    insert into postrider.waiting_webhook (
+      organization_id, id, printer_name, received_at, available_at, events)
+    select organization_id, id, printer_name, received_at, received_at,
       case when substr(delivery_id, 10)::int % 2 = 0 then '[]'::jsonb end
     from stored`;
   // As it is until a vacuum.

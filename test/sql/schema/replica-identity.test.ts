@@ -103,7 +103,7 @@ void test("one organization's rows are published, and to change or delete them s
       1,
     );
     await sql`update postrider.waiting_webhook set events = '[]'`;
-    assert.equal((await sql`select postrider.apply_read_webhooks(1) as n`)[0]?.['n'], 1);
+    assert.equal((await sql`select * from postrider.apply_read_webhooks(1)`)[0]?.['applied'], 1);
     await sql`select postrider.run_housekeeping()`;
     assert.equal((await sql`select from postrider.provider_event`).length, 0);
     const account = await connected(sql, at.organizationId);

@@ -8,6 +8,7 @@ import {
   noteRefusedWebhook,
 } from '../../../packages/core/src/machine/track.ts';
 import { definition, people, type Place } from '../../support/machine.ts';
+import { connected } from '../rig/connections.ts';
 import { event, idOf, place, sent, sharedMachine, tell, turnClock } from '../rig.ts';
 
 const rig = sharedMachine();
@@ -28,8 +29,7 @@ void test('a printer that its campaign has left is polled while cards of it are 
   const at = await place(sql);
   const { pieces } = await sent(sql, at);
   await applyCampaign(sql, at.organizationId, definition({ printer_name: 'another' }));
-  // The campaign has cards on their way, and may have some at the printer that it names.
-  assert.deepEqual(await polled(at), ['another', 'press']);
+  assert.deepEqual(await polled(at), ['press'], 'the other has no card yet');
   await turnClock(sql, SILENCE + 1000);
   await armPrinter(sql, at.organizationId, 'another');
   await sent(sql, at, people(1, 'q'));
@@ -91,4 +91,38 @@ void test('a webhook that was refused for its age makes its printer be polled, o
   await turnClock(sql, SILENCE + 1000);
   await hears();
   assert.deepEqual(await polled(at), []);
+});
+
+void test('how far a printer was read is forgotten where its address or its account becomes another', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const { organizationId } = at;
+  const feed = async () => {
+    const [row] = await sql<{ cursor: string | null; caughtUp: Date | null }[]>`
+      select poll_cursor as cursor, caught_up_at as "caughtUp"
+      from postrider.printer_feed
+      where organization_id = ${organizationId}`;
+    return row;
+  };
+  for (const name of ['first', 'second']) await connected(sql, organizationId, { name });
+  for (const printer of [
+    { kind: 'print_shop', url: 'http://one.example' },
+    { kind: 'print_shop', url: 'http://two.example' },
+    { connection: 'first' },
+    { connection: 'second' },
+  ]) {
+    await sql`
+      insert into postrider.printer_feed (
+        organization_id, printer_name, poll_cursor, polled_at, caught_up_at)
+      values (${organizationId}, 'press', 'as far as this', now(), now())
+      on conflict (organization_id, printer_name) do update
+      set poll_cursor = excluded.poll_cursor, caught_up_at = excluded.caught_up_at`;
+    const integrations = { ...definition().integrations, printer };
+    await applyCampaign(sql, organizationId, definition({ integrations }));
+    assert.deepEqual((await feed()) ?? { cursor: null, caughtUp: null }, {
+      cursor: null,
+      caughtUp: null,
+    });
+    await armPrinter(sql, organizationId, 'press');
+  }
 });

@@ -1,11 +1,14 @@
 /**
  * One request to a provider, with all that it owes the others: it waits for the limit that all
  * runners share, says that it is at it, asks the guard last, tells the limiter what the answer
- * says of it, and leaves a record without secrets.
+ * says of it, and leaves a record without secrets. Nor has the outcome one: a provider may quote
+ * the key in its refusal, and what adapters make of that is stored, logged and shown.
  */
+import { isNamed } from '@postrider/core/ports';
 import type {
   CallContext,
   SendGuard,
+  SendStoppedError,
   LimitNotice,
   Permit,
   RouteLimit,
@@ -14,7 +17,7 @@ import { answerText, requestText, storable } from './call-text.ts';
 import { encodeBody, type HttpBody } from './http-body.ts';
 import { retryAfterMs, sendRequest } from './http.ts';
 import type { HttpAnswer, HttpOutcome, HttpRequest } from './http.ts';
-import { redactor } from './redact.ts';
+import { redactor, valueRedactor } from './redact.ts';
 import type { Redact } from './redact.ts';
 
 export interface ProviderRequest extends Omit<HttpRequest, 'body' | 'signal' | 'lastCheck'> {
@@ -51,7 +54,9 @@ export async function callProvider(
   } catch (error) {
     // Nobody was asked: there is nothing to keep.
     const why = error instanceof Error ? error.message : String(error);
-    return { kind: 'not_sent', message: `Not sent: ${why}`, hungUp: true };
+    const stopped = isNamed<SendStoppedError>(error, 'SendStoppedError') ? error.afterMs : null;
+    const after = typeof stopped === 'number' ? { afterMs: stopped } : {};
+    return { kind: 'not_sent', message: `Not sent: ${why}`, hungUp: true, ...after };
   }
   context.alive();
   const startedAt = context.now();
@@ -62,7 +67,7 @@ export async function callProvider(
     signal: context.signal,
     ...(guard === undefined ? {} : { lastCheck: () => guard.assertMaySend() }),
   };
-  const outcome = await sendRequest(http);
+  const outcome = withoutSecrets(await sendRequest(http), valueRedactor(request.secrets));
   permit.end(outcome.kind !== 'not_sent');
   const durationMs = Math.round(performance.now() - began);
   const answer = outcome.kind === 'answer' ? outcome : null;
@@ -84,6 +89,19 @@ export async function callProvider(
     error: outcome.kind === 'answer' ? null : storable(redact(outcome.message)),
   });
   return outcome;
+}
+
+function withoutSecrets(outcome: HttpOutcome, redact: Redact): HttpOutcome {
+  const answered = ({ status, headers, body }: HttpAnswer): HttpAnswer => ({
+    status,
+    headers: new Headers([...headers].map(([name, value]) => [name, redact(value)])),
+    body: redact(body),
+  });
+  if (outcome.kind === 'answer') return { kind: 'answer', ...answered(outcome) };
+  const told = { ...outcome, message: redact(outcome.message) };
+  return told.kind === 'not_sent' || told.begun === null
+    ? told
+    : { ...told, begun: answered(told.begun) };
 }
 
 function tellLimiter(

@@ -27,7 +27,13 @@ export interface HttpAnswer {
 export type HttpOutcome =
   | ({ readonly kind: 'answer' } & HttpAnswer)
   /** Proven: no byte of the request left. */
-  | { readonly kind: 'not_sent'; readonly message: string; readonly hungUp: boolean }
+  | {
+      readonly kind: 'not_sent';
+      readonly message: string;
+      readonly hungUp: boolean;
+      /** After how many milliseconds it may be sent; absent: nobody knows. */
+      readonly afterMs?: number;
+    }
   | {
       readonly kind: 'unclear';
       readonly message: string;

@@ -8,6 +8,7 @@ import type {
   Printer,
 } from '@postrider/core/ports';
 import type { Account, AccountRequest } from './account.ts';
+import type { HttpOutcome } from './http.ts';
 import { foundAmong, ownerIn, pairIn, type Pairs } from './references.ts';
 import { severalAtOnce } from './turns.ts';
 
@@ -86,6 +87,11 @@ export interface CallBack {
   /** Of an answer of 200. */
   readonly isCancelled: (body: string, providerId: string) => boolean;
   readonly isTooLate: (code: string) => boolean;
+  /**
+   * How a piece that is not to be had back, or not there, is looked at: it may have been called
+   * back before, by a request whose answer was lost. Absent: the answer alone counts.
+   */
+  readonly look?: Pick<CallBack, 'request' | 'isCancelled'>;
   /** Most requests at a time; 10 unless told. */
   readonly atOnce?: number;
 }
@@ -98,16 +104,26 @@ export async function cancelEach(
   account: Account,
   providerIds: readonly string[],
   context: CallContext,
-  { request, isCancelled, isTooLate, atOnce = 10 }: CallBack,
+  { request, isCancelled, isTooLate, look, atOnce = 10 }: CallBack,
 ): Promise<readonly CancelResult[]> {
   return await severalAtOnce(providerIds, atOnce, async (id): Promise<CancelResult> => {
-    const asked = { ...request(encodeURIComponent(id)), about: [id] };
-    const outcome = await account.ask(asked, context);
-    if (outcome.kind === 'answer' && outcome.status === 200 && isCancelled(outcome.body, id))
-      return { outcome: 'cancelled' };
+    const ask = async (asked: CallBack['request']): Promise<HttpOutcome> =>
+      await account.ask({ ...asked(encodeURIComponent(id)), about: [id] }, context);
+    const outcome = await ask(request);
+    if (answered(outcome) && isCancelled(outcome.body, id)) return { outcome: 'cancelled' };
     const { code, message } = account.refusalIn(outcome);
-    return { outcome: code !== null && isTooLate(code) ? 'too_late' : 'unknown', message };
+    const tooLate = code !== null && isTooLate(code);
+    const isGone = outcome.kind === 'answer' && outcome.status === 404;
+    if (look === undefined || !(tooLate || isGone))
+      return { outcome: tooLate ? 'too_late' : 'unknown', message };
+    const seen = await ask(look.request);
+    if (answered(seen) && look.isCancelled(seen.body, id)) return { outcome: 'cancelled' };
+    return { outcome: tooLate && answered(seen) ? 'too_late' : 'unknown', message };
   });
+}
+
+function answered(outcome: HttpOutcome): outcome is HttpOutcome & { readonly kind: 'answer' } {
+  return outcome.kind === 'answer' && outcome.status === 200;
 }
 
 /** A piece as a printer lists it. */

@@ -22,6 +22,8 @@ import { severalAtOnce } from './turns.ts';
 
 /** A 429 is waited for so often, at the limiter that all runners share. */
 const triesAtTheLimit = 5;
+/** Who is told to wait for longer gives the card back: nobody reaches it meanwhile. */
+const longestWaitMs = 10_000;
 const unreachableArtworkMs = 60_000;
 /** What broke one of our own functions will do so again at once. */
 const brokenOrderMs = 60_000;
@@ -146,7 +148,7 @@ async function submitOne(desk: OrderDesk, { piece, guard, context }: Order): Pro
     const answer = resultOf(desk, { piece, outcome, now: context.now() });
     if (outcome.kind !== 'answer' || outcome.status !== 429 || answer.outcome !== 'retry')
       return answer;
-    if (tries === triesAtTheLimit) return answer;
+    if (tries === triesAtTheLimit || answer.afterMs > longestWaitMs) return answer;
     // Without a connection's limiter nothing else would make it wait.
     await sleep(Math.min(answer.afterMs, 1000), undefined, { ref: false });
     try {
@@ -181,7 +183,7 @@ function resultOf(
   }: { readonly piece: PieceRequest; readonly outcome: HttpOutcome; readonly now: Date },
 ): SubmitResult {
   if (outcome.kind === 'not_sent')
-    return { outcome: 'retry', afterMs: 5000, message: outcome.message };
+    return { outcome: 'retry', afterMs: outcome.afterMs ?? 5000, message: outcome.message };
   if (outcome.kind === 'unclear') return { outcome: 'unknown', message: outcome.message };
   const { status, headers, body } = outcome;
   const told = account.refusalIn(outcome);

@@ -32,16 +32,29 @@ export function isSecretHeader(name: string): boolean {
 
 /** @param secrets as values; one that is empty is none. */
 export function redactor(secrets: readonly string[]): Redact {
+  const values = valuesIn(secrets);
+  return (text) =>
+    values(text)
+      .replace(PARAMETER, `$1$2=${REDACTED}`)
+      .replace(FIELD, (_, opening: string, strokes: string) => `${opening}${REDACTED}${strokes}"`);
+}
+
+/** A shorter value is a word that any answer may have. */
+const SHORTEST = 8;
+
+/**
+ * Takes the values alone, so that an adapter can go on reading the text: whatever it makes of it, a
+ * message or an error, has no secret.
+ */
+export function valueRedactor(secrets: readonly string[]): Redact {
+  return valuesIn(secrets.filter(({ length }) => length >= SHORTEST));
+}
+
+function valuesIn(secrets: readonly string[]): Redact {
   const patterns = [...new Set(secrets.map((secret) => secret.trim()))]
     .filter((secret) => secret !== '')
     // The longest first: one may begin another.
     .toSorted((a, b) => b.length - a.length)
     .map(patternOf);
-  return (text) => {
-    let kept = text;
-    for (const pattern of patterns) kept = kept.replace(pattern, REDACTED);
-    return kept
-      .replace(PARAMETER, `$1$2=${REDACTED}`)
-      .replace(FIELD, (_, opening: string, strokes: string) => `${opening}${REDACTED}${strokes}"`);
-  };
+  return (text) => patterns.reduce((kept, pattern) => kept.replace(pattern, REDACTED), text);
 }

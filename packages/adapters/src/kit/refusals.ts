@@ -11,7 +11,7 @@ export interface Faults {
   readonly ofTheAccount: (code: string) => boolean;
   readonly ofTheAddress: (code: string, message: string) => boolean;
   /** The same for every card of the campaign, mostly. 413 in the provider's words always is. */
-  readonly ofTheArtwork: (code: string) => boolean;
+  readonly ofTheArtwork: (code: string, message: string) => boolean;
 }
 
 const refusals = new Set([400, 401, 402, 403, 404, 405, 410, 413, 414, 415, 422]);
@@ -36,6 +36,6 @@ export function refusalOf(
     reason: code,
     message,
     badAddress: faults.ofTheAddress(code, message),
-    badArtwork: status === 413 || faults.ofTheArtwork(code),
+    badArtwork: status === 413 || faults.ofTheArtwork(code, message),
   };
 }

@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { addressOption, timeoutOption } from '../kit/account.ts';
 
+const LOB_KEEPS_KEYS = 86_400_000;
+
 /** Of a connection. */
 export const lobAccountOptions = z.strictObject({
   url: addressOption('https://api.lob.com/v1'),
@@ -41,8 +43,12 @@ export const lobOptions = z.strictObject({
   keyLifetimeMs: z
     .int()
     .positive()
-    .default(86_400_000)
-    .describe('how long Lob remembers an idempotency key, in milliseconds: 24 hours'),
+    .refine(
+      (ms) => ms <= LOB_KEEPS_KEYS,
+      `must be ${LOB_KEEPS_KEYS} at most: after 24 hours Lob makes a second card of a key`,
+    )
+    .default(LOB_KEEPS_KEYS)
+    .describe('how long Lob remembers an idempotency key, in milliseconds: 24 hours, or less'),
   readLagMs: z
     .int()
     .min(0)

@@ -3,6 +3,7 @@
  * lists and call-backs.
  */
 import type { AdapterWiring, CallContext, Printer } from '@postrider/core/ports';
+import type { z } from 'zod';
 import { accountOf, type Account } from '../kit/account.ts';
 import { readJson } from '../kit/json.ts';
 import { askFor, cancelEach, findEach, type LookedUp } from '../kit/look-ups.ts';
@@ -20,6 +21,7 @@ import {
   isOnPaper,
   isWhole,
   listedPiece,
+  postcard,
   postcardList,
 } from './wire.ts';
 
@@ -56,7 +58,7 @@ export function createLobPrinter(options: unknown, wiring: AdapterWiring): Print
       }),
 
     async list(since, cursor, context) {
-      const page = await listPage(account, { since, after: cursor }, context);
+      const page = await listPage(account, { since, after: cursor, read: readWholly }, context);
       const { mode } = account.connection;
       return {
         pieces: page.pieces.map((piece) => listedPiece(piece, mode, context.now())),
@@ -69,6 +71,14 @@ export function createLobPrinter(options: unknown, wiring: AdapterWiring): Print
         request: (id) => ({ method: 'DELETE', path: `/postcards/${id}` }),
         isCancelled: (body, id) => readJson(deletedPostcard, body)?.id === id,
         isTooLate: (code) => code === 'not_deletable',
+        // What a second request is answered nobody has confirmed.
+        look: {
+          request: (id) => ({ method: 'GET', path: `/postcards/${id}` }),
+          isCancelled(body, id) {
+            const seen = readJson(postcard, body);
+            return seen?.id === id && seen.deleted === true;
+          },
+        },
         atOnce: parsed.atOnce,
       }),
 
@@ -78,8 +88,11 @@ export function createLobPrinter(options: unknown, wiring: AdapterWiring): Print
     async poll(cursor, context) {
       const after = cursor === null || cursor === fromTheTop ? null : cursor;
       if (after === atTheEnd) return { events: [], cursor: fromTheTop };
-      const since = new Date(context.now().getTime() - parsed.pollDays * DAY_MS);
-      const page = await listPage(account, { since, after }, context);
+      // From a midnight on, so that the pages of a round are of one list: a piece that falls out of
+      // it while the round stands there is no cursor of it any more.
+      const today = Math.floor(context.now().getTime() / DAY_MS);
+      const since = new Date((today - parsed.pollDays) * DAY_MS);
+      const page = await listPage(account, { since, after, read }, context);
       // A round ends where a page has no events: after an empty list it has ended already.
       const end = page.pieces.length > 0 ? atTheEnd : fromTheTop;
       return { events: page.pieces.flatMap(eventsOfPiece), cursor: page.after ?? end };
@@ -105,9 +118,31 @@ function lookedUp(body: string): LookedUp | null {
   };
 }
 
+type Page = z.infer<typeof postcardList>;
+
+function read(body: string): Page | null {
+  return readJson(postcardList, body);
+}
+
+/** After a restore, a card that is left out of the list is printed again: all of it is read. */
+function readWholly(body: string): Page | null {
+  const page = read(body);
+  if (page === null || page.data.includes(null)) return null;
+  if ((page.count ?? page.data.length) !== page.data.length) return null;
+  return (page.next_url ?? null) !== null && cursorOf(page.next_url) === null ? null : page;
+}
+
 async function listPage(
   account: Account,
-  { since, after }: { readonly since: Date; readonly after: string | null },
+  {
+    since,
+    after,
+    read,
+  }: {
+    readonly since: Date;
+    readonly after: string | null;
+    readonly read: (body: string) => Page | null;
+  },
   context: CallContext,
 ) {
   const query = new URLSearchParams({
@@ -115,12 +150,7 @@ async function listPage(
     'date_created[gte]': since.toISOString(),
     ...(after === null ? {} : { after }),
   });
-  const list = await askFor(
-    account,
-    { method: 'GET', path: '/postcards', query },
-    context,
-    (body) => readJson(postcardList, body),
-  );
+  const list = await askFor(account, { method: 'GET', path: '/postcards', query }, context, read);
   return { pieces: list.data.filter((piece) => piece !== null), after: cursorOf(list.next_url) };
 }
 

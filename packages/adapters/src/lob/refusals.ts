@@ -26,7 +26,7 @@ const ofTheAddress = new Set([
   'invalid_country_covid',
 ]);
 
-/** The same for every card of the campaign, mostly. */
+/** The same for every card of the campaign, mostly. The return address is a part of it. */
 const ofTheArtwork = [
   /^file_/,
   /^invalid_file/,
@@ -42,16 +42,24 @@ const ofTheArtwork = [
 
 export const lobFaults: Faults = {
   ofTheAccount: (code) => ofTheAccount.has(code),
-  ofTheAddress: (code, message) => ofTheAddress.has(code) || isAboutTheAddress(code, message),
-  ofTheArtwork: (code) => ofTheArtwork.some((form) => form.test(code)),
+  ofTheAddress: (code, message) => ofTheAddress.has(code) || addressIn(code, message) === 'to',
+  ofTheArtwork: (code, message) =>
+    ofTheArtwork.some((form) => form.test(code)) || addressIn(code, message) === 'from',
 };
 
-/** A general code whose words name a field of the recipient's address. */
-function isAboutTheAddress(code: string, message: string): boolean {
-  return (
-    ['invalid', 'bad_request'].includes(code) &&
-    /\bto[.[ ]\W?(address_(line[12]|city|state|zip|country)|name|company)|\bto\b.*\baddress_(line|city|state|zip)/.test(
-      message,
-    )
-  );
+const named = {
+  to: /\bto[.[]['"]?(?:address_|name\b|company\b)|\bto['"`]? address\b/i,
+  from: /\bfrom[.[]['"]?(?:address_|name\b|company\b)|\bfrom['"`]? address|\breturn address/i,
+};
+
+/**
+ * Whose address the words of a general code name. A bad return address is the same for every card
+ * and nobody's fault: taken for the person's, it would skip everybody for good. Null: neither, or
+ * both.
+ */
+function addressIn(code: string, message: string): 'to' | 'from' | null {
+  if (!['invalid', 'bad_request'].includes(code)) return null;
+  const [to, from] = [named.to.test(message), named.from.test(message)];
+  if (to === from) return null;
+  return to ? 'to' : 'from';
 }

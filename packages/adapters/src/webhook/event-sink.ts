@@ -132,7 +132,7 @@ function again({ attempt }: EffectItem, message: string, notBeforeMs = 0): Effec
   };
 }
 
-/** Who has a proxy may have no other way out. */
+/** A machine with a proxy may have no other way out. */
 function withoutProxy(message: string): string {
   if (!isBehindProxy) return message;
   return (

@@ -3,13 +3,10 @@ import { offerOf, portFields, portNames } from '@postrider/adapters';
 import { requireMigrated } from '@postrider/core';
 import type { Connection, PortName } from '@postrider/core/ports';
 import { didYouMean } from '@postrider/core/ports/near';
-import {
-  isGroup,
-  type CampaignDraft,
-  type CampaignFile,
-  type Problem,
-} from '@postrider/runner/campaign-file';
+import { isGroup } from '@postrider/runner/integrations';
+import type { Problem } from '@postrider/runner/yaml-file';
 import { databaseExists, openDatabase, type Sql } from '@postrider/runner/database';
+import type { CampaignDraft, CampaignFile } from '../campaign-file/read.ts';
 import type { Cli } from '../program/cli.ts';
 import { openedAccount } from './opened.ts';
 

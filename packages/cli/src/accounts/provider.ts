@@ -1,6 +1,6 @@
 /** What a provider says about its accounts, and what one of them says of itself. */
 import { knownProviders } from '@postrider/adapters';
-import { askAccount } from '@postrider/core';
+import { askAccount, type AccountQuestion } from '@postrider/core';
 import type { AccountFinding, Connection, ConnectionKind } from '@postrider/core/ports';
 import { didYouMean } from '@postrider/core/ports/near';
 import { faultsOf } from '@postrider/core/ports/schema-words';
@@ -127,11 +127,19 @@ export function withSecrets(
   };
 }
 
+/**
+ * It waits for no limit: it is one request of a person, who wants to know now, and mostly no runner
+ * works.
+ *
+ * @param kept of an account that is there: the call is kept with those of runners.
+ */
 export async function findingOf(
   kind: ConnectionKind,
   connection: Connection,
+  kept?: AccountQuestion['kept'],
 ): Promise<AccountFinding> {
-  return await askAccount({ kind, connection, timeoutMs: PATIENCE_MS });
+  const question = { kind, connection, timeoutMs: PATIENCE_MS };
+  return await askAccount(kept === undefined ? question : { ...question, kept });
 }
 
 /** Throws `UserError` where the account cannot be used, or nobody knows. */

@@ -2,7 +2,7 @@
  * `bench`: how fast it is on this machine. The benchmarks are a package beside this one: the entry
  * of the program puts both together.
  */
-import type { Address } from '@postrider/core/address';
+import type { DatabaseAddress } from '@postrider/core/database-address';
 import { UserError, exitCodes } from '@postrider/runner/process';
 import { command, number, wholeNumber, type Family } from '../program/command.ts';
 import type { Fields } from '../output/table.ts';
@@ -15,7 +15,7 @@ export interface Benchmark {
   readonly size: { readonly counts: 'people' | 'events' | 'cards'; readonly usual: string } | null;
   /** Works in a scratch database beside that at `url`. Resolves with the figures. */
   run(options: {
-    readonly address: Address;
+    readonly address: DatabaseAddress;
     readonly size?: number;
     readonly say: (line: string) => void;
   }): Promise<object>;

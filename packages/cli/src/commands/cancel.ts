@@ -1,7 +1,7 @@
 /** `cancel`: people by name, or the cards of a campaign. */
 import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type { Command } from 'commander';
-import { eachPerson, listedPeople } from '../operate/each-person.ts';
+import { moveEach, listedPeople } from '../operate/each-person.ts';
 import { campaignNamed, peopleNamed } from '../operate/names.ts';
 import { confirm } from '../output/confirm.ts';
 import { command, flag, text, time, type Act, type Options } from '../program/command.ts';
@@ -68,7 +68,7 @@ export function cancel(program: Command, act: Act): void {
           yes: flag(options['yes']) || people.length === 1,
         });
         const { cancel } = await import('@postrider/core');
-        await eachPerson(
+        await moveEach(
           cli.out,
           people,
           async (one) => await cancel(database.sql, one.recipientId, text(options['why']) ?? null),

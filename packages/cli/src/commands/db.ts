@@ -62,7 +62,7 @@ export function databases(program: Command, act: Act): void {
       const { ownAddress, serverPlace } = await import('@postrider/runner/database');
       const own = await ownAddress(process.env);
       if (own !== null) {
-        const { shownAddress } = await import('@postrider/core/address');
+        const { shownAddress } = await import('@postrider/core/database-address');
         const { address, source } = own;
         const url = shownAddress(address);
         const unused = address.notes.map((note) => `\n${note}`).join('');

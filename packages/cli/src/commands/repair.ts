@@ -13,7 +13,7 @@ import {
   type RecipientRow,
 } from '../operate/names.ts';
 import type { Output } from '../output/output.ts';
-import { eachPerson, listedPeople } from '../operate/each-person.ts';
+import { moveEach, listedPeople } from '../operate/each-person.ts';
 import { cancel } from './cancel.ts';
 import { open } from './open-database.ts';
 
@@ -97,7 +97,7 @@ export function repairs(program: Command, act: Act): void {
         const people = await peopleNamed(sql, given, organization, inError);
         if (flag(options['dryRun'])) return listPeople(cli.out, people);
         const { retry } = await import('@postrider/core');
-        return await eachPerson(cli.out, people, async (one) => await retry(sql, one.recipientId));
+        return await moveEach(cli.out, people, async (one) => await retry(sql, one.recipientId));
       }),
     );
 
@@ -177,7 +177,7 @@ export function repairs(program: Command, act: Act): void {
               and id = ${one.recipientId}`;
           return row?.state ?? one.state;
         };
-        await eachPerson(cli.out, people, ended, ', erased');
+        await moveEach(cli.out, people, ended, ', erased');
       }),
     );
 }

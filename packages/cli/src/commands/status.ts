@@ -108,7 +108,7 @@ async function show(cli: Cli, sql: Sql): Promise<void> {
       left join postrider.campaigns c
         on c.organization_id = x.organization_id
         and c.name = x.campaign
-      -- Who waits for a launch or a release waits on purpose.
+      -- People who wait for a launch or a release wait on purpose.
       where not (
         x.state in ('pending', 'proofed')
         and (c.status = 'paused' or c.status = 'pending' and x.state = 'proofed')

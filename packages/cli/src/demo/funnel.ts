@@ -13,7 +13,7 @@ const underWay = states.filter((state) => !terminalStates.has(state));
 export interface Funnel {
   readonly recipients: number;
   readonly counts: Counts;
-  /** Who is not where they end. */
+  /** How many have not come to their end. */
   readonly inFlight: number;
   readonly status: string;
 }

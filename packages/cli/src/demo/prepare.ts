@@ -1,9 +1,9 @@
 /** Before and after the mailing: its campaign is made, launched, and held again. */
 import { dirname, join } from 'node:path';
 import { armPrinter, ensureOrganization, hold, launch, migrate, release } from '@postrider/core';
-import type { CampaignFile } from '@postrider/runner/campaign-file';
 import type { Sql } from '@postrider/runner/database';
 import { count, exitCodes, printable, UserError } from '@postrider/runner/process';
+import type { CampaignFile } from '../campaign-file/read.ts';
 import { exampleCampaign } from './checkout.ts';
 import { applyTo } from '../operate/apply.ts';
 import { hasChanged, whatWasDone } from '../operate/migrate.ts';

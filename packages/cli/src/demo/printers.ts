@@ -1,17 +1,19 @@
 /** What prints in a demonstration: the print shop, or the twin of a provider. */
-import { readCampaignFile, type CampaignFile } from '@postrider/runner/campaign-file';
 import type { Sql } from '@postrider/runner/database';
 import type { Project } from '@postrider/runner/project';
+import { type CampaignFile, readCampaignFile } from '../campaign-file/read.ts';
 import { openTwin, requireSameTwin } from '../lob-twin/beside-command.ts';
 import { connectTwin, TWIN_CONNECTION, type TwinAccount } from '../lob-twin/connection.ts';
 import { twinFolder } from '../lob-twin/note.ts';
 import { openShop } from '../print-shop/beside-command.ts';
 import { printsDirectory } from '../print-shop/own-shop.ts';
 import type { Cli } from '../program/cli.ts';
+import type { TwinName } from '../twins/names.ts';
 import { exampleCampaign } from './checkout.ts';
 import { readCards } from './cards.ts';
 
-export const printerKinds = ['print-shop', 'lob'] as const;
+/** Of the twins those that the example is mailed through. */
+export const printerKinds = ['print-shop', 'lob'] as const satisfies readonly TwinName[];
 export type PrinterKind = (typeof printerKinds)[number];
 
 /** A printer as a demonstration needs it, whether it started it or found it running. */

@@ -45,7 +45,7 @@ export async function connectTwin(
   const { connectionId } = account;
   const connections = new Connections(sql, (name) => project.secret(name));
   const connection = await connections.of(organizationId, connectionId);
-  const finding = await findingOf(accountsOf('lob'), connection);
+  const finding = await findingOf(accountsOf('lob'), connection, { sql, connectionId });
   await noteFinding(sql, { organizationId, connectionId }, finding);
   if (finding.outcome !== 'usable')
     throw new UserError(

@@ -10,10 +10,10 @@ import {
 } from '@postrider/core';
 import type { Sql } from '@postrider/runner/database';
 import { UserError, count, exitCodes, printable } from '@postrider/runner/process';
-import { explain } from '../errors/explain.ts';
 import { confirm } from '../output/confirm.ts';
 import type { Output } from '../output/output.ts';
 import type { Cli } from '../program/cli.ts';
+import { eachPerson, listedPeople } from './each-person.ts';
 import { campaignNamed, fullRecipientName, peopleNamed, type RecipientRow } from './names.ts';
 
 const roles = {
@@ -119,28 +119,12 @@ export async function amendPerson(cli: Cli, sql: Sql, asked: AmendGiven): Promis
   const { out } = cli;
   const people = await amendable(sql, asked);
   await confirm(out, {
-    what:
-      `This amends ${count(people.length, 'card')}: ` +
-      `${people.map((one) => `${fullRecipientName(one)} (${one.state})`).join(', ')}.`,
+    what: `This amends ${count(people.length, 'card')}: ${listedPeople(people)}.`,
     yes: asked.yes || asked.dryRun || people.length === 1,
   });
-  let refused: Error | null = null;
-  let refusals = 0;
-  for (const one of people) {
-    try {
-      const told = await amend(sql, one.recipientId, asked.fields, asked);
-      tell(out, one, told, asked.fields);
-    } catch (error) {
-      refused ??= error instanceof Error ? error : new Error(String(error));
-      refusals += 1;
-      if (people.length > 1)
-        out.warn(`${fullRecipientName(one)}: ${printable(explain(error).message)}`);
-    }
-  }
-  if (refused === null) return;
-  if (people.length === 1) throw refused;
-  const { exitCode, hint } = explain(refused);
-  throw new UserError(exitCode, `${refusals} of ${people.length} were refused`, hint);
+  await eachPerson(out, people, async (one) =>
+    tell(out, one, await amend(sql, one.recipientId, asked.fields, asked), asked.fields),
+  );
 }
 
 /** Of several, those whose card is still to come; where there are none, it is refused for all. */

@@ -7,16 +7,11 @@ import {
   type AppliedCampaign,
 } from '@postrider/core';
 import { longestAddressLine, type Renderer } from '@postrider/core/ports';
-import {
-  type CampaignFile,
-  ConfigurationError,
-  inOrder,
-  isGroup,
-  type Problem,
-  campaignWarnings,
-  readCampaignDraft,
-} from '@postrider/runner/campaign-file';
+import { isGroup } from '@postrider/runner/integrations';
+import { ConfigurationError, type Problem, inOrder } from '@postrider/runner/yaml-file';
 import { databaseExists, openDatabase, type Sql } from '@postrider/runner/database';
+import { type CampaignFile, readCampaignDraft } from '../campaign-file/read.ts';
+import { campaignWarnings } from '../campaign-file/warnings.ts';
 import type { Cli } from '../program/cli.ts';
 import { withAccounts } from '../accounts/campaign-accounts.ts';
 import { explain } from '../errors/explain.ts';

@@ -8,6 +8,7 @@ import {
   cancelPreview,
   type CancelCounts,
   type CancelFilter,
+  type CancelledSome,
   type CancelPreview,
 } from '@postrider/core';
 import { states } from '@postrider/core/states';
@@ -56,18 +57,20 @@ export async function cancelCampaign(
   }
   if (!out.json) out.records([[['', name], ...fieldsOf(preview)]]);
   await confirm(out, { what: `This cancels ${count(stops, 'card')} of ${name}.`, yes });
-  const done = { free: 0, atPrinter: 0, asked: 0 };
-  for (let left = 1; left > 0;) {
-    const some = await cancelPeople(sql, campaign, filter, { why });
+  const done = { free: 0, atPrinter: 0, asked: 0, tooLate: 0, unresolved: 0 };
+  let after: string | null = null;
+  do {
+    const some: CancelledSome = await cancelPeople(sql, campaign, filter, { why, after });
     done.free += some.free;
     done.atPrinter += some.atPrinter;
     done.asked += some.asked;
-    // Somebody who cannot be stopped after all is not asked for again and again.
-    left = some.free + some.atPrinter + some.asked === 0 ? 0 : some.left;
-    if (left > 0) out.note(`${count(left, 'card')} to go`);
-  }
-  const { tooLate, unresolved } = await cancelPreview(sql, campaign, filter);
-  const told = { ...preview, ...done, tooLate, unresolved };
+    done.tooLate += some.tooLate;
+    done.unresolved += some.unresolved;
+    ({ after } = some);
+    const left = stops - done.free - done.atPrinter - done.asked;
+    if (after !== null && left > 0) out.note(`${count(left, 'card')} to go`);
+  } while (after !== null);
+  const told = { ...preview, ...done };
   out.result(
     { campaign: name, dryRun, ...told },
     `${name}: ${sentenceOf(told)}. What becomes of them: postrider cancel --campaign ${name} ` +
@@ -93,20 +96,20 @@ function sentenceOf({ free, atPrinter, asked, tooLate, unresolved }: CancelCount
 
 function fieldsOf(preview: CancelPreview): Fields {
   const { counted, countedMinor, currency, prices } = preview;
-  const kept =
+  const back =
     counted === 0
       ? 'nothing'
       : `${count(counted, 'card')} that ${counted === 1 ? 'was' : 'were'} opened ` +
         (countedMinor === null || currency === null
-          ? 'stay counted in the caps'
-          : `stay counted in caps and budget, with ${money(countedMinor, currency)}`);
+          ? 'are given back to the caps'
+          : `are given back to caps and budget, with ${money(countedMinor, currency)}`);
   return [
     ['not made', `${preview.free}, for nothing`],
     ['at the printer’s API', `${preview.atPrinter}, obeyed when it has answered`],
     ['asked for', `${preview.asked}, if the printer can still call them back`],
     ['too late', String(preview.tooLate)],
     ['to be resolved', String(preview.unresolved)],
-    ['counted', kept],
+    ['given back', back],
     ...prices.map(
       ({ currency: of, cards, amount }) =>
         [

@@ -3,7 +3,6 @@
  * shows without any network. It holds names and addresses: a folder that is made for it is its
  * owner's alone.
  */
-import { makeFolder } from '@postrider/runner/process';
 import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { PreviewRenderer } from '@postrider/adapters';
@@ -15,14 +14,15 @@ import {
   type SampledPerson,
 } from '@postrider/core';
 import { campaignBrief } from '@postrider/core/machine';
+import { quietContext } from '@postrider/core/ports';
 import type { Sql } from '@postrider/runner/database';
 import { createIntegrations } from '@postrider/runner/integrations';
 import { explain } from '../errors/explain.ts';
+import { makeFolder } from '../output/make-folder.ts';
 import type { Cli } from '../program/cli.ts';
 import { captionOf, contactPage, type DrawnCard } from './contact-sheet-page.ts';
 import type { CampaignRow } from './names.ts';
 import { canPreview } from './preview.ts';
-import { quietContext } from './trial-card.ts';
 
 /** Wide enough to read the smallest line of an address. */
 const WIDTH = 1000;
@@ -117,7 +117,7 @@ async function drawAll(
   return drawn;
 }
 
-/** Whose stored proof shows something else than a proof that were made now. */
+/** The people whose stored proof is not what would be made now. */
 async function outdatedProofs(
   renderer: PreviewRenderer,
   brief: CampaignBrief,

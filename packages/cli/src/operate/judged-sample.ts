@@ -5,8 +5,8 @@
  */
 import { judgeAddresses } from '@postrider/core';
 import { emailKey, type Member } from '@postrider/core/ports';
-import type { CampaignFile } from '@postrider/runner/campaign-file';
 import type { Sql } from '@postrider/runner/database';
+import type { CampaignFile } from '../campaign-file/read.ts';
 import { gathered, type ListFindings, type SampleRead } from './list-sample.ts';
 
 /** @param longestLine in letters, of an address on this format; null: any. */
@@ -33,7 +33,7 @@ export async function judgeSample(
     else if (place && households.has(place)) sharing++;
     else if (fault !== null) {
       const column = /^(\w+): /.exec(fault)?.[1] ?? null;
-      // Who cannot be mailed keeps nobody out.
+      // A person who cannot be mailed keeps nobody out.
       return [{ reason: 'bad_address', row: member.row, column, message: fault }];
     } else {
       mailable++;

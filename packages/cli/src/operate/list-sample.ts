@@ -2,12 +2,16 @@
  * The first rows of a list, before anything is made of it: which column is what, how many people
  * could be mailed, and why not the others.
  */
-import { emailKey } from '@postrider/core/ports';
-import type { AudienceField, AudienceSource, Member } from '@postrider/core/ports';
+import {
+  emailKey,
+  quietContext,
+  type AudienceField,
+  type AudienceSource,
+  type Member,
+} from '@postrider/core/ports';
 import { count, printable } from '@postrider/runner/process';
 import type { Output } from '../output/output.ts';
 import { howToSuppress, keptOutBy } from './kept-out.ts';
-import { quietContext } from './trial-card.ts';
 
 export const SAMPLE_ROWS = 50;
 /** Of fewer rows some may be odd; that none can be used says enough of any. */

@@ -5,7 +5,9 @@
 import { knownProviders, type Provider } from '@postrider/adapters';
 import { didYouMean } from '@postrider/core/ports/near';
 import { misfits, type CardAbilities, type Misfit } from '@postrider/core/ports';
-import { isGroup, type CampaignDraft, type Problem } from '@postrider/runner/campaign-file';
+import { isGroup } from '@postrider/runner/integrations';
+import type { Problem } from '@postrider/runner/yaml-file';
+import type { CampaignDraft } from '../campaign-file/read.ts';
 
 /**
  * `made`: of its adapters those that could be made. Of the others, and of one that lists nothing

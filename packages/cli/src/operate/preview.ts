@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import type { PreviewRenderer } from '@postrider/adapters';
 import type { CampaignBrief, CardRequest, Integrations, Member } from '@postrider/core';
 import { campaignBrief } from '@postrider/core/machine';
+import { quietContext } from '@postrider/core/ports';
 import { openDatabase, type Sql } from '@postrider/runner/database';
 import { createIntegrations } from '@postrider/runner/integrations';
-import { UserError, exitCodes, makeFolder } from '@postrider/runner/process';
+import { UserError, exitCodes } from '@postrider/runner/process';
+import { makeFolder } from '../output/make-folder.ts';
 import type { Cli } from '../program/cli.ts';
 import { campaignNamed, recipientsNamed } from './names.ts';
-import { cardOf, quietContext } from './trial-card.ts';
+import { cardOf } from './trial-card.ts';
 
 export interface PreviewCardOptions {
   readonly out: string;

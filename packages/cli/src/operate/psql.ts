@@ -9,7 +9,7 @@ import type { Cli } from '../program/cli.ts';
 
 export async function openPsql(cli: Cli, args: readonly string[]): Promise<void> {
   const { address } = await findDatabase(cli, false);
-  const { libpqEnvironment } = await import('@postrider/core/address');
+  const { libpqEnvironment } = await import('@postrider/core/database-address');
   // Ctrl-C belongs to psql: it cancels a statement there.
   cli.signals.catch(() => undefined);
   const child = spawn('psql', [...args], {

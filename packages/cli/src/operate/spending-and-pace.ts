@@ -15,7 +15,6 @@ export interface Spending {
   readonly budget_minor: number | null;
   readonly spent_minor: number | null;
   readonly reserved_minor: number | null;
-  readonly not_made_minor: number | null;
   readonly left_minor: number | null;
   readonly total_left: number | null;
   readonly day_used: number | null;
@@ -53,7 +52,7 @@ export async function outlookOf(
   const spendings = await sql<(Spending & Omit<Outlook, 'spending' | 'pace'>)[]>`
     select campaign_id, campaign, status, opened, made::float8, not_made::float8,
       reserved::float8, currency, budget_minor::float8, spent_minor::float8,
-      reserved_minor::float8, not_made_minor::float8, left_minor::float8, total_left, day_used,
+      reserved_minor::float8, left_minor::float8, total_left, day_used,
       day_left, cards_left_today::float8
     from postrider.spending
     where ${campaignId}::uuid is null
@@ -107,7 +106,7 @@ function spentOf({ currency, ...minor }: Spending): string | null {
   const of = (amount: number | null): string => money(amount ?? 0, currency);
   return (
     `${of(minor.spent_minor)} spent, ${of(minor.reserved_minor)} reserved, ` +
-    `${of(minor.not_made_minor)} counted for cards that were not made, ${of(minor.left_minor)} left`
+    `${of(minor.left_minor)} left`
   );
 }
 

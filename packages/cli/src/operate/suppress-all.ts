@@ -62,7 +62,7 @@ export interface SuppressionList {
   readonly source: string;
 }
 
-/** Whom the list would stop: it is put up and taken back, so that nothing is changed. */
+/** The people whom the list would stop: it is put up and taken back, so that nothing is changed. */
 export async function wouldStop(
   sql: Sql,
   { organization, entries, source }: SuppressionList,

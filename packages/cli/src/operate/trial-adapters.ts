@@ -14,11 +14,12 @@ import {
   type Printer,
   type Renderer,
 } from '@postrider/core/ports';
-import { type CampaignDraft, isGroup, type Problem } from '@postrider/runner/campaign-file';
-import { makeAdapter, type AdapterHome } from '@postrider/runner/integrations';
+import type { Problem } from '@postrider/runner/yaml-file';
+import { isGroup, makeAdapter, type AdapterHome } from '@postrider/runner/integrations';
 import { leaseMsOf } from '@postrider/runner/pipeline';
 import type { Project } from '@postrider/runner/project';
 import type { SecretError } from '@postrider/core';
+import type { CampaignDraft } from '../campaign-file/read.ts';
 import type { DraftWithAccounts } from '../accounts/campaign-accounts.ts';
 import { explain } from '../errors/explain.ts';
 import { completeEntry } from '../print-shop/complete-entry.ts';

@@ -1,22 +1,5 @@
-/** A card that is set only to be looked at, and the context in which its adapters are called. */
+/** A card that is set only to be looked at. */
 import type { CardRequest, Member } from '@postrider/core';
-import { unlimited, type CallContext } from '@postrider/core/ports';
-import { quietLogger } from '@postrider/runner/pipeline';
-
-export function quietContext(): CallContext {
-  return {
-    signal: new AbortController().signal,
-    logger: quietLogger({ detail: () => undefined }),
-    now: () => new Date(),
-    alive: () => undefined,
-    limiter: unlimited,
-    calls: { record: () => undefined },
-    saved: {
-      read: async () => await Promise.resolve(null),
-      write: async () => await Promise.resolve(),
-    },
-  };
-}
 
 export const nobody: Member = {
   row: null,

@@ -5,25 +5,24 @@
  * such as a secret or the first rows of a list, is a warning.
  */
 import type { Member } from '@postrider/core';
-import type {
-  AddressEnricher,
-  AudienceField,
-  AudienceSource,
-  Renderer,
-} from '@postrider/core/ports';
 import {
-  type CampaignDraft,
-  isGroup,
-  type Problem,
-  returnAddressOf,
-} from '@postrider/runner/campaign-file';
+  quietContext,
+  type AddressEnricher,
+  type AudienceField,
+  type AudienceSource,
+  type Renderer,
+} from '@postrider/core/ports';
+import { isGroup } from '@postrider/runner/integrations';
+import type { Problem } from '@postrider/runner/yaml-file';
 import type { Project } from '@postrider/runner/project';
+import { returnAddressOf } from '../campaign-file/definition.ts';
+import type { CampaignDraft } from '../campaign-file/read.ts';
 import type { DraftWithAccounts } from '../accounts/campaign-accounts.ts';
 import { explain } from '../errors/explain.ts';
 import { oddities } from './list-oddities.ts';
 import { mostlyUnusable, readSample, type SampleRead } from './list-sample.ts';
 import { makeAdapters, type Findings, type TrialAdapter } from './trial-adapters.ts';
-import { cardOf, nobody, quietContext } from './trial-card.ts';
+import { cardOf, nobody } from './trial-card.ts';
 
 /**
  * `later`: the list is not there yet, so what is wrong with it is a warning. `unread`: neither list

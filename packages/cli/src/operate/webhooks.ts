@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { replayEvents, switchOnSink, type EffectItem, type ReplayedEvents } from '@postrider/core';
 import { campaignBrief } from '@postrider/core/machine';
+import { quietContext } from '@postrider/core/ports';
 import { openDatabase, type Sql } from '@postrider/runner/database';
 import { createIntegrations } from '@postrider/runner/integrations';
 import { UserError, count, exitCodes } from '@postrider/runner/process';
@@ -9,7 +10,6 @@ import { confirm } from '../output/confirm.ts';
 import { relative } from '../output/text.ts';
 import type { Cli } from '../program/cli.ts';
 import { campaignNamed } from './names.ts';
-import { quietContext } from './trial-card.ts';
 
 interface EventRow {
   readonly organization: string;

@@ -108,7 +108,7 @@ export async function isAnswering(project: Project, url: string): Promise<boolea
 
 const webhookState = z.object({
   organizations: z.record(z.string(), z.string()),
-  /** Whose address takes nothing now. */
+  /** Organizations whose address takes nothing now. */
   failing: z.record(z.string(), z.string()),
 });
 

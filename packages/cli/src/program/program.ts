@@ -230,7 +230,7 @@ function refuse(error: unknown, program: Command, word: string | undefined): nev
   throw error;
 }
 
-/** Who types the beginning of a word means that word, and no neighbour of its letters. */
+/** The beginning of a word stands for that word, and for no other with similar letters. */
 function nearest(message: string, program: Command): string {
   const [, word = ''] = /unknown command '([^']*)'/.exec(message) ?? [];
   const suggested = /\(Did you mean ([\w-]+)\?\)/.exec(message)?.[1];

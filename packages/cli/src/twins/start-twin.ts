@@ -2,6 +2,7 @@
 import { exitCodes, UserError } from '@postrider/runner/process';
 import { runTwin, twinCommands } from '@postrider/twins/commands';
 import type { Cli } from '../program/cli.ts';
+import { isTwin, twinNames } from './names.ts';
 
 /** @param options what the twin reads by itself. Resolves where they asked for its help. */
 export async function startTwin(
@@ -9,14 +10,13 @@ export async function startTwin(
   provider: string,
   options: readonly string[],
 ): Promise<void> {
-  const load = Object.hasOwn(twinCommands, provider) ? twinCommands[provider] : undefined;
-  if (load === undefined)
+  if (!isTwin(provider))
     throw new UserError(
       exitCodes.usage,
       `there is no twin of ${provider}`,
-      `there are: ${Object.keys(twinCommands).join(', ')}`,
+      `there are: ${twinNames.join(', ')}`,
     );
-  const twin = await load();
+  const twin = await twinCommands[provider]();
   // The twin stops by itself.
   signals.catch(() => undefined);
   if ((await runTwin(twin(options, process.env))) === 'ready') await new Promise(() => undefined);

@@ -6,6 +6,7 @@ import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ensureOrganization } from '@postrider/core';
 import { hosted } from '../../../../test/support/hosted.ts';
+import { secret } from '../../../../test/support/secrets.ts';
 import { loader } from '../../../../test/support/loader.ts';
 import { ended, resultOf, type CliRun } from '../cli.ts';
 import { ownPlace, type OwnPlace } from '../places.ts';
@@ -53,7 +54,7 @@ export function accountsPlace(): AccountsPlace {
   const key: AccountsPlace['key'] = (mode) => {
     const made = `acme_${mode}_${process.pid}x${(keys += 1)}secretkey`;
     there().keys.set(made, mode);
-    secrets.add(made);
+    secrets.add(secret(made));
     return made;
   };
   const acme: AccountsPlace['acme'] = async (args, { input, env = {} } = {}) => {

@@ -3,9 +3,9 @@ import postgres from 'postgres';
 import { z } from 'zod';
 import { InvalidOptionsError } from '../common/invalid-options.ts';
 import { faultsOf } from '../ports/words/schema-words.ts';
-import { readAddress, type Address } from './address/address.ts';
-import { driverOptions, sessionOptions } from './address/clients.ts';
-import { AddressError, LOOKS_LIKE } from './address/problem.ts';
+import { readDatabaseAddress, type DatabaseAddress } from './database-address/read.ts';
+import { driverOptions, sessionOptions } from './database-address/clients.ts';
+import { DatabaseAddressError, LOOKS_LIKE } from './database-address/problem.ts';
 import { learnServer, sessionSettings } from './session.ts';
 
 export interface ConnectOptions {
@@ -36,12 +36,12 @@ const optionsSchema = z.strictObject({
  * A client as the machine wants it: types fetched (pg-boss binds arrays), and `sessionSettings` in
  * each of its sessions, whatever the defaults of the database and the role are. A table of yours is
  * named with its schema: `search_path` is the server's own catalog alone. What a text leaves out is
- * taken from the variables of libpq (`PGPASSWORD` …); an `Address` is complete. A parameter that is
- * not used is told to `onNotice`, else as a warning of the process. Throws `InvalidOptionsError`,
- * which never quotes the address: it may hold a password.
+ * taken from the variables of libpq (`PGPASSWORD` …); a `DatabaseAddress` is complete. A parameter
+ * that is not used is told to `onNotice`, else as a warning of the process. Throws
+ * `InvalidOptionsError`, which never quotes the address: it may hold a password.
  */
 export function connect(
-  url: string | Address | undefined,
+  url: string | DatabaseAddress | undefined,
   options: ConnectOptions = {},
 ): postgres.Sql {
   const { error } = optionsSchema.safeParse(options);
@@ -50,13 +50,13 @@ export function connect(
       ? []
       : faultsOf(error, { schema: optionsSchema, value: options, noSuch: 'is no option here' });
   let driver: ReturnType<typeof driverOptions> | null = null;
-  let address: Address | null = null;
+  let address: DatabaseAddress | null = null;
   let wrong: string | null = null;
   try {
     address = typeof url === 'object' ? url : addressOf(url, options);
     driver = driverOptions(address);
   } catch (problem) {
-    if (!(problem instanceof AddressError)) throw problem;
+    if (!(problem instanceof DatabaseAddressError)) throw problem;
     wrong = whatIsWrong(problem);
   }
   if (address !== null && driver !== null && faults.length === 0)
@@ -67,21 +67,22 @@ export function connect(
   ]);
 }
 
-function whatIsWrong({ message, hint }: AddressError): string {
+function whatIsWrong({ message, hint }: DatabaseAddressError): string {
   if (/^is (?:missing|not)/.test(message)) return `${message}: ${hint}`;
   return `is not the address of a database: ${LOOKS_LIKE}. This one ${message}: ${hint}`;
 }
 
-function addressOf(url: string | undefined, { onNotice }: ConnectOptions): Address {
-  if (typeof url !== 'string' || url === '') throw new AddressError('is missing', LOOKS_LIKE);
-  const address = readAddress(url, process.env);
+function addressOf(url: string | undefined, { onNotice }: ConnectOptions): DatabaseAddress {
+  if (typeof url !== 'string' || url === '')
+    throw new DatabaseAddressError('is missing', LOOKS_LIKE);
+  const address = readDatabaseAddress(url, process.env);
   const tell = onNotice ?? ((note: string) => process.emitWarning(`connect: ${note}`));
   for (const note of address.notes) tell(note);
   return address;
 }
 
 function clientOf(
-  address: Address,
+  address: DatabaseAddress,
   driver: ReturnType<typeof driverOptions>,
   options: ConnectOptions,
 ): postgres.Sql {

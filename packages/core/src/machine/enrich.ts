@@ -74,7 +74,7 @@ export interface ClaimedBatch {
   readonly cached: number;
 }
 
-/** Whose people an enricher is to look up. */
+/** The campaign whose people an enricher is to look up. */
 export interface BatchOf {
   readonly organizationId: string;
   readonly campaignId: string;

@@ -60,13 +60,13 @@ export async function peopleAtWork(sql: Sql, runnerId: string): Promise<number> 
   );
 }
 
-/** The name of a runner that lives: it told of itself within 45 seconds. Null: none does. */
+/** The name of a runner that is alive. Null: none is. */
 export async function oneLiveRunner(sql: Sql): Promise<string | null> {
   const [runner] = await withMachineErrors(
     sql<{ name: string }[]>`
       select name
       from postrider.runner
-      where seen_at > clock_timestamp() - interval '45 seconds'
+      where postrider.runner_is_alive(p_seen_at => seen_at)
       limit 1`,
   );
   return runner?.name ?? null;

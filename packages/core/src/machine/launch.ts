@@ -53,7 +53,7 @@ export async function goLive(
   return await calls.goLive<WentLive>(sql, { organizationId, campaignId, why, arm });
 }
 
-/** Whom a rule turned away, by reason. */
+/** The people whom a rule turned away, by reason. */
 export interface TurnedAway {
   readonly state: RecipientState;
   readonly reason: Reason | null;
@@ -62,7 +62,7 @@ export interface TurnedAway {
 }
 
 export interface LaunchCards {
-  /** Who is to get a card, without those who are held one by one. */
+  /** The people who are to get a card, without those who are held one by one. */
   readonly people: number;
   readonly held: number;
   /** Of people: who waits for another day, as after a card of another campaign. */

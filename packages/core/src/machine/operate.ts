@@ -84,7 +84,7 @@ export async function retryWebhooks(
 /** Which people of a campaign; what is left out does not matter. */
 export interface CancelFilter {
   readonly states?: readonly RecipientState[];
-  /** Who came to their state then or later. */
+  /** People who came to their state then or later. */
   readonly since?: Date;
   readonly regions?: readonly string[];
   /** ISO 3166-1 alpha-2. */
@@ -108,7 +108,7 @@ export interface CancelCounts {
 }
 
 export interface CancelPreview extends CancelCounts {
-  /** Of those that are not made, or may not be: they stay counted in caps and budget. */
+  /** Of those that are not made, or may not be: caps and budget get them back. */
   readonly counted: number;
   /** What these are counted with; null where the campaign has no price. */
   readonly countedMinor: number | null;
@@ -122,8 +122,8 @@ export interface CancelPreview extends CancelCounts {
 }
 
 export interface CancelledSome extends CancelCounts {
-  /** Still to be cancelled: call again. */
-  readonly left: number;
+  /** Call again after this person; null: nobody is left. */
+  readonly after: string | null;
 }
 
 /** What a cancel of these people of a campaign would do. It changes nothing. */
@@ -135,16 +135,24 @@ export async function cancelPreview(
   return await calls.cancelPreview(sql, { organizationId, campaignId, filter });
 }
 
-/** Cancels these people of a campaign, `limit` (1,000) at a time. */
+/**
+ * Cancels these people of a campaign, `limit` (1,000) at a time, in the order of their ids. It
+ * tells of the people that it has looked at.
+ */
 export async function cancelPeople(
   sql: Sql,
   { organizationId, campaignId }: CampaignKey,
   filter: CancelFilter = {},
-  options: { readonly why?: string | null; readonly limit?: number } = {},
+  options: {
+    readonly why?: string | null;
+    readonly limit?: number;
+    /** As the last call told it. */
+    readonly after?: string | null;
+  } = {},
 ): Promise<CancelledSome> {
-  requireKnown('cancelPeople', options, ['why', 'limit']);
-  const { why = null, limit } = options;
-  return await calls.cancelPeople(sql, { organizationId, campaignId, filter, why, limit });
+  requireKnown('cancelPeople', options, ['why', 'limit', 'after']);
+  const { why = null, limit, after } = options;
+  return await calls.cancelPeople(sql, { organizationId, campaignId, filter, why, limit, after });
 }
 
 /** Cancels a recipient's card, also at the printer. Returns the state that follows. */
@@ -231,7 +239,7 @@ export interface RekeyedHousehold {
 export interface RekeyPreview {
   /** Of the rules of today. */
   readonly version: string;
-  /** Whose household gets another key. */
+  /** People whose household gets another key. */
   readonly people: number;
   readonly campaigns: readonly {
     readonly campaign: string;
@@ -261,7 +269,7 @@ export async function rekeyPreview(
 export interface Rekeyed {
   /** What is called next; null: all is done. */
   readonly next: string | null;
-  /** Whose household got another key. */
+  /** People whose household got another key. */
   readonly people: number;
   /** Entries that were added, so that an opt-out keeps reaching whom it reached. */
   readonly kept: number;

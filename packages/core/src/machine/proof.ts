@@ -72,10 +72,10 @@ export interface RefusedCards {
 }
 
 /** Holds a campaign whose cards the renderer refuses one and all. */
-export async function holdRefused(
+export async function holdForTemplate(
   sql: Sql,
   { organizationId, campaignId }: CampaignBrief,
   refused: RefusedCards,
 ): Promise<Refusal> {
-  return await calls.holdRefused<Refusal>(sql, { organizationId, campaignId, ...refused });
+  return await calls.holdForTemplate<Refusal>(sql, { organizationId, campaignId, ...refused });
 }

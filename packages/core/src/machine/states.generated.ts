@@ -61,7 +61,6 @@ export type Reason =
   | 'erased'
   | 'held'
   | 'campaign_not_running'
-  | 'held_back'
   | 'artwork_rejected'
   | 'artwork_gone'
   | 'printer_changed'

@@ -54,12 +54,28 @@ function readEvent(event: PrinterEvent): Omit<PrinterEvent, 'organizationId'> {
   return { eventId, providerId, mailpieceId, status, providerStatus, occurredAt, confidence };
 }
 
+/** What became of webhooks that were read when they came. */
+export interface AppliedWebhooks {
+  readonly applied: number;
+  /** Somebody holds the rows of their people: they are applied later. */
+  readonly putOff: number;
+}
+
 /**
- * Applies webhooks that were read when they came, up to so many. Returns how many. Where it rejects
- * none was applied.
+ * Applies webhooks that were read when they came, up to so many. Where it rejects none was applied.
  */
-export async function applyReadWebhooks(sql: Sql, limit: number): Promise<number> {
-  return await calls.applyReadWebhooks(sql, { limit });
+export async function applyReadWebhooks(sql: Sql, limit: number): Promise<AppliedWebhooks> {
+  const [told] = await calls.applyReadWebhooks<AppliedWebhooks>(sql, { limit });
+  return told ?? { applied: 0, putOff: 0 };
+}
+
+/** Puts webhooks off, of one organization, so that those behind them are applied. */
+export async function putOffWebhooks(
+  sql: Sql,
+  organizationId: string,
+  ids: readonly string[],
+): Promise<void> {
+  await calls.putOffWebhooks(sql, { organizationId, ids });
 }
 
 /** Whether the oldest webhook that is to be applied waits for so long. */
@@ -67,7 +83,7 @@ export async function webhooksWaitFor(sql: Sql, ms: number): Promise<boolean> {
   const { result } = await rowOf(
     sql<{ result: boolean }[]>`
       select coalesce(
-        min(received_at) < postrider.now() - ${ms}::float8 * interval '1 millisecond',
+        min(available_at) < postrider.now() - ${ms}::float8 * interval '1 millisecond',
         false
       ) as result
       from postrider.waiting_webhook`,
@@ -237,6 +253,14 @@ export async function notePolled(
   cursor: string,
 ): Promise<void> {
   await calls.notePolled(sql, { organizationId, printerName, cursor });
+}
+
+/** Lets the next poll begin at the top, where the printer was not read on since it was claimed. */
+export async function restartPoll(
+  sql: Sql,
+  { organizationId, printerName, cursor }: PrinterToPoll & { readonly cursor: string },
+): Promise<void> {
+  await calls.restartPoll(sql, { organizationId, printerName, cursor });
 }
 
 /** Notes that a printer was polled to the end of what it has to tell. */

@@ -64,8 +64,8 @@ export interface Permit {
 export interface RateLimiter {
   /**
    * Resolves when a request that counts `cost` times may be sent. Throws what `signal` aborts with,
-   * and of `submit` `SendStoppedError` where the provider has stopped working meanwhile; then nothing
-   * was taken.
+   * and of `submit` `SendStoppedError` where the provider has stopped working meanwhile, or takes
+   * nothing for long: then nothing was taken.
    */
   take(limit: RouteLimit, cost: number, signal: AbortSignal): Promise<Permit>;
   /** Corrects the limit of everybody by what the provider says. */

@@ -41,7 +41,7 @@ export interface EffectItem {
    * same on a repeat.
    */
   readonly isBackfill: boolean;
-  /** How often it was tried, this time included; from 1 again where somebody has it told anew. */
+  /** How often it was tried, this time included; from 2 again where somebody has it told anew. */
   readonly attempt: number;
   /** The person's id at the audience source: of a CDP the profile's. Null: erased since. */
   readonly externalId: string | null;

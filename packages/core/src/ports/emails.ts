@@ -60,7 +60,7 @@ export function readEmails(cell: string): EmailsRead {
     .replace(/"([^ "@,;:<>()[\]{}|/\\?]+)"(?= ?@)/gu, '$1')
     .replace(/(^|[ ,;:<(])'([^ '"@,;:<>()]+)'(?= ?@)/gu, '$1$2')
     .replace(/"[^"@]*"/gu, ' ')
-    // Whom else `mailto:` names.
+    // The others whom `mailto:` names.
     .replace(/[?&](?:to|cc|bcc)=(?=[^ ?&=@]+@)/giu, ' ')
     .replace(/&(?:subject|body)=[^ @&,;<>()]*/giu, ' ')
     .replace(/(@[^ ?,;<>()@]+)\?[^ @,;<>()]*(?=[ ,;<>()]|$)/gu, '$1')

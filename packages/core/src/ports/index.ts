@@ -14,4 +14,5 @@ export * from './order.ts';
 export * from './printer.ts';
 export * from './renderer.ts';
 export * from './types.ts';
+export * from './quiet-context.ts';
 export * from './unlimited.ts';

@@ -1,7 +1,7 @@
 /**
  * What a rendered card is made of, as in `Content-Type`. The trade takes `application/pdf`, and
  * `image/png` or `image/jpeg` of 300 dots per inch, with bleed; an adapter of yours may have
- * others. Who takes anything says so with `anyMedia`.
+ * others. An adapter that takes anything says so with `anyMedia`.
  */
 export type MediaType = `${string}/${string}`;
 

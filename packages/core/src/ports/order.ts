@@ -94,11 +94,17 @@ export interface SendGuard {
 }
 
 /**
- * Nothing more is to be sent: the lease of the runner may have passed, a key is too old for its card
- * to be sent again, the breaker of the connection is open, or the call was given up.
+ * Nothing more is to be sent: the lease of the runner may have passed, a key is too old for its
+ * card to be sent again, the breaker of the connection is open, or the call was given up.
  */
 export class SendStoppedError extends Error {
   override readonly name = 'SendStoppedError';
+  /** After how many milliseconds it may be sent; null: nobody knows. */
+  readonly afterMs: number | null;
+  constructor(message: string, afterMs: number | null = null) {
+    super(message);
+    this.afterMs = afterMs;
+  }
 }
 
 export type SubmitResult =

@@ -3,13 +3,19 @@ import { z } from 'zod';
 import { messageOf } from '../common/message-of.ts';
 import { storable } from '../common/text.ts';
 import {
+  quietContext,
+  silentLogger,
   unlimited,
   type AccountFinding,
-  type CallContext,
+  type CallRecorder,
   type Connection,
   type ConnectionKind,
-  type Logger,
+  type RateLimiter,
 } from '../ports/index.ts';
+import type { Sql } from '../machine/calls.ts';
+import { recordCalls } from '../machine/provider-calls.ts';
+import { CallLog } from './call-log.ts';
+import { Meter } from './meter.ts';
 
 const said = z.string().transform((text) => storable(text.slice(0, 1000)));
 const finding = z.discriminatedUnion('outcome', [
@@ -23,30 +29,32 @@ const finding = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('unreachable'), message: said }),
 ]);
 
-const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
-
 export interface AccountQuestion {
   readonly kind: ConnectionKind;
   readonly connection: Connection;
   readonly timeoutMs: number;
+  /** Of all who use the account; default: nothing is waited for. */
+  readonly limiter?: RateLimiter;
+  /** Default: where `kept` says. */
+  readonly calls?: CallRecorder;
+  /**
+   * Where the call is kept, of an account that is there. It costs no finding where that fails, or
+   * where the role may not.
+   */
+  readonly kept?: { readonly sql: Sql; readonly connectionId: string };
 }
+
+/** As calls about the account itself are kept. */
+export const ASKS_OF_ACCOUNT = 'connection';
 
 /**
  * Whatever goes wrong with the request, nobody knows of the account then. An account of the other
  * mode than the connection's is refused. Throws what the secrets of the connection throw.
  */
-export async function askAccount({
-  kind,
-  connection,
-  timeoutMs,
-}: AccountQuestion): Promise<AccountFinding> {
+export async function askAccount(question: AccountQuestion): Promise<AccountFinding> {
+  const { kind, connection } = question;
   for (const { purpose } of kind.secrets) connection.secrets(purpose);
-  const answer = await ask({ kind, connection, timeoutMs });
+  const answer = await askAndKeep(question);
   const read = finding.safeParse(answer);
   if (!read.success)
     return { outcome: 'unreachable', message: 'its adapter gave no finding that can be read' };
@@ -59,14 +67,41 @@ export async function askAccount({
   return found;
 }
 
-async function ask({ kind, connection, timeoutMs }: AccountQuestion): Promise<unknown> {
+async function askAndKeep(question: AccountQuestion): Promise<unknown> {
+  const { kept, connection } = question;
+  if (kept === undefined) return await ask(question);
+  const { sql, connectionId } = kept;
+  const log = new CallLog({
+    write: async (calls) => await recordCalls(sql, calls),
+    logger: silentLogger,
+    meter: new Meter(),
+    onCall: () => undefined,
+  });
+  const { organizationId } = connection;
+  const account = { organizationId, connectionId, who: ASKS_OF_ACCOUNT };
+  try {
+    return await ask({ calls: log.recorderOf(account), ...question });
+  } finally {
+    await log.end();
+  }
+}
+
+async function ask({
+  kind,
+  connection,
+  timeoutMs,
+  limiter = unlimited,
+  calls = { record: () => undefined },
+}: AccountQuestion): Promise<unknown> {
   const signal = AbortSignal.timeout(timeoutMs);
   const late = new Promise<never>((_, reject) => {
     const give = (): void => reject(new Error(`no answer within ${timeoutMs} ms`));
     signal.addEventListener('abort', give, { once: true });
   });
   try {
-    return await Promise.race([kind.check(connection, contextOf(signal)), late]);
+    // Nothing is remembered between such requests.
+    const context = { ...quietContext(signal), limiter, calls };
+    return await Promise.race([kind.check(connection, context), late]);
   } catch (error) {
     return { outcome: 'unreachable', message: messageOf(error) };
   }
@@ -88,20 +123,4 @@ function withoutSecrets(
         notes: found.notes.map(redacted),
       }
     : { ...found, message: redacted(found.message) };
-}
-
-/** Nothing is limited, recorded or kept: it is one request of a person. */
-function contextOf(signal: AbortSignal): CallContext {
-  return {
-    signal,
-    logger: silent,
-    now: () => new Date(),
-    alive: () => undefined,
-    limiter: unlimited,
-    calls: { record: () => undefined },
-    saved: {
-      read: async () => await Promise.resolve(null),
-      write: async () => await Promise.resolve(),
-    },
-  };
 }

@@ -51,10 +51,19 @@ export class CallLog {
     this.#parts = parts;
   }
 
-  /** Of an adapter that has no account nothing is kept. */
-  recorderOf(account: CallAccount | null): CallRecorder {
+  /**
+   * Of an adapter that has no account nothing is kept.
+   *
+   * @param isJudged whether they count for the health of the account: a probe judges it itself.
+   */
+  recorderOf(account: CallAccount | null, isJudged = true): CallRecorder {
     if (account === null) return noRecorder;
-    return { record: (call) => this.#record(account, call) };
+    return {
+      record: (call) => {
+        if (isJudged) this.#parts.onCall(account, call);
+        this.#record(account, call);
+      },
+    };
   }
 
   /** Writes what waits, a last time: what cannot be kept now is dropped, and counted. */
@@ -77,7 +86,6 @@ export class CallLog {
   }
 
   #record(account: CallAccount, call: ProviderCall): void {
-    this.#parts.onCall(account, call);
     const recorded = { id: randomUUID(), ...account, ...mended(call) };
     const letters = lettersOf(recorded);
     const isTooMuch =

@@ -3,6 +3,7 @@
  * and a secret at each call; a value is never kept.
  */
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { messageOf } from '../common/message-of.ts';
 import { readSealingKeys, SEALING_KEYS, SecretError, unseal } from '../common/sealing.ts';
 import type { Sql } from '../machine/calls.ts';
@@ -130,12 +131,19 @@ class Account implements Connection {
 }
 
 /**
+ * Secrets of the project itself. A person who may make a connection could have them sent to an
+ * address of their own as its key.
+ */
+const OWN_SECRETS = /^(?:POSTRIDER_|DATABASE_|PG)/i;
+
+/**
  * The value that `env:NAME` or `file:/path` names. Throws `SecretError`, which says what was named
  * only where it has that form: else it may be the secret itself.
  */
 export function readReference(reference: string, secret: ProjectSecrets): string {
   const [, name] = /^env:([A-Za-z_]\w*)$/.exec(reference) ?? [];
   if (name !== undefined) {
+    requireNotOwn(name, reference);
     const value = secret(name)?.trim() ?? '';
     if (value !== '') return value;
     throw new SecretError(
@@ -145,14 +153,27 @@ export function readReference(reference: string, secret: ProjectSecrets): string
   }
   const [, path] = /^file:(\/.+)$/s.exec(reference) ?? [];
   if (path !== undefined) {
+    requireNotOwn(basename(path), reference);
     const value = contentOf(path).trim();
-    if (value !== '') return value;
-    throw new SecretError(`the secret is in ${path}, which is empty`, 'put it there');
+    if (value !== '' && !/[\r\n]/.test(value)) return value;
+    const fault = value === '' ? 'is empty' : 'has several lines';
+    throw new SecretError(
+      `the secret is in ${path}, which ${fault}`,
+      'put the secret there, and nothing else',
+    );
   }
   throw new SecretError(
     'what is given is no reference to a secret',
     'a reference is env:NAME or file:/path, and never the value',
   );
+}
+
+function requireNotOwn(name: string, reference: string): void {
+  if (OWN_SECRETS.test(name))
+    throw new SecretError(
+      `the secret is at ${reference}, a name of the project's own secrets, which are no account's`,
+      'keep the secret of the account under another name',
+    );
 }
 
 function contentOf(path: string): string {

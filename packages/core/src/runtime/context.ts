@@ -5,7 +5,7 @@ import type postgres from 'postgres';
 import { renew } from '../machine/cohorts.ts';
 import { requireMigrated } from '../machine/migration-plan.ts';
 import { recordCalls, type CallAccount } from '../machine/provider-calls.ts';
-import type { ArtworkCutter, CallContext, Logger } from '../ports/index.ts';
+import { silentLogger, type ArtworkCutter, type CallContext, type Logger } from '../ports/index.ts';
 import { makeBoss } from '../queues/boss.ts';
 import { createArtworkCutter } from './artwork/cutter.ts';
 import { savedStateOf } from './accounts.ts';
@@ -79,13 +79,6 @@ interface ContextHooks {
   readonly onBossError: (error: unknown) => void;
 }
 
-const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
-
 // One is enough: nothing here holds a connection while it asks for another. With none a query would
 // wait for ever.
 function requireConnections(name: string, client: postgres.Sql): void {
@@ -107,7 +100,13 @@ function warnOfDriver(clients: readonly postgres.Sql[], logger: Logger): void {
 
 export function makeContext(options: PipelineOptions, hooks: ContextHooks): PipelineContext {
   const settings = checkOptions(options);
-  const { sql, queueSql = sql, integrations, logger = silent, now = () => new Date() } = options;
+  const {
+    sql,
+    queueSql = sql,
+    integrations,
+    logger = silentLogger,
+    now = () => new Date(),
+  } = options;
   requireConnections('sql', sql);
   requireConnections('queueSql', queueSql);
   warnOfDriver([sql, queueSql], logger);

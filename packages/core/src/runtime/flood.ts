@@ -1,7 +1,7 @@
 /**
  * Whether webhooks pour in. Their senders wait for an answer, and what they tell can wait; so can
- * cards. In a flood webhooks are taken first: they are applied when it is over, and whoever has
- * worked on cards rests for a while.
+ * cards. In a flood webhooks are taken first: they are applied when it is over, and the workers of
+ * cards rest for a while.
  */
 
 /** Stored in a second. */

@@ -32,13 +32,15 @@ export interface LimiterParts {
 export interface LimiterOptions {
   /** Called every second while a slot is waited for: nothing hangs. */
   readonly alive?: () => void;
+  /** Of a route that is closed for longer, `take` throws `SendStoppedError`; default: it waits. */
+  readonly patienceMs?: number;
 }
 
 /** The limiter of an account. Null: of an adapter without a connection nothing is limited. */
 export function limiterOf(
   { limits, stopping }: LimiterParts,
   account: { readonly organizationId: string; readonly connectionId: string | null } | null,
-  { alive = () => undefined }: LimiterOptions = {},
+  { alive = () => undefined, patienceMs = Infinity }: LimiterOptions = {},
 ): RateLimiter {
   if (account === null || account.connectionId === null) return unlimited;
   const { organizationId, connectionId } = account;
@@ -50,7 +52,7 @@ export function limiterOf(
       try {
         // A wait that nobody ends would outlast the pipeline: a route may be closed for a day.
         const ends = AbortSignal.any([signal, stopping]);
-        const end = await limits.route(key, limit).take(cost, ends);
+        const end = await limits.route(key, limit).take(cost, ends, patienceMs);
         return { waitedMs: performance.now() - since, end };
       } finally {
         clearInterval(timer);
@@ -132,8 +134,12 @@ class Route {
   }
 
   /** Returns what is to be called when the request is over, and told whether it was sent. */
-  async take(cost: number, signal: AbortSignal): Promise<(sent: boolean) => void> {
-    return await this.#pool(cost).take(signal);
+  async take(
+    cost: number,
+    signal: AbortSignal,
+    patienceMs: number,
+  ): Promise<(sent: boolean) => void> {
+    return await this.#pool(cost).take(signal, patienceMs);
   }
 
   hear(notice: LimitNotice): void {

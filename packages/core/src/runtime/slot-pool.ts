@@ -5,6 +5,7 @@
  */
 import { isLostConnection } from '../common/driver-errors.ts';
 import type { SlotRequest, TakenSlots } from '../machine/limits.ts';
+import { SendStoppedError } from '../ports/index.ts';
 import type { DatabaseClock } from './database-clock.ts';
 import { LateRequests } from './late-requests.ts';
 
@@ -32,6 +33,8 @@ interface Slot {
 }
 
 interface Waiter {
+  /** Of a pool that is closed for longer it waits for no slot. */
+  readonly patienceMs: number;
   grant(slot: Slot): void;
   refuse(error: unknown): void;
 }
@@ -43,6 +46,11 @@ interface PoolHooks {
   /** The database cannot be reached; told once until it can. */
   onUnreachable(error: unknown): void;
   onTold(told: number | null): void;
+}
+
+function closedFor(ms: number): SendStoppedError {
+  const seconds = Math.ceil(ms / 1000);
+  return new SendStoppedError(`the provider takes nothing for ${seconds} s`, Math.ceil(ms));
 }
 
 export class SlotPool {
@@ -71,12 +79,15 @@ export class SlotPool {
 
   /**
    * Resolves at a slot, to what is called when its request is over. Throws what the signal aborts
-   * with, and what the database refuses.
+   * with, what the database refuses, and `SendStoppedError` where the pool is closed for longer
+   * than `patienceMs`.
    */
-  async take(signal: AbortSignal): Promise<(sent: boolean) => void> {
+  async take(signal: AbortSignal, patienceMs = Infinity): Promise<(sent: boolean) => void> {
     signal.throwIfAborted();
+    const closedMs = this.#closedUntil - performance.now();
+    if (closedMs > patienceMs) throw closedFor(closedMs);
     const { promise, resolve, reject } = Promise.withResolvers<Slot>();
-    const waiter: Waiter = { grant: resolve, refuse: reject };
+    const waiter: Waiter = { patienceMs, grant: resolve, refuse: reject };
     const stop = (): void => {
       const index = this.#waiting.indexOf(waiter);
       if (index !== -1) this.#waiting.splice(index, 1);
@@ -95,9 +106,15 @@ export class SlotPool {
     }
   }
 
-  /** Nobody sends for so long: what is held until then is given back. */
+  /**
+   * Nobody sends for so long: what is held until then is given back, and who does not wait for so
+   * long is told.
+   */
   close(ms: number): void {
     const until = performance.now() + ms;
+    for (const waiter of this.#waiting.splice(0))
+      if (waiter.patienceMs < ms) waiter.refuse(closedFor(ms));
+      else this.#waiting.push(waiter);
     this.#closedUntil = Math.max(this.#closedUntil, until);
     this.#unused.push(...this.#held.filter(({ dueAt }) => dueAt < until).map(({ at }) => at));
     this.#held = this.#held.filter(({ dueAt }) => dueAt >= until);

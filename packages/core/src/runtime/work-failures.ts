@@ -6,7 +6,7 @@
 import { isLostSession } from '../common/driver-errors.ts';
 import { messageOf } from '../common/message-of.ts';
 import { storable } from '../common/text.ts';
-import { noteWorkDone, noteWorkFailed, type Work } from '../machine/house.ts';
+import { noteWorkDone, noteWorkFailed, type FailureCount, type Work } from '../machine/house.ts';
 import { hintOf } from './part-failure.ts';
 import type { PipelineContext } from './context.ts';
 
@@ -63,15 +63,16 @@ export interface WorkFailure {
 
 /**
  * Logs that it failed, and counts it. A lost connection, and what fails because the pipeline stops,
- * is logged, and counts for nothing. Never throws: what cannot be counted is logged all the same.
+ * is logged, and counts for nothing: null. Never throws: what cannot be counted is logged all the
+ * same.
  */
 export async function workFailed(
   { sql, logger, stopping }: PipelineContext,
   work: Work,
   { error, line, fields = {} }: WorkFailure,
-): Promise<void> {
+): Promise<FailureCount | null> {
   if (typeof error === 'object' && error !== null) {
-    if (counted.has(error)) return;
+    if (counted.has(error)) return null;
     counted.add(error);
   }
   const said = redacted(messageOf(error));
@@ -97,6 +98,7 @@ export async function workFailed(
     },
     line,
   );
+  return count;
 }
 
 interface Failure {

@@ -1,7 +1,7 @@
 /**
  * The clock. Beats of minutes and hours are pg-boss schedules. Beats of seconds are jobs that every
- * runner offers, and of which pg-boss takes one in each of its time slots: any number of runners
- * may offer them, a dead one costs nothing, and the slots are aligned to the epoch.
+ * runner offers, and of which pg-boss takes one in each interval: any number of runners
+ * may offer them, a dead one costs nothing, and the intervals are aligned to the epoch.
  */
 import { isLostConnection } from '../common/driver-errors.ts';
 import { messageOf } from '../common/message-of.ts';

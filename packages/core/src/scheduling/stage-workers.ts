@@ -12,7 +12,7 @@ import { beatEnrich, workEnrich } from '../stages/enrich/enrich.ts';
 import { beatHouse } from '../stages/house/housekeeping.ts';
 import { workMail } from '../stages/mail/mail.ts';
 import { beatCallBacks, callBackCards } from '../stages/mail/call-back.ts';
-import { beatReconcile, reconcile } from '../stages/mail/reconcile.ts';
+import { beatReconcile, workReconcile } from '../stages/mail/reconcile.ts';
 import { workProof } from '../stages/proof/proof.ts';
 import { beatSync, workSync } from '../stages/sync/sync.ts';
 import { applyInbox, beatInbox, beatUnmatched } from '../stages/track/inbox.ts';
@@ -118,8 +118,8 @@ export const stages: readonly Stage[] = [
       },
       {
         queue: 'reconcile',
-        slots: one,
-        work: async (context, _id, data) => void (await reconcile(context, data.organization_id)),
+        slots: several,
+        work: async (context, _id, data) => await workReconcile(context, data.organization_id),
       },
       {
         queue: 'call_back',

@@ -5,13 +5,13 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import {
-  AddressError,
+  DatabaseAddressError,
   driverOptions,
   noTls,
-  readAddress,
+  readDatabaseAddress,
   sessionOptions,
-  type Address,
-} from '@postrider/core/address';
+  type DatabaseAddress,
+} from '@postrider/core/database-address';
 import { learnServer, sessionSettings } from '@postrider/core/session';
 import type { Place, Server } from '@postrider/embedded-postgres';
 import postgres from 'postgres';
@@ -25,7 +25,7 @@ export type Sql = postgres.Sql;
 export interface OpenDatabase extends AsyncDisposable {
   readonly sql: Sql;
   /** Holds a password: hand it to programs by the environment, and show it to nobody. */
-  readonly address: Address;
+  readonly address: DatabaseAddress;
   readonly source: 'DATABASE_URL' | 'DATABASE_URL_FILE' | 'embedded';
   /** The embedded server; null for one of your own. */
   readonly server: Server | null;
@@ -115,7 +115,11 @@ export async function findDatabase(
     host.out.detail(
       `embedded PostgreSQL started in ${duration(Date.now() - began)} on port ${server.port}`,
     );
-  return { address: { ...readAddress(server.url, {}), tls: noTls }, source: 'embedded', server };
+  return {
+    address: { ...readDatabaseAddress(server.url, {}), tls: noTls },
+    source: 'embedded',
+    server,
+  };
 }
 
 /**
@@ -130,7 +134,7 @@ export async function ownAddress(
   const { configuredUrl } = await import('@postrider/embedded-postgres');
   const own = configuredUrl(env);
   if (own === null) return null;
-  return { source: own.source, address: told(own.source, () => readAddress(own.url, env)) };
+  return { source: own.source, address: told(own.source, () => readDatabaseAddress(own.url, env)) };
 }
 
 /** Errors of an address, with the name of where it stands. */
@@ -138,7 +142,7 @@ function told<Result>(source: string, read: () => Result): Result {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof AddressError)) throw error;
+    if (!(error instanceof DatabaseAddressError)) throw error;
     throw new UserError(
       exitCodes.configuration,
       `${source} ${error.message}`,
@@ -168,7 +172,7 @@ function settingsOf({ settings = {} }: OpenOptions): Record<string, string> {
   );
 }
 
-function connectTo(address: Address, host: Host, options: OpenOptions): Sql {
+function connectTo(address: DatabaseAddress, host: Host, options: OpenOptions): Sql {
   const driver = told('the address of the database', () => driverOptions(address));
   const sql: Sql = postgres({
     ...driver,

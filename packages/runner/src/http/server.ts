@@ -20,7 +20,15 @@ const READY_MS = 2000;
  * A webhook is small: a sender that needs longer for one, headers and body, or holds more
  * connections, keeps others out.
  */
-const LIMITS = { requestMs: 10_000, connections: 1000 };
+const LIMITS: HttpLimits = { requestMs: 10_000, connections: 1000 };
+const HELD_BYTES = 32 * 1024 * 1024;
+
+export interface HttpLimits {
+  readonly requestMs: number;
+  readonly connections: number;
+  /** Bytes of webhooks that are being read or stored, of all but small ones; 32 MiB unless told. */
+  readonly heldBytes?: number;
+}
 
 export interface HttpOptions {
   readonly host: string;
@@ -31,7 +39,7 @@ export interface HttpOptions {
   readonly logger: Logger;
   /** Of the process as a whole: false while it starts and once it stops. */
   readonly isReady: () => boolean;
-  readonly limits?: typeof LIMITS | undefined;
+  readonly limits?: HttpLimits | undefined;
   /** What the log says of an error; its own message unless told. */
   readonly explain?: ((error: unknown) => string) | undefined;
 }
@@ -86,6 +94,7 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
   const takeWebhook = createWebhookListener({
     ...options,
     explain: options.explain ?? inShort,
+    heldBytes: limits.heldBytes ?? HELD_BYTES,
     count: (status) => void webhooks.set(status, (webhooks.get(status) ?? 0) + 1),
   });
   const answer = getRequestListener(createApp(options, webhooks).fetch, {

@@ -4,12 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger, Pipeline, Reception } from '@postrider/core';
-
-/** No printer sends more in one webhook; a larger body is not read to its end. */
-const LARGEST_WEBHOOK = 1024 * 1024;
-// So much is read all the same, and thrown away: a sender that is cut off in the middle of sending
-// never reads our answer.
-const MOST_READ = 4 * LARGEST_WEBHOOK;
+import { BodyReader, LARGEST_WEBHOOK } from './read-body.ts';
 
 export interface WebhookOptions {
   readonly pipeline: Pipeline;
@@ -17,6 +12,8 @@ export interface WebhookOptions {
   readonly explain: (error: unknown) => string;
   /** Told of each answer. */
   readonly count: (status: number) => void;
+  /** Bytes that webhooks which are not small may hold together. */
+  readonly heldBytes: number;
 }
 
 /** The path of a webhook's address, `/webhooks/<whose>/<which>`. */
@@ -34,7 +31,9 @@ export function createWebhookListener({
   logger,
   explain,
   count,
+  heldBytes,
 }: WebhookOptions): (request: IncomingMessage, response: ServerResponse) => boolean {
+  const bodies = new BodyReader(heldBytes);
   const answerOf = (reception: Reception): Answer => {
     switch (reception.outcome) {
       case 'stored':
@@ -55,11 +54,12 @@ export function createWebhookListener({
     [whose, which]: readonly [string, string],
   ): Promise<Answer> => {
     try {
-      const body = await readBody(request);
-      if (body === null) return tooLarge;
-      const url = `http://${request.headers.host ?? ''}${request.url ?? ''}`;
-      const headers = flat(request.headers);
-      return answerOf(await pipeline.receiveWebhook(whose, which, { url, headers, body }));
+      return await bodies.read(request, async (read) => {
+        if (read.outcome !== 'whole') return refusals[read.outcome];
+        const url = `http://${request.headers.host ?? ''}${request.url ?? ''}`;
+        const webhook = { url, headers: flat(request.headers), body: read.body };
+        return answerOf(await pipeline.receiveWebhook(whose, which, webhook));
+      });
     } catch (error) {
       logger.error({ path: request.url, error: explain(error) }, 'a request failed');
       // The sender of a webhook keeps it and sends it again.
@@ -100,9 +100,13 @@ const taken = {
   stored: answer(200, { status: 'stored' }),
   repeated: answer(200, { status: 'repeated' }),
 };
-const tooLarge = answer(413, {
-  error: `a webhook may hold ${LARGEST_WEBHOOK} bytes; nothing was stored`,
-});
+const busy = answer(503, { error: 'too many webhooks come at once; send it again' });
+const refusals = {
+  too_large: answer(413, {
+    error: `a webhook may hold ${LARGEST_WEBHOOK} bytes; nothing was stored`,
+  }),
+  no_room: { ...busy, headers: [...busy.headers, 'retry-after', '10'] },
+};
 
 /** As it is where it cannot be decoded: there is no such printer then. */
 function decoded(part: string): string {
@@ -122,33 +126,4 @@ function flat(headers: IncomingMessage['headers']): Record<string, string> {
     all[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
   }
   return all;
-}
-
-/** Null where it is too large. Rejects where the sender breaks off. */
-async function readBody(request: IncomingMessage): Promise<Uint8Array | null> {
-  if (Number(request.headers['content-length'] ?? 0) > MOST_READ) return null;
-  return await new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= LARGEST_WEBHOOK) chunks.push(chunk);
-      // Of a hundred at once that are too large, a hundred megabytes.
-      else chunks.length = 0;
-      if (size > MOST_READ) {
-        request.pause();
-        resolve(null);
-      }
-    });
-    request.once('end', () => {
-      const [only] = chunks;
-      if (size > LARGEST_WEBHOOK) resolve(null);
-      else resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
-    });
-    request.once('close', () => {
-      // Of each request, also of one that was read to its end: an error costs more than to read it.
-      if (!request.complete) reject(new Error('the sender broke off'));
-    });
-    request.once('error', reject);
-  });
 }

@@ -1,5 +1,5 @@
 /** A pipeline of core with this project's adapters and settings. */
-import type { Address } from '@postrider/core/address';
+import type { DatabaseAddress } from '@postrider/core/database-address';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -62,7 +62,7 @@ export function leaseMsOf({ leaseSeconds }: Settings): number {
  * A client for the queue's own traffic, which need not wait for the disk; see
  * `PipelineOptions.queueSql`.
  */
-export function connectQueue(address: Address): Sql & AsyncDisposable {
+export function connectQueue(address: DatabaseAddress): Sql & AsyncDisposable {
   const sql = connect(address, { max: 6, name: 'postrider queue', synchronousCommit: 'off' });
   return Object.assign(sql, {
     [Symbol.asyncDispose]: async (): Promise<void> => await sql.end({ timeout: 5 }),

@@ -26,7 +26,6 @@ import {
   type PortName,
   type PortTypes,
 } from '@postrider/core/ports';
-import { isGroup } from '../config/group.ts';
 import type { Project } from '../config/project.ts';
 import type { Sql } from '../database/open.ts';
 
@@ -48,6 +47,11 @@ export type CompleteEntry = (port: PortName, entry: Entry, project: Project) => 
 
 function asItIs(_port: PortName, entry: Entry): Entry {
   return entry;
+}
+
+/** Whether an entry is a group of fields. */
+export function isGroup(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Throws `AdapterConfigError` with the field as it is called in a campaign file. */

@@ -59,6 +59,11 @@ export const flags = {
     value: 'min',
     help: 'before a piece is sent that has no send_date (5)',
   },
+  cancelAgain: {
+    type: 'choice',
+    choices: ['deleted', 'not_found', 'not_deletable'],
+    help: 'to cancel once more: deleted, not_found, not_deletable (UNCONFIRMED: deleted)',
+  },
   urlPattern: {
     type: 'unset',
     help: 'take artwork of any https address (UNCONFIRMED: as the spec)',

@@ -21,6 +21,8 @@ export interface LobOptions {
   readonly sameKeyOtherBody?: 'replay' | 'conflict_409' | undefined;
   readonly sameKeyUnderWay?: 'conflict_409' | 'wait' | undefined;
   readonly cancelWindowMinutes?: number | undefined;
+  /** What is answered where a piece that was cancelled is cancelled again. Default `deleted`. */
+  readonly cancelAgain?: 'deleted' | 'not_found' | 'not_deletable' | undefined;
   /** False: artwork may have any https address. Default true. */
   readonly urlPattern?: boolean | undefined;
   readonly defaultUseType?: 'none' | 'marketing' | 'operational' | undefined;

@@ -81,7 +81,7 @@ export class Postcards {
 
   /** Throws `Refused`. */
   async cancel(mode: Mode, id: string): Promise<Answer> {
-    const { commit, clock, settled } = this.#parts;
+    const { commit, clock, settled, settings } = this.#parts;
     const piece = this.#known(mode, id);
     if (piece.deletedAt === null) {
       const now = clock.now();
@@ -91,7 +91,10 @@ export class Postcards {
       if (sent || piece.status === 'failed')
         throw new Refused('not_deletable', 'The postcard has been sent to production.');
       await commit({ kind: 'deleted', piece: id }, now);
-    } else await settled();
+    } else {
+      await settled();
+      if (settings.cancelAgain !== 'deleted') throw new Refused(settings.cancelAgain);
+    }
     return json(200, { id, deleted: true });
   }
 

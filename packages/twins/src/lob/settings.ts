@@ -97,6 +97,7 @@ const defaults = {
   sameKeyOtherBody: 'replay',
   sameKeyUnderWay: 'conflict_409',
   cancelWindowMinutes: 5,
+  cancelAgain: 'deleted',
   urlPattern: true,
   defaultUseType: 'none',
   strictness: 'normal',

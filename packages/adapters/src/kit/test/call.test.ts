@@ -175,6 +175,38 @@ describe('A call of a provider', () => {
     });
   });
 
+  it('gives back what came without the key, however it is written in it', async () => {
+    const key = 'a-key/of+ours';
+    const written = [
+      key,
+      encodeURIComponent(key),
+      key.replace('/', '\\/'),
+      Buffer.from(key).toString('base64url'),
+    ];
+    const body = `{"token":"t","code":"${written.join('","')}"}`;
+    for (const half of [false, true]) {
+      const { url } = await server((_, response) => {
+        response.writeHead(422, { 'x-key': key, ...(half ? { 'content-length': '1000' } : {}) });
+        response.write(body);
+        if (half) setTimeout(() => response.destroy(), 20);
+        else response.end();
+      });
+      const request = requestTo(url, { secrets: [key, 'token'] });
+      const outcome = await callProvider(request, watched().context);
+      const came = outcome.kind === 'unclear' ? outcome.begun : outcome;
+      assert.ok(came !== null && 'body' in came, outcome.kind);
+      const redacted = written.map(() => '"[redacted]"').join(',');
+      // A short secret is a word that any answer may have.
+      assert.equal(came.body, `{"token":"t","code":${redacted}}`);
+      assert.equal(came.headers.get('x-key'), '[redacted]');
+    }
+    const nowhere = requestTo('http://a-tenant-of-ours.invalid/', {
+      secrets: ['a-tenant-of-ours'],
+    });
+    const outcome = await callProvider(nowhere, watched().context);
+    assert.match(JSON.stringify(outcome), /"\[redacted\]\.invalid cannot be reached/);
+  });
+
   it('is kept where no answer came, with what is proven of it', async () => {
     const refused = watched();
     await callProvider(requestTo(await refusingUrl()), refused.context);

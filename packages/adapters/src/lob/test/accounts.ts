@@ -1,11 +1,12 @@
 /** An account at Lob's twin, as an adapter is handed it. */
 import { createHmac, randomUUID } from 'node:crypto';
 import type { Connection, PieceRequest, Printer, WebhookRequest } from '@postrider/core/ports';
+import { secret } from '../../../../../test/support/secrets.ts';
 import { createLobPrinter } from '../index.ts';
 
-export const liveKey = 'live_ours';
-export const testKey = 'test_ours';
-export const webhookSecret = 'of the tests alone';
+export const liveKey = secret('live_ours');
+export const testKey = secret('test_ours');
+export const webhookSecret = secret('of the tests alone');
 
 export function accountAt(
   url: string,

@@ -229,9 +229,15 @@ void test('a page of a list is one, or is refused in words; what it tells is rea
         if (answer.status !== 'rejected') continue;
         assert.match(String(answer.reason), /^Error: Its pieces cannot be listed: /);
       }
-      assert.equal(listed.status, polled.status, body.toString());
+      if (polled.status === 'rejected') assert.equal(listed.status, 'rejected', body.toString());
       if (polled.status !== 'fulfilled') return;
-      assert.ok(status === 200 && Array.isArray(loosely(body)?.['data']));
+      const value = loosely(body);
+      const data = value?.['data'];
+      assert.ok(status === 200 && Array.isArray(data));
+      if (listed.status === 'fulfilled') {
+        assert.equal(listed.value.pieces.length, data.length, body.toString());
+        assert.equal((value?.['next_url'] ?? null) === null, listed.value.cursor === null);
+      }
       pollAnswer(polled.value, new Date());
     },
     [real.list, real.travelled, real.none, real.refused],
@@ -262,4 +268,21 @@ for (const [what, body] of [
     next = { status: 200, headers: {}, body: Buffer.from(JSON.stringify(body)) };
     const [result] = await printer.find([one], contractContext());
     assert.equal(result?.outcome, 'cannot_tell', JSON.stringify(result));
+  });
+
+for (const [what, page] of [
+  ['a card that cannot be read', { data: [{ id: 'psc_1' }, { id: 7 }], next_url: null }],
+  ['a link to more without a place', { data: [{ id: 'psc_1' }], next_url: 'https://api.lob.com' }],
+  ['a link to more that is none', { data: [{ id: 'psc_1' }], next_url: { after: 'a' } }],
+  ['fewer cards than it counts', { data: [{ id: 'psc_1' }], next_url: null, count: 2 }],
+] as const)
+  void test(`a page with ${what} is no page of a list by which a restore is concluded, and is polled all the same`, async () => {
+    next = { status: 200, headers: {}, body: Buffer.from(JSON.stringify(page)) };
+    const listed = printer.list?.(new Date(0), null, contractContext());
+    await assert.rejects(
+      listed ?? assert.fail('it lists'),
+      /^Error: Its pieces cannot be listed: /,
+    );
+    const polled = await printer.poll?.(null, contractContext());
+    assert.equal(polled?.events.length, 1);
   });

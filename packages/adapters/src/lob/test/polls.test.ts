@@ -33,6 +33,17 @@ void test('after a list without a piece the next poll asks again', async () => {
   }
 });
 
+void test('all pages of a day are of one list, which begins at a midnight', async () => {
+  const { url, seen } = await server((_, response) => response.end('{"data":[]}'));
+  const printer = printerOf(accountAt(url), { pollDays: 2 });
+  for (const now of ['2026-12-01T00:00:00.000Z', '2026-12-01T23:59:59.999Z'])
+    await printer.poll?.(null, { ...contractContext(), now: () => new Date(now) });
+  assert.deepEqual(
+    seen.map(({ url: asked }) => new URL(asked, url).searchParams.get('date_created[gte]')),
+    ['2026-11-29T00:00:00.000Z', '2026-11-29T00:00:00.000Z'],
+  );
+});
+
 for (const webhookRetrySignature of ['new', 'first'] as const)
   void test(`what was not heard for an hour is known after it, where retries are signed as ${webhookRetrySignature}`, async () => {
     let isDown = true;

@@ -10,7 +10,6 @@ import {
   type LobTwinClient,
   type ListeningTwin,
 } from '@postrider/twins/lob';
-import { server } from '../../../test/answering.ts';
 import { temporaryFolder } from '../../../test/helpers.ts';
 import { openGuard, piece } from '../../../test/pieces.ts';
 import { accountAt, liveKey, printerOf, testKey } from './accounts.ts';
@@ -45,102 +44,17 @@ async function madeOf({ reference }: PieceRequest): Promise<number> {
   return lines.filter(({ metadata }) => metadata['mailpiece'] === reference.mailpieceId).length;
 }
 
-/** As Lob's reference has its codes, and what follows from each for us. */
-const table: readonly (readonly [number, string, string])[] = [
-  [401, 'unauthorized', 'refused'],
-  [401, 'invalid_api_key', 'refused'],
-  [401, 'unauthorized_token', 'refused'],
-  [401, 'email_required', 'refused'],
-  [401, 'payment_method_unverified', 'refused'],
-  [403, 'billing_address_required', 'refused'],
-  [403, 'feature_limit_reached', 'refused'],
-  [403, 'publishable_key_not_allowed', 'refused'],
-  [404, 'unrecognized_endpoint', 'refused'],
-  [422, 'mail_use_type_can_not_be_null', 'refused'],
-  [422, 'unsupported_lob_version', 'refused'],
-  [422, 'failed_deliverability_strictness', 'address'],
-  [422, 'address_length_exceeds_limit', 'address'],
-  [422, 'invalid_international_feature', 'address'],
-  [422, 'file_pages_exceed_max', 'artwork'],
-  [422, 'file_size_exceeds_limit', 'artwork'],
-  [422, 'invalid_file', 'artwork'],
-  [422, 'invalid_file_dimensions', 'artwork'],
-  [422, 'invalid_file_url', 'artwork'],
-  [422, 'invalid_image_dpi', 'artwork'],
-  [422, 'inconsistent_page_dimensions', 'artwork'],
-  [422, 'pdf_encrypted', 'artwork'],
-  [422, 'unembedded_fonts', 'artwork'],
-  [422, 'invalid_template_html', 'artwork'],
-  [422, 'merge_variable_required', 'artwork'],
-  [422, 'foreign_return_address', 'artwork'],
-  [413, 'file_size_exceeds_limit', 'artwork'],
-  [422, 'invalid', 'piece'],
-  [408, 'request_timeout', 'unknown'],
-  [409, 'conflict', 'unknown'],
-  [500, 'internal_server_error', 'unknown'],
-  [503, 'service_unavailable', 'unknown'],
-];
-
 function kindOf(result: SubmitResult): string {
   if (result.outcome !== 'rejected') return result.outcome;
   if (result.badAddress) return 'address';
   return result.badArtwork === true ? 'artwork' : 'piece';
 }
 
-void test('each code of Lob means what follows from it', async () => {
-  for (const [status, code, meaning] of table) {
-    await twin.fault({ kind: 'refusal', endpoint: 'create', status, code });
-    const one = piece();
-    const result = await submitted(one);
-    assert.equal(kindOf(result), meaning, `${status} ${code}: ${JSON.stringify(result)}`);
-    assert.equal(await madeOf(one), 0);
-  }
-});
-
-void test('what refuses a card before Lob has seen it holds the connection, and blames no artwork', async () => {
-  for (const [status, body] of [
-    [413, '<html>413 Request Entity Too Large</html>'],
-    [413, ''],
-    [413, '{"message":"too large"}'],
-    [403, '<html>403 Forbidden</html>'],
-    [400, '<html>400 Bad Request</html>'],
-  ] as const) {
-    const gate = await server((_, response) => response.writeHead(status).end(body));
-    const [result] = await printerOf(accountAt(gate.url)).submit(
-      [piece()],
-      openGuard,
-      contractContext(),
-    );
-    assert.deepEqual(
-      result,
-      { outcome: 'refused', reason: `http_${status}`, message: `Lob answered ${status}` },
-      body,
-    );
-  }
-});
-
 void test('a 429 is waited for and costs no answer; one that does not end is a retry', async () => {
   await twin.fault({ kind: 'rate_limited', endpoint: 'create', count: 2 });
   const one = piece();
   assert.equal((await submitted(one)).outcome, 'accepted');
   assert.equal(await madeOf(one), 1);
-});
-
-void test('what refuses the account ends the batch: the rest is not sent', async () => {
-  await twin.account('billing_address_required');
-  try {
-    const before = (await twin.requests('create')).length;
-    const pieces = Array.from({ length: 20 }, () => piece());
-    const results = await printerOf(accountAt(url), { atOnce: 2 }).submit(
-      pieces,
-      openGuard,
-      contractContext(),
-    );
-    assert.deepEqual([...new Set(results.map(({ outcome }) => outcome))], ['refused']);
-    assert.ok((await twin.requests('create')).length - before <= 2);
-  } finally {
-    await twin.account('ok');
-  }
 });
 
 void test('nothing is sent with a key, or by a connection, of the other mode', async () => {
@@ -296,4 +210,14 @@ void test('nothing of a record or a result holds the key of the account', async 
   const text = JSON.stringify([records, results]);
   assert.doesNotMatch(text, new RegExp(liveKey));
   assert.doesNotMatch(text, new RegExp(Buffer.from(`${liveKey}:`).toString('base64').slice(0, 10)));
+});
+
+void test('a key is never taken for known after the 24 hours in which Lob keeps it', () => {
+  const made = (keyLifetimeMs: number) => () =>
+    printerOf(accountAt('http://127.0.0.1:9'), { keyLifetimeMs });
+  assert.throws(made(86_400_001), {
+    name: 'AdapterConfigError',
+    message: /24 hours.*second card/,
+  });
+  assert.equal(made(86_400_000)().keyLifetimeMs, 86_400_000);
 });

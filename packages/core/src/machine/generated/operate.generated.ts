@@ -84,6 +84,7 @@ export async function cancelPeople<Result>(
     readonly filter?: unknown | undefined;
     readonly why?: string | null | undefined;
     readonly limit?: number | undefined;
+    readonly after?: string | null | undefined;
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.cancel_people(
@@ -93,7 +94,8 @@ export async function cancelPeople<Result>(
       p_filter => ${json(given.filter)}::text::jsonb`},
       p_why => ${given.why ?? null}
       ${given.limit === undefined ? sql`` : sql`,
-      p_limit => ${given.limit}`}
+      p_limit => ${given.limit}`},
+      p_after => ${uuid(given.after ?? null, 'after')}
     ) as result`);
 }
 
@@ -253,7 +255,7 @@ export async function holdForArtwork<Result extends string | null = string>(
     ) as result`);
 }
 
-export async function holdRefused<Result extends string | null = string>(
+export async function holdForTemplate<Result extends string | null = string>(
   sql: Sql,
   given: {
     readonly organizationId: string;
@@ -263,7 +265,7 @@ export async function holdRefused<Result extends string | null = string>(
     readonly alike: boolean;
   },
 ): Promise<Result> {
-  return await scalar<Result>(sql`select postrider.hold_refused(
+  return await scalar<Result>(sql`select postrider.hold_for_template(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_campaign_id => ${uuid(given.campaignId, 'campaignId')},
       p_cohort_id => ${uuid(given.cohortId, 'cohortId')},

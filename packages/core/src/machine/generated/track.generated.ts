@@ -16,13 +16,15 @@ export async function applyEvents<Result extends number | null = number>(
     ) as result`);
 }
 
-export async function applyReadWebhooks<Result extends number | null = number>(
+export async function applyReadWebhooks<
+  Row extends { readonly applied: number | null; readonly putOff: number | null },
+>(
   sql: Sql,
   given: { readonly limit: number },
-): Promise<Result> {
-  return await scalar<Result>(sql`select postrider.apply_read_webhooks(
-      p_limit => ${given.limit}
-    ) as result`);
+): Promise<readonly Row[]> {
+  return await rows<Row>(sql`
+    select applied, put_off as "putOff"
+    from postrider.apply_read_webhooks(p_limit => ${given.limit})`);
 }
 
 export async function applyWebhooks<Result extends number | null = number>(
@@ -189,6 +191,16 @@ export async function noteRefusedWebhook(
     )`);
 }
 
+export async function putOffWebhooks(
+  sql: Sql,
+  given: { readonly organizationId: string; readonly ids: readonly string[] },
+): Promise<void> {
+  await done(sql`select postrider.put_off_webhooks(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_ids => ${uuids(given.ids, 'ids')}::uuid[]
+    )`);
+}
+
 export async function readWebhooksAgain<Result extends number | null = number>(
   sql: Sql,
   given: { readonly limit: number },
@@ -220,4 +232,19 @@ export async function receiveWebhooks<Result extends readonly string[] | null = 
       p_are_hex => ${given.areHex}`},
       p_events => ${json(given.events ?? null)}::text::jsonb
     ) as result`);
+}
+
+export async function restartPoll(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly printerName: string;
+    readonly cursor: string;
+  },
+): Promise<void> {
+  await done(sql`select postrider.restart_poll(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_printer_name => ${given.printerName},
+      p_cursor => ${given.cursor}
+    )`);
 }

@@ -1,7 +1,7 @@
 /** The context in which contracts call an adapter. */
-import type { Logger, SavedState } from '../common.ts';
+import type { SavedState } from '../common.ts';
 import type { SubmitContext } from '../order.ts';
-import { unlimited } from '../unlimited.ts';
+import { quietContext } from '../quiet-context.ts';
 import { blankArtwork } from './blank-artwork.ts';
 
 /**
@@ -10,13 +10,8 @@ import { blankArtwork } from './blank-artwork.ts';
  */
 export function contractContext(changes: Partial<SubmitContext> = {}): SubmitContext {
   return {
-    signal: new AbortController().signal,
-    alive: () => undefined,
-    limiter: unlimited,
-    calls: { record: () => undefined },
-    logger: silent,
+    ...quietContext(),
     saved: inMemory(),
-    now: () => new Date(),
     artwork: blankArtwork,
     ...changes,
   };
@@ -28,13 +23,6 @@ export function abortedContext(): SubmitContext {
     signal: AbortSignal.abort(new DOMException('the runner stops', 'AbortError')),
   });
 }
-
-const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
 
 function inMemory(): SavedState {
   const kept = new Map<string, unknown>();

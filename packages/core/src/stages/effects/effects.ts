@@ -25,6 +25,8 @@ import { cleanUpImages } from './image-cleanup.ts';
 
 /** Campaigns of one organization. */
 const SIDE_BY_SIDE = 16;
+/** Of a campaign, in one job: then others have their turn. */
+const MOST_BATCHES = 20;
 
 function toItem(organizationId: string, effect: ClaimedEffect): EffectItem {
   return {
@@ -148,44 +150,63 @@ async function workBatch(
 }
 
 export async function beatEffects(context: PipelineContext, due?: Due): Promise<void> {
-  for (const id of (due ?? (await dueWork(context.sql))).effects)
-    await context.boss.send('effects', { organization_id: id }, { singletonKey: id });
+  for (const id of (due ?? (await dueWork(context.sql))).effects) await sendJob(context, id);
 }
 
-/** Everything of one kind and campaign that is due, batch by batch. */
+async function sendJob({ boss }: PipelineContext, id: string): Promise<void> {
+  await boss.send('effects', { organization_id: id }, { singletonKey: id });
+}
+
+/**
+ * What is due of one kind and campaign, batch by batch. Says whether there may be more that can be
+ * done now.
+ */
 async function workGroup(
   context: PipelineContext,
   group: EffectGroup & { readonly organizationId: string },
   round: FailureRound,
-): Promise<void> {
+  mostBatches: number,
+): Promise<boolean> {
   const tried = new Set<string>();
-  while (!context.stopping.aborted) {
+  for (let batch = 0; batch < mostBatches; batch += 1) {
+    if (context.stopping.aborted) return false;
     const effects = await claimEffects(context.sql, { ...group, limit: BATCH, leaseMs: LEASE_MS });
-    if (effects.length === 0) break;
+    if (effects.length === 0) return false;
     await context.reach('effects.claimed');
     const anythingDone = await workBatch(context, { ...group, effects }, round);
     // The longest due come first: the first that comes again says that there are no others. Where
     // nothing of a batch was done the others can wait, too: a sink that is down is asked once a
     // beat, and not once for each batch that waits.
-    if (effects.length < BATCH || !anythingDone || effects.some(({ key }) => tried.has(key))) break;
+    if (effects.length < BATCH || !anythingDone || effects.some(({ key }) => tried.has(key)))
+      return false;
     for (const { key } of effects) tried.add(key);
   }
+  return true;
 }
 
 /**
- * The job: everything that is due of an organization, once. An effect that is to be tried again
- * waits for a later job. Campaigns are worked side by side: a sink that is silent keeps no other
- * campaign waiting for longer than one call of it.
+ * The job: what is due of an organization, once. An effect that is to be tried again waits for a
+ * later job. Campaigns are worked side by side: a sink that is silent keeps no other campaign
+ * waiting for longer than one call of it. A sink that is behind by a million events has them by one
+ * job after the other, between which other organizations have their turn, and what became due
+ * meanwhile.
  */
-export async function workEffects(context: PipelineContext, organizationId: string): Promise<void> {
+export async function workEffects(
+  context: PipelineContext,
+  organizationId: string,
+  mostBatches = MOST_BATCHES,
+): Promise<void> {
   const round = new FailureRound();
   try {
     const groups = await dueEffects(context.sql, organizationId);
+    let isMoreDue = false;
     await eachOf(groups, SIDE_BY_SIDE, async ({ kind, campaignId }) => {
       const campaign = { organizationId, campaignId };
       if (kind === 'image_cleanup') await cleanUpImages(context, campaign, round);
-      else await workGroup(context, { ...campaign, kind }, round);
+      else if (await workGroup(context, { ...campaign, kind }, round, mostBatches))
+        isMoreDue = true;
     });
+    if (isMoreDue) await sendJob(context, organizationId);
   } finally {
     await round.count(context);
   }

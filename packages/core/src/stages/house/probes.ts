@@ -5,8 +5,9 @@
 import { messageOf } from '../../common/message-of.ts';
 import type { ConnectionKey } from '../../machine/connections.ts';
 import { settleProbe, type ProbeFinding } from '../../machine/health.ts';
-import { askAccount } from '../../runtime/ask-account.ts';
+import { askAccount, ASKS_OF_ACCOUNT } from '../../runtime/ask-account.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
+import { limiterOf } from '../../runtime/limits.ts';
 import { redacted } from '../../runtime/work-failures.ts';
 
 /** Shorter than the lease of a probe. */
@@ -36,13 +37,32 @@ async function probe(context: PipelineContext, connection: ConnectionKey): Promi
 }
 
 async function findingOf(
-  { integrations }: PipelineContext,
+  context: PipelineContext,
   { connectionId, organizationId }: ConnectionKey,
 ): Promise<{ readonly found: ProbeFinding; readonly cause: string | null }> {
   try {
+    const { integrations, callLog } = context;
     const asked = (await integrations.connection?.(connectionId, organizationId)) ?? null;
     if (asked === null) return { found: 'untried', cause: null };
-    const finding = await askAccount({ ...asked, timeoutMs: TIMEOUT_MS });
+    const account = { organizationId, connectionId, who: ASKS_OF_ACCOUNT };
+    const limiter = limiterOf(context, account, { patienceMs: TIMEOUT_MS });
+    let isSent = true;
+    const finding = await askAccount({
+      ...asked,
+      timeoutMs: TIMEOUT_MS,
+      calls: callLog.recorderOf(account, false),
+      limiter: {
+        told: (limit, notice) => limiter.told(limit, notice),
+        take: async (limit, cost, signal) => {
+          isSent = false;
+          const permit = await limiter.take(limit, cost, signal);
+          isSent = true;
+          return permit;
+        },
+      },
+    });
+    // It waited for others, or the runner stops: that says nothing of the provider.
+    if (!isSent) return { found: 'untried', cause: null };
     // A provider that refuses the account answers: what it refuses is told with each card.
     if (finding.outcome !== 'unreachable') return { found: 'answered', cause: null };
     return { found: 'broken', cause: redacted(finding.message) };

@@ -76,6 +76,16 @@ export class BatchGuard {
     this.#isOver = true;
   }
 
+  /** Throws what the wait for a limit threw: then nothing of the request was sent. */
+  async noted<Result>(wait: () => Promise<Result>): Promise<Result> {
+    try {
+      return await wait();
+    } catch (error) {
+      this.#refusal = error;
+      throw error;
+    }
+  }
+
   #noted(check: () => void): void {
     try {
       check();

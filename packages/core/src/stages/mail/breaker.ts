@@ -6,8 +6,12 @@ import type { BegunPiece, MailSettlement } from '../../machine/mail.ts';
 import { SendStoppedError, type CallContext } from '../../ports/index.ts';
 import type { HealthAccount } from '../../runtime/health.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
+import { limiterOf } from '../../runtime/limits.ts';
 import type { PieceAnswer } from './printer-answers.ts';
 import { sameForAll } from './settlements.ts';
+
+/** Longer than a window of most limits: who is only in the queue stays in it. */
+const PATIENCE_MS = 10_000;
 
 const message = 'not sent: its provider does not work';
 const notSent: PieceAnswer = { outcome: 'broken', afterMs: null, message };
@@ -29,6 +33,14 @@ export function notSentByBreaker(pieces: readonly BegunPiece[]): MailSettlement[
  */
 export function heldByBreaker(answers: readonly PieceAnswer[]): readonly PieceAnswer[] {
   return answers.map((answer) => (answer.outcome === 'retry' ? notSent : answer));
+}
+
+/** What the guard of a batch knows of waits for a limit. */
+interface WaitGuard {
+  /** Throws where the provider has stopped working. */
+  assertWorks(): void;
+  /** Notes what the wait threw. */
+  noted<Result>(wait: () => Promise<Result>): Promise<Result>;
 }
 
 /** Watches the breaker of an account while a cohort is sent by it. */
@@ -55,17 +67,19 @@ export class BreakerWatch {
 
   /**
    * What an adapter is handed: while the breaker is open its requests wait for no limit, and for no
-   * connection.
+   * connection. Nor do they wait where the provider takes nothing for long: their people would stay
+   * in sending, where no hold, no cancel and no opt-out reaches them.
    */
-  guarded<Context extends CallContext>(context: Context, assertWorks: () => void): Context {
-    const { limiter } = context;
+  guarded<Context extends CallContext>(context: Context, guard: WaitGuard): Context {
+    const { alive } = context;
+    const limiter = limiterOf(this.#context, this.#account, { alive, patienceMs: PATIENCE_MS });
     return {
       ...context,
       limiter: {
         told: (limit, notice) => limiter.told(limit, notice),
         take: async (limit, cost, signal) => {
-          assertWorks();
-          return await limiter.take(limit, cost, signal);
+          guard.assertWorks();
+          return await guard.noted(async () => await limiter.take(limit, cost, signal));
         },
       },
     };

@@ -5,7 +5,7 @@
 import { messageOf } from '../../common/message-of.ts';
 import type { CampaignBrief } from '../../machine/briefs.ts';
 import type { BegunPiece, MailSettlement } from '../../machine/mail.ts';
-import type { PieceRequest } from '../../ports/index.ts';
+import { isNamed, type PieceRequest, type SendStoppedError } from '../../ports/index.ts';
 import { text } from '../../runtime/answers.ts';
 import { ask, SilentAdapterError, type AskedCall } from '../../runtime/asking.ts';
 import type { LeasedCohort } from '../../runtime/cohorts.ts';
@@ -13,7 +13,7 @@ import type { PipelineContext } from '../../runtime/context.ts';
 import type { NamedPrinter } from '../../runtime/printers.ts';
 import { BatchGuard } from './batch-guard.ts';
 import { BreakerWatch, heldByBreaker, notSentByBreaker, ProviderBrokenError } from './breaker.ts';
-import { Heeding } from './heeding.ts';
+import { BatchJudge } from './batch-judge.ts';
 import { pieceAnswers, type PieceAnswer } from './printer-answers.ts';
 import { sameForAll, settlementsOf } from './settlements.ts';
 
@@ -33,7 +33,7 @@ interface Desk {
   readonly printer: NamedPrinter;
   readonly leased: LeasedCohort<MailSettlement>;
   readonly breaker: BreakerWatch;
-  readonly heeding: Heeding;
+  readonly judge: BatchJudge;
   readonly who: string;
 }
 
@@ -55,7 +55,7 @@ export async function submit(
     printer,
     leased,
     breaker: new BreakerWatch(context, printer.account, begunAt),
-    heeding: new Heeding(context, campaign, leased),
+    judge: new BatchJudge(context, campaign, leased),
     who: `printer ${pieces[0]?.printerName}`,
   };
   const { maxBatch } = printer.port;
@@ -82,7 +82,7 @@ export async function submit(
 
 /** Returns false where the rest is not to be sent: then that is settled too. */
 async function submitBatch(desk: Desk, batch: Batch): Promise<boolean> {
-  const { context, campaign, heeding } = desk;
+  const { context, campaign, judge } = desk;
   let answers: readonly PieceAnswer[];
   try {
     answers = await askPrinter(desk, batch);
@@ -92,7 +92,7 @@ async function submitBatch(desk: Desk, batch: Batch): Promise<boolean> {
   await context.reach('mail.after-post');
   reportRefusal(context, campaign, batch.pieces[0]?.printerName, answers);
   const settlements = settlementsOf(batch.pieces, answers);
-  return await heeding.goesOn({ batch: batch.pieces, answers, settlements, rest: batch.rest });
+  return await judge.mayContinue({ batch: batch.pieces, answers, settlements, rest: batch.rest });
 }
 
 async function askPrinter(desk: Desk, { pieces, guard }: Batch): Promise<readonly PieceAnswer[]> {
@@ -112,7 +112,7 @@ async function askPrinter(desk: Desk, { pieces, guard }: Batch): Promise<readonl
     // timeout is its end; the guard is asked before each request.
     const callContext = breaker.guarded(
       context.callContext(neverAborted, account, call.signOfLife),
-      () => guard.assertWorks(),
+      guard,
     );
     try {
       const told = await printer.submit(requests, guard.ofCall(call), {
@@ -181,7 +181,7 @@ async function settleUnanswered(desk: Desk, batch: Batch, error: unknown): Promi
     const unsent = (pieces: readonly BegunPiece[]): MailSettlement[] =>
       isBroken
         ? notSentByBreaker(pieces)
-        : sameForAll(pieces, { outcome: 'retry', afterMs: null, message });
+        : sameForAll(pieces, { outcome: 'retry', afterMs: afterMsOf(error), message });
     settler.add(
       batch.guard.hasLetThrough ? sameForAll(batch.pieces, unknown) : unsent(batch.pieces),
     );
@@ -197,6 +197,10 @@ async function settleUnanswered(desk: Desk, batch: Batch, error: unknown): Promi
   // Proven: these were never handed over.
   settler.add(sameForAll(batch.rest, { outcome: 'retry', afterMs: 60_000, message }));
   return false;
+}
+
+function afterMsOf(error: unknown): number | null {
+  return isNamed<SendStoppedError>(error, 'SendStoppedError') ? error.afterMs : null;
 }
 
 /**

@@ -61,19 +61,19 @@ function cardAnswer(
   return { recipientId, ...answer };
 }
 
+export interface CardAnswers {
+  readonly documents: readonly RenderedDocument[];
+  readonly answers: readonly CardAnswer[];
+  /** Why it makes none of them; null where it does. */
+  readonly refused: string | null;
+}
+
 /**
  * What a renderer made of these cards. Throws `UnusableAnswerError`, also for a single answer that
  * cannot be: a renderer that mixed up one row may have mixed up all, and a card with somebody
  * else's name on it is worse than none.
  */
-export function cardAnswers(
-  cards: readonly CardRequest[],
-  told: unknown,
-): {
-  readonly documents: readonly RenderedDocument[];
-  readonly answers: readonly CardAnswer[];
-  readonly refused: string | null;
-} {
+export function cardAnswers(cards: readonly CardRequest[], told: unknown): CardAnswers {
   const { documents, results, refused } = isObject(told) ? told : {};
   if (Array.isArray(refused) && refused.length > 0) {
     const faults = refused.map((fault: unknown) => text(isObject(fault) ? fault['message'] : null));

@@ -10,13 +10,14 @@ import {
   closeWebhooks,
   keepUnusableEvents,
   lockForWebhooks,
+  putOffWebhooks,
   type KeptEvent,
   type StoredWebhook,
   type WebhookEvent,
 } from '../../machine/track.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import { keptEvent, webhookAnswer, type WebhookAnswer } from './event-answers.ts';
-import { isPassing, keyOf, type Printers } from './inbox-printers.ts';
+import { isLockedElsewhere, isPassing, keyOf, type Printers } from './inbox-printers.ts';
 
 interface Parsed extends Pick<WebhookAnswer, 'unusable'> {
   readonly webhook: StoredWebhook;
@@ -166,8 +167,37 @@ async function applyAlone(
   await keepUnusableEvents(tx, webhook, unusable);
 }
 
-/** Applies what was read in webhooks of one printer, and ends them. */
+/**
+ * Applies what was read in webhooks of one printer, and ends them. Where somebody holds the rows of
+ * their people they are put off, and cost the others nothing. Returns how many were applied.
+ */
 export async function applyGroup(
+  context: PipelineContext,
+  tx: postgres.TransactionSql,
+  group: Group,
+): Promise<number> {
+  try {
+    await tx.savepoint(async (inner) => await applyLocked(context, inner, group));
+    return group.length;
+  } catch (error) {
+    if (!isLockedElsewhere(error)) throw error;
+    const ids = group.map(({ webhook }) => webhook.id);
+    await putOffWebhooks(tx, group[0].webhook.organizationId, ids);
+    reportPutOff(context, ids.length);
+    return 0;
+  }
+}
+
+export function reportPutOff({ logger }: PipelineContext, webhooks: number): void {
+  if (webhooks > 0)
+    logger.warn(
+      { webhooks },
+      'people are held by a transaction that is open for long: webhooks of them wait, and are ' +
+        'applied later; doctor shows who it is',
+    );
+}
+
+async function applyLocked(
   context: PipelineContext,
   tx: postgres.TransactionSql,
   group: Group,

@@ -11,6 +11,11 @@ export function isPassing(error: unknown): boolean {
   return isLostConnection(error) || /^(08|40|53|55|57)/.test(sqlState(error) ?? '');
 }
 
+/** Somebody holds what it needs, an open psql session for example. */
+export function isLockedElsewhere(error: unknown): boolean {
+  return sqlState(error) === '55P03';
+}
+
 export function keyOf(webhook: StoredWebhook): string {
   return `${webhook.organizationId}/${webhook.printerName}`;
 }

@@ -11,11 +11,12 @@ import {
   matchEvents,
   readWebhooksAgain,
   webhooksWaitFor,
+  type AppliedWebhooks,
   type StoredWebhook,
 } from '../../machine/track.ts';
 import { forEachOrganization } from '../../runtime/part-failure.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
-import { applyGroup, readWebhooks } from './apply-webhooks.ts';
+import { applyGroup, readWebhooks, reportPutOff } from './apply-webhooks.ts';
 import { isPassing, keyOf, makePrinters, type Printers } from './inbox-printers.ts';
 
 const READ_BATCH = 2000;
@@ -23,35 +24,39 @@ const BATCH = 200;
 /** So long webhooks wait to be applied while others pour in, and no longer. */
 const LONGEST_WAIT_MS = 5 * 60_000;
 
-/** Webhooks that were read when they came. Returns how many. */
-async function applyRead(context: PipelineContext): Promise<number> {
+/** Webhooks that were read when they came. */
+async function applyRead(context: PipelineContext): Promise<AppliedWebhooks> {
   try {
-    return await context.sql.begin(async (tx) => {
-      const count = await applyReadWebhooks(tx, READ_BATCH);
-      if (count > 0) await context.reach('track.claimed');
-      return count;
+    const read = await context.sql.begin(async (tx) => {
+      const told = await applyReadWebhooks(tx, READ_BATCH);
+      if (told.applied > 0) await context.reach('track.claimed');
+      return told;
     });
+    reportPutOff(context, read.putOff);
+    return read;
   } catch (error) {
     if (isPassing(error)) throw error;
     await readWebhooksAgain(context.sql, READ_BATCH);
-    return 0;
+    return { applied: 0, putOff: 0 };
   }
 }
 
 /**
- * Up to 200 webhooks in one transaction, all of them or, where a printer is still to be made, none.
+ * Up to 200 webhooks in one transaction; null where a printer is still to be made, and none was
+ * applied.
  */
 async function applyBatch(
   context: PipelineContext,
   printers: Printers,
-): Promise<{ inbox: readonly StoredWebhook[]; applied: boolean }> {
+): Promise<{ inbox: readonly StoredWebhook[]; applied: number | null }> {
   return await context.sql.begin(async (tx) => {
     const inbox = await claimWebhooks(tx, BATCH);
-    if (!inbox.every((webhook) => printers.has(keyOf(webhook)))) return { inbox, applied: false };
+    if (!inbox.every((webhook) => printers.has(keyOf(webhook)))) return { inbox, applied: null };
     if (inbox.length > 0) await context.reach('track.claimed');
-    for (const group of await readWebhooks(context, tx, printers, inbox))
-      await applyGroup(context, tx, group);
-    return { inbox, applied: true };
+    const groups = await readWebhooks(context, tx, printers, inbox);
+    let putOff = 0;
+    for (const group of groups) putOff += group.length - (await applyGroup(context, tx, group));
+    return { inbox, applied: inbox.length - putOff };
   });
 }
 
@@ -106,12 +111,13 @@ async function applyAll(context: PipelineContext, waits: boolean): Promise<numbe
       const read = await applyRead(context);
       const { inbox, applied } = await applyBatch(context, printers);
       failures = 0;
-      if (!applied) await makePrinters(context, printers, inbox);
-      const done = read + (applied ? inbox.length : 0);
+      if (applied === null) await makePrinters(context, printers, inbox);
+      const done = read.applied + (applied ?? 0);
       if (done > 0) await context.reach('track.applied');
       context.meter.webhooks(done);
       count += done;
-      if (applied && inbox.length < BATCH && read < READ_BATCH) break;
+      const isFull = inbox.length === BATCH || read.applied + read.putOff === READ_BATCH;
+      if (applied !== null && !isFull) break;
     } catch (error) {
       // Rolled back as a whole; the next beat would try again, but a deadlock is over at once.
       failures += 1;

@@ -5,6 +5,7 @@
  * woken by one: a printer that does not answer, or never comes to an end, holds up only the
  * printers behind it.
  */
+import { messageOf } from '../../common/message-of.ts';
 import type { PrinterKey } from '../../machine/briefs.ts';
 import type { Work } from '../../machine/house.ts';
 import {
@@ -13,6 +14,7 @@ import {
   noteCaughtUp,
   notePolled,
   piecesOfOtherPrinters,
+  restartPoll,
   type PrinterToPoll,
 } from '../../machine/track.ts';
 import type { PrinterEvent } from '../../ports/index.ts';
@@ -79,6 +81,18 @@ async function pollPrinter(context: PipelineContext, due: PrinterToPoll): Promis
   if (seen.size < MOST_PAGES) await noteCaughtUp(context.sql, due);
 }
 
+/**
+ * A poll that failed twice in a row at the place where it goes on begins anew: a printer may know
+ * the place no more, and would refuse it for ever. Not at once: to begin anew reads all again.
+ */
+async function restart(context: PipelineContext, due: PrinterToPoll): Promise<void> {
+  const { cursor } = due;
+  if (cursor === null) return;
+  await restartPoll(context.sql, { ...due, cursor }).catch((error: unknown) =>
+    context.logger.warn({ printer: due.printerName, error: messageOf(error) }, 'a poll stays'),
+  );
+}
+
 export async function pollPrinters(
   context: PipelineContext,
   silenceMs = SILENCE_MS,
@@ -95,7 +109,9 @@ export async function pollPrinters(
         await pollPrinter(context, printer);
         await workDone(context, work);
       } catch (error) {
-        await workFailed(context, work, { error, line: 'the printer could not be polled' });
+        const line = 'the printer could not be polled';
+        const counted = await workFailed(context, work, { error, line });
+        if ((counted?.failures ?? 0) > 1) await restart(context, printer);
       }
     }
   };
