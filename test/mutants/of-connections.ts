@@ -37,7 +37,7 @@ export const connections: readonly Mutant[] = [
     without: 'a parameter that may ask for TLS is not dropped',
     edits: [
       {
-        file: 'packages/core/src/machine/address/parameters.ts',
+        file: 'packages/core/src/machine/database-address/parameters.ts',
         find: 'if (/ssl|tls|cert/i.test(name))',
         replace: 'if (name === "")',
       },
