@@ -165,7 +165,9 @@ export const lists: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/cli/src/operate/suppressions.ts',
-        find: 'const lines = linesAsMeant(header, values, given);',
+        find:
+          'const lines = linesAsMeant(byAddress ? ' +
+          '{ ...header, at: new Map([...at, ...header.spare]) } : header, values, given);',
         replace:
           'void linesAsMeant; const lines: ReturnType<typeof linesAsMeant> = ' +
           '{ row: given, changes: [], problems: [] };',
@@ -256,5 +258,20 @@ export const lists: readonly Mutant[] = [
       },
     ],
     test: { file: leftOver, pattern: 'nothing but words of an address' },
+  },
+  {
+    name: 'row-known-by-its-address',
+    without: 'in a list with e-mails a row without one is known by its address',
+    edits: [
+      {
+        file: 'packages/cli/src/operate/suppressions.ts',
+        find: "return spare.has('line1') && id === ''",
+        replace: "return spare.has('line9' as never) && id === ''",
+      },
+    ],
+    test: {
+      file: 'packages/cli/test/suppress-exports.test.ts',
+      pattern: 'takes an address only where there is nothing else',
+    },
   },
 ];

@@ -68,9 +68,11 @@ export function redactUrl(url: string): string {
     url
       // //user:secret@host, secrets with @ or / in them too
       .replace(/(\/\/[^/?#@:]*):.*@(?=[^@/?#]*(?:[/?#]|$))/, '$1:***@')
-      // ?password=, and libpq's key words
+      // Azure's //user@server:secret@host
+      .replace(/(\/\/[^/?#@:]*@[^/?#@:]*):[^/?#@]*@/, '$1:***@')
+      // ?password=, libpq's key words, and PDO's
       .replace(
-        /([?&\s]|^)((?:ssl)?password|pass|passfile|sslkey)\s*=\s*('(?:[^'\\]|\\.)*'|[^&\s]*)/gi,
+        /([?&;\s]|^)((?:ssl)?password|pass|passfile|sslkey)\s*=\s*('(?:[^'\\]|\\.)*'|[^&\s]*)/gi,
         '$1$2=***',
       )
   );

@@ -91,6 +91,9 @@ describe('redactUrl', () => {
       'postgres://host/db?user=me&password=***&x=1',
     ],
     ["host=h password='hunter 2' dbname=d", 'host=h password=*** dbname=d'],
+    ['pgsql:host=h;password=hunter2', 'pgsql:host=h;password=***'],
+    ['postgres://me@srv:hunter2@srv.host/db', 'postgres://me@srv:***@srv.host/db'],
+    ['postgres://me@host:5432/db', 'postgres://me@host:5432/db'],
     ['password = hunter2 host=h', 'password=*** host=h'],
     ['postgres://me@host/db', 'postgres://me@host/db'],
     [

@@ -1,9 +1,5 @@
 /** What of a list is no fault, and most likely not meant so. */
-import { emailKey, type Member } from '@postrider/core/ports';
 import type { ListFindings } from './list-sample.ts';
-
-/** Of fewer rows it may be a family. */
-const fewRows = 5;
 
 /** One sentence each, for who applies the campaign. */
 export function oddities({ fields, sample }: ListFindings): readonly string[] {
@@ -28,13 +24,4 @@ export function oddities({ fields, sample }: ListFindings): readonly string[] {
     );
   }
   return warnings;
-}
-
-/** How many have the e-mail that most of them have; 0 where no e-mail is that of most. */
-export function sharingOneEmail(members: readonly Member[]): number {
-  const counts = new Map<string, number>();
-  for (const { email } of members)
-    if (email !== null) counts.set(emailKey(email), (counts.get(emailKey(email)) ?? 0) + 1);
-  const most = Math.max(0, ...counts.values());
-  return members.length >= fewRows && most > members.length / 2 ? most : 0;
 }

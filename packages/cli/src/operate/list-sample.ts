@@ -3,6 +3,7 @@
  * could be mailed, and why not the others.
  */
 import {
+  emailKey,
   quietContext,
   type AudienceField,
   type AudienceSource,
@@ -10,12 +11,13 @@ import {
 } from '@postrider/core/ports';
 import { count, printable } from '@postrider/runner/process';
 import type { Output } from '../output/output.ts';
-import { sharingOneEmail } from './list-oddities.ts';
 import { howToSuppress, keptOutBy } from './kept-out.ts';
 
 export const SAMPLE_ROWS = 50;
 /** Of fewer rows some may be odd; that none can be used says enough of any. */
 const TELLING_ROWS = 10;
+/** Of fewer that share an e-mail it may be a family. */
+const FAMILY_ROWS = 5;
 
 /** Rows with the same fate, and the first of them. */
 export interface Told {
@@ -105,6 +107,15 @@ export async function readSample(
   };
   const fields = (await source.describe?.(segment, quietContext())) ?? null;
   return { list: { fields, sample }, members };
+}
+
+/** How many have the e-mail that most of them have; 0 where no e-mail is that of most. */
+function sharingOneEmail(members: readonly Member[]): number {
+  const counts = new Map<string, number>();
+  for (const { email } of members)
+    if (email !== null) counts.set(emailKey(email), (counts.get(emailKey(email)) ?? 0) + 1);
+  const most = Math.max(0, ...counts.values());
+  return members.length >= FAMILY_ROWS && most > members.length / 2 ? most : 0;
 }
 
 const noAddress = {

@@ -169,6 +169,7 @@ it('nothing is blank, and what was blotted out is refused', () => {
   all('lastName', ['Null', 'Nan', 'True', 'Noname', 'N.A. Ash', 'Nil']);
   all('line2', ['Apt 0', '0A', 'Apt Nan', 'False Bay']);
   assert.equal(read('lastName', 'NULL Smith'), 'Smith');
+  assert.equal(read('name', 'nan li'), 'nan li');
 });
 
 it('a date is no unit, and a number is no name', () => {
@@ -177,5 +178,14 @@ it('a date is no unit, and a number is no name', () => {
   all('firstName', ['6175550123', '+44 20 7946 0958', '12345', '2024-01-01'], '!');
   all('firstName', ['May', 'April', 'Jan', 'June', 'August', 'Mai']);
   all('line2', ['4-1', '4/1', 'Apt 4-J', '1-4 Jansen House', 'Box 12345', '12345']);
-  all('line1', ['4 January Rd', '12-14 May St', '1 May St', '12345']);
+  all('line1', [
+    '4 January Rd',
+    '12-Marble St',
+    '8-Augusta Ave',
+    '1. Mai Straße 5',
+    '8. Mai Platz 3',
+    '12-14 May St',
+    '1 May St',
+    '12345',
+  ]);
 });

@@ -20,60 +20,78 @@ interface Kind {
 }
 
 const kinds: readonly Kind[] = [
-  kind('country', 'country', 'country ctry nation land pays pais paese kraj', {
+  kind({
+    part: 'country',
+    key: 'country',
+    words: 'country ctry nation land pays pais paese kraj',
     fillers: 'code iso iso2 iso3 alpha name region id or 2 3',
   }),
-  kind('region', 'state', 'state province prov bundesland kanton canton provincia', {
+  kind({
+    part: 'region',
+    key: 'state',
+    words: 'state province prov bundesland kanton canton provincia',
     fillers: 'st code name abbr region county territory other or',
   }),
-  kind('region', null, 'county', { fillers: 'code name region no number' }),
-  kind('city', null, 'city town locality stadt ciudad ville citta miasto', { fillers: 'name or' }),
-  kind('postalCode', null, 'zip postcode postal plz postleitzahl', { fillers: 'code post or' }),
-  kind(
-    'other',
-    null,
-    'address addr adresse adres direccion indirizzo street strasse rue calle line',
-    {
-      besides:
-        '2 3 4 5 6 7 8 9 a b extra second secondary third fourth two three cont continued more ' +
-        'additional addl addtl supplement zusatz apt',
-      fillers: '1 nd rd th line info no number field text of name',
-    },
-  ),
-  kind('other', 'streetdirection', 'direction directional prefix ending suffix', {
+  kind({ part: 'region', words: 'county', fillers: 'code name region no number' }),
+  kind({
+    part: 'city',
+    words: 'city town locality stadt ciudad ville citta miasto',
+    fillers: 'name or',
+  }),
+  kind({
+    part: 'postalCode',
+    words: 'zip postcode postal plz postleitzahl',
+    fillers: 'code post or',
+  }),
+  kind({
+    part: 'other',
+    words: 'address addr adresse adres direccion indirizzo street strasse rue calle line',
+    besides:
+      '2 3 4 5 6 7 8 9 a b extra second secondary third fourth two three cont continued more ' +
+      'additional addl addtl supplement zusatz apt',
+    fillers: '1 nd rd th line info no number field text of name',
+  }),
+  kind({
+    part: 'other',
+    key: 'streetdirection',
+    words: 'direction directional prefix ending suffix',
     besides: 'street st pre post',
   }),
-  kind(
-    'other',
-    null,
-    'apt apts apartment apartments appt appartement ste suite unit flat building bldg floor flr ' +
-      'room rm lot space spc box pobox dorm dormitory trailer door cabin complex mailbox psc ' +
-      'township borough village hamlet thoroughfare house haus huis wohnung etage stockwerk ' +
-      'hinterhaus stiege tur batiment bat escalier piso puerta escalera bloque mieszkanie ' +
-      'mieszkania lokal lokalu toevoeging toev квартира подъезд этаж корпус 部屋番号 建物名',
-    {
-      fillers:
-        'num number no nr numero n letter designator suffix ext info or and y o et und e of the ' +
-        'if any etc optional second secondary sec dependent street name residence hall campus ' +
-        'hc rr esc int level huisnr huisnummer 2 3 4 5',
-    },
-  ),
+  kind({
+    part: 'other',
+    words:
+      'apt apts apartment apartments appt appartement ste suite unit flat building bldg ' +
+      'floor flr room rm lot space spc box pobox dorm dormitory trailer door cabin complex ' +
+      'mailbox psc township borough village hamlet thoroughfare house haus huis wohnung ' +
+      'etage stockwerk hinterhaus stiege tur batiment bat escalier piso puerta escalera bloque ' +
+      'mieszkanie mieszkania lokal lokalu toevoeging toev квартира подъезд этаж корпус 部屋番号 建物名',
+    fillers:
+      'num number no nr numero n letter designator suffix ext info or and y o et und e of the ' +
+      'if any etc optional second secondary sec dependent street name residence hall campus ' +
+      'hc rr esc int level huisnr huisnummer 2 3 4 5',
+  }),
 ];
 
-function kind(
-  part: HeadingPart,
-  key: string | null,
-  words: string,
-  { besides = '', fillers = '' }: { readonly besides?: string; readonly fillers?: string },
-): Kind {
-  const [own, beside, filling] = [words, besides, fillers].map((text) => new Set(text.split(' ')));
-  const none = new Set<string>();
+function kind({
+  part,
+  key,
+  words,
+  besides = '',
+  fillers = '',
+}: {
+  readonly part: HeadingPart;
+  readonly key?: string;
+  readonly words: string;
+  readonly besides?: string;
+  readonly fillers?: string;
+}): Kind {
+  const setOf = (text: string): ReadonlySet<string> => new Set(text.split(' ').filter(Boolean));
   return {
     part,
-    key,
-    words: own ?? none,
-    besides: besides === '' ? none : (beside ?? none),
-    fillers: filling ?? none,
+    key: key ?? null,
+    words: setOf(words),
+    besides: setOf(besides),
+    fillers: setOf(fillers),
   };
 }
 

@@ -75,7 +75,7 @@ const atTheEdge = new RegExp(
   'gu',
 );
 /** What is left of them, somewhere in the middle. */
-const within = /(?:^|[^\p{L}])undefined(?=$|[^\p{L}])|[,;] ?(?:null|NULL|NaN|#?N\/A) ?[,;]|^nan /u;
+const within = /(?:^|[^\p{L}])undefined(?=$|[^\p{L}])|[,;] ?(?:null|NULL|NaN|#?N\/A) ?[,;]/u;
 /** What forms and spreadsheets have where a given name was left out. */
 const noGivenName = /^(?:false|FALSE|true|TRUE|0)$/;
 
@@ -144,6 +144,8 @@ export function machineFault(role: CellRole, value: string, column = ''): string
   if ((isName || /^line\d$/.test(role)) && isDate(value))
     return 'is a date, which spreadsheets make of other things';
   if (isName && /^[+\d][\d ().-]{4,}$/.test(value)) return 'is a number, and nobody’s name';
+  // Nan is a given name, also where all is written small.
+  if (/^line\d$/.test(role) && value.startsWith('nan ')) return 'has a word of a machine in it';
   if (/^line\d$/.test(role) && /^\d{10,}$/.test(value)) return 'is a phone number';
   return faults.find(([pattern]) => pattern.test(value))?.[1] ?? null;
 }

@@ -77,14 +77,19 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 const latin = /^[\x20-\x7E\u00A0-\u017F\u1E00-\u1EFF\u2010-\u203A\u20AC\u2122]*$/;
 /** Greek, Cyrillic, Hebrew, Arabic. */
 const otherLetters = /^(?=(?:.*[\u0370-\u06FF]){3})[\x20-\x7E\u00A0-\u00BF\u0370-\u06FF]*$/;
-const eastAsian =
-  /^(?=(?:.*[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]){2})[\x20-\x7E\u3000-\u30FF\p{Script=Han}\p{Script=Hangul}]*$/u;
+const eastAsian = new RegExp(
+  String.raw`^(?=(?:.*[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}` +
+    String.raw`\p{Script=Hangul}]){2})` +
+    String.raw`[\x20-\x7E\u3000-\u30FF\p{Script=Han}\p{Script=Hangul}]*$`,
+  'u',
+);
 const encoders = ['windows-1252', 'windows-1250', 'windows-1251'].map(encoderOf);
 const macRoman = encoderOf('macintosh');
 
 /**
- * UTF-8 that was read as Windows-1252, 1250 or 1251, or as MacRoman. Null where it is not so throughout, or where
- * the letters that it makes are none of a name: `CAFÉ’S` is two bytes of something, too.
+ * UTF-8 that was read as Windows-1252, 1250 or 1251, or as MacRoman. Null where it is not so
+ * throughout, or where the letters that it makes are none of a name: `CAFÉ’S` is two bytes of
+ * something, too.
  */
 function readAgain(text: string): string | null {
   if (/^[\x20-\x7E]*$/.test(text) || /[ÄÅ][’”–—…]/.test(text)) return null;

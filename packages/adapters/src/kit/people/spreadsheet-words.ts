@@ -13,11 +13,14 @@ const isError = new RegExp(
 const hasError = new RegExp(String.raw`(?:^|[\s,;])${error}(?=$|[\s,;])`, 'u');
 const formula = /^=(?:[A-Za-z.]+\(|\$?[A-Z]{1,3}\$?\d+(?:$|[-+*/&: ]))|^[+-]\$?[A-Z]{1,3}\$?\d+$/;
 
+// In full or in short: Marble and Augusta are streets.
 const month =
-  '(?:jan|feb|mar|mär|mrz|apr|may|mai|jun|jul|aug|sep|sept|oct|okt|nov|dec|dez)[a-z]{0,6}\\.?';
+  '(?:jan(?:uary|uar)?|feb(?:ruary|ruar)?|mar(?:ch)?|mär(?:z)?|mrz|apr(?:il)?|may|mai|june?|juni|' +
+  'july?|juli|aug(?:ust)?|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)';
 const date = new RegExp(
-  String.raw`^(?:\d{1,2}[-.] ?${month}|${month}-\d{1,2}|\d{4}-\d\d-\d\d(?:[ T]0?0:00(?::00)?)?|` +
-    String.raw`\d{1,2}([/.])\d{1,2}\1(?:\d\d){1,2}(?: 0?0:00(?::00)?)?)(?:$| (?=\p{L}))`,
+  String.raw`^(?:\d{1,2}-${month}(?:$| (?=\p{L}))|(?:\d{1,2}\. ?${month}\.?|${month}-\d{1,2}|` +
+    String.raw`\d{4}-\d\d-\d\d(?:[ T]0?0:00(?::00)?)?|` +
+    String.raw`\d{1,2}([/.])\d{1,2}\1(?:\d\d){1,2}(?: 0?0:00(?::00)?)?)$)`,
   'iu',
 );
 

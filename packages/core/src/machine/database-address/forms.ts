@@ -43,11 +43,14 @@ function pairsAsWritten(text: string): readonly Pair[] {
 }
 
 /** Of other clients: PDO, GeoDjango, Elixir. */
-const SCHEME = String.raw`(?:jdbc:)?(?:postgres(?:ql)?|pgsql|postgis|ecto|psql|pg|timescaledb)(?:\+[a-z0-9_]+)?:\/\/`;
+const SCHEME =
+  String.raw`(?:jdbc:)?(?:postgres(?:ql)?|pgsql|postgis|ecto|psql|pg|timescaledb)` +
+  String.raw`(?:\+[a-z0-9_]+)?:\/\/`;
 const uri = new RegExp(`^${SCHEME}`, 'i');
 /** The name of a variable, as shells, files and commands set it. */
 const variable = new RegExp(
-  String.raw`^(?:(?:export|set|ENV)\s+|\$env:|--?)?(?!jdbc:)[A-Za-z_][\w-]*\s*[=:]\s*(?=['"]?${SCHEME})|` +
+  String.raw`^(?:(?:export|set|ENV)\s+|\$env:|--?)?(?!jdbc:)[A-Za-z_][\w-]*\s*[=:]\s*` +
+    String.raw`(?=['"]?${SCHEME})|` +
     String.raw`^setx\s+\w+\s+(?=['"]?${SCHEME})`,
   'i',
 );
