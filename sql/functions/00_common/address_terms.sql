@@ -55,7 +55,8 @@ return '{
     "IZDA": "IZQ", "IZQ": "IZQ", "IZQDA": "IZQ", "IZQUIERDA": "IZQ", "DCHA": "DCHA",
     "DRCHA": "DCHA", "DERECHA": "DCHA", "BAJO": "BAJO", "BJ": "BAJO", "BAJOS": "BAJO",
     "ENTLO": "ENTRESUELO", "ENTRESUELO": "ENTRESUELO", "ATICO": "ATICO", "APDO": "+@",
-    "APARTADO": "+@", "APDO CORREOS": "@", "APARTADO DE": "@", "APARTADO POSTAL": "@"},
+    "APARTADO": "+@", "APDO CORREOS": "@", "APARTADO DE": "@", "APARTADO POSTAL": "@",
+    "CORREOS": "#"},
   "IT": {
     "N": "#", "NO": "#", "NUM": "#", "NUMERO": "#", "NR": "#", "CIV": "#", "CIVICO": "#",
     "CO": "~", "PRESSO": "~", "PRES": "~", "FAM": "~", "FAMIGLIA": "~", "SIG": "~",
