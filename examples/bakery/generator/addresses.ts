@@ -85,8 +85,10 @@ export function unitOf(place: Place): string | undefined {
   return /^(?:#|APT |#APT |#STE |#UNIT |UNIT C?)\s*([A-Z]?\d+|[A-Z])$/i.exec(place.address2)?.[1];
 }
 
+/** A direction that is the whole name stays: East Street is not E Street. */
 function abbreviated(line: string): string {
-  return line.replace(/[A-Za-z]+/g, (word) => SHORT[word] ?? word);
+  const [, direction] = /^\S+ (North|South|East|West) \S+$/.exec(line) ?? [];
+  return line.replace(/[A-Za-z]+/g, (word) => (word === direction ? word : (SHORT[word] ?? word)));
 }
 
 /**
