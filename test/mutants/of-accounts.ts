@@ -173,4 +173,19 @@ export const accounts: readonly Mutant[] = [
     ],
     test: { file: 'packages/core/test/connections.test.ts', pattern: 'are no account' },
   },
+  {
+    name: 'key-not-in-clear',
+    without: 'a key travels over http: on this machine alone',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/account.ts',
+        find: "protocol === 'https:' || THIS_MACHINE.has(hostname)",
+        replace: "protocol === 'https:' || hostname !== ''",
+      },
+    ],
+    test: {
+      file: 'packages/adapters/src/kit/test/account-address.test.ts',
+      pattern: 'the key would be read on the way',
+    },
+  },
 ];

@@ -72,10 +72,16 @@ export interface Account {
   refusalIn(outcome: HttpOutcome): ToldRefusal;
 }
 
-/** The option of an account that says where its API is. */
+const THIS_MACHINE: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** The option of an account that says where its API is. The key travels there with each request. */
 export function addressOption(usual: string) {
   return z
     .url({ protocol: /^https?$/, error: 'must be an http: or https: URL' })
+    .refine((text) => {
+      const { protocol, hostname } = new URL(text);
+      return protocol === 'https:' || THIS_MACHINE.has(hostname);
+    }, 'must be https:, since the key travels there; http: is for a twin on this machine')
     .default(usual)
     .describe('where the API is; another one is for its twin');
 }

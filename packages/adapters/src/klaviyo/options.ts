@@ -1,12 +1,10 @@
 /** The options of Klaviyo: of the account, and of a campaign's event sink. */
 import { z } from 'zod';
+import { addressOption } from '../kit/account.ts';
 
 /** Of a connection. */
 export const klaviyoAccountOptions = z.strictObject({
-  url: z
-    .url({ protocol: /^https?$/, error: 'must be an http: or https: URL' })
-    .default('https://a.klaviyo.com')
-    .describe('where the API is; another one is for its twin'),
+  url: addressOption('https://a.klaviyo.com'),
   revision: z
     .string()
     .regex(/^\d{4}-\d\d-\d\d$/, 'must be a day, as 2026-07-15')

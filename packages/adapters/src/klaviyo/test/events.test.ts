@@ -144,7 +144,7 @@ describe('Events in Klaviyo', () => {
 
   it('need a connection, and options that can be used', () => {
     const made = (options: object): void =>
-      void createKlaviyoSink(options, { ...wiringAt('/'), connection: accountAt('http://x') });
+      void createKlaviyoSink(options, { ...wiringAt('/'), connection: accountAt('https://x') });
     assert.throws(() => createKlaviyoSink({}, wiringAt('/')), /Klaviyo needs an account/);
     assert.throws(() => made({ bulkFrom: 1001 }), AdapterConfigError);
     assert.throws(() => made({ metrics: 'x' }), /eventSink\.metrics.*did you mean.*metric/s);
