@@ -3,6 +3,7 @@
  * can kill or stop itself at the named points of the protocol; whatever else befalls it comes from
  * outside, as in life.
  */
+import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { flushCompileCache } from 'node:module';
@@ -55,8 +56,8 @@ const pipeline = createPipeline({
   },
 });
 
-function listenForWebhooks(port: number): void {
-  createServer((request, response) => {
+async function listenForWebhooks(port: number): Promise<void> {
+  const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -72,6 +73,7 @@ function listenForWebhooks(port: number): void {
       );
     });
   }).listen(port, '127.0.0.1');
+  await once(server, 'listening');
 }
 
 async function stop(): Promise<void> {
@@ -86,7 +88,7 @@ process.stdin.on('data', () => go.resolve());
 process.stdin.on('end', () => process.exit(1));
 
 await pipeline.start();
-if (config.webhookPort !== null) listenForWebhooks(config.webhookPort);
+if (config.webhookPort !== null) await listenForWebhooks(config.webhookPort);
 say({ said: 'ready' });
 // Here and not at the end, which a killed process does not have: the next one starts in a third of
 // the time.
