@@ -42,10 +42,10 @@ async function assertKeepsNoSecret(url: string): Promise<void> {
   const sql = connect(url, { max: 1, name: 'secrets' });
   let found: readonly string[] = [];
   try {
-    const [row] = await sql<{ any: boolean }[]>`
+    const [row] = await sql<{ hasAccounts: boolean }[]>`
       select exists (select from postrider.connection)
-        or exists (select from postrider.provider_call) as any`;
-    if (row?.any === true) found = await tablesWith(sql, knownSecrets());
+        or exists (select from postrider.provider_call) as "hasAccounts"`;
+    if (row?.hasAccounts === true) found = await tablesWith(sql, knownSecrets());
   } catch (error) {
     const isGone = isLostConnection(error) || ['3F000', '42P01'].includes(sqlState(error) ?? '');
     if (!isGone) throw error;

@@ -87,6 +87,15 @@ begin
   end if;
 end $$;
 
+-- Tells of a mailpiece whether the count of its campaign does not know what became of it: it was
+-- not made and is counted, or exists and is not. It is taken up into the plan of its caller, so
+-- that the index of such pieces is found.
+create function postrider.is_to_be_recounted(
+  p_status text,
+  p_uncounted_at timestamptz
+) returns boolean language sql immutable
+return (p_status in ('rejected', 'cancelled', 'failed')) <> (p_uncounted_at is not null);
+
 -- Of the pieces of a campaign that wait to be counted anew: how many cards they are in all and on
 -- the day, and what they cost; below zero where they are to be taken out of the count.
 create function postrider.waiting_recount(
@@ -107,7 +116,7 @@ begin atomic
     where m.organization_id = p_organization_id
       and m.campaign_id = p_campaign_id
       and m.mode = p_mode
-      and (m.status in ('rejected', 'cancelled', 'failed')) <> (m.uncounted_at is not null)) x;
+      and postrider.is_to_be_recounted(m.status, m.uncounted_at)) x;
 end;
 
 -- Takes cards out of the count of a campaign that were not made: rejected, called back or failed.
@@ -131,7 +140,7 @@ begin
         where x.organization_id = p_campaign.organization_id
           and x.campaign_id = p_campaign.id
           and x.mode = p_campaign.mode
-          and (x.status in ('rejected', 'cancelled', 'failed')) <> (x.uncounted_at is not null)
+          and postrider.is_to_be_recounted(x.status, x.uncounted_at)
         limit 10000
         for no key update skip locked))
     returning case when m.uncounted_at is null then 1 else -1 end as cards,

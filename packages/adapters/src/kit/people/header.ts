@@ -20,7 +20,8 @@ export function planHeader(
   for (const [index, name] of names.entries()) {
     if (name.includes('\uFFFD')) {
       throw new AudienceSourceError(
-        `the name of column ${index + 1} is not UTF-8 (line 1); save the file as UTF-8, or set encoding: windows-1252`,
+        `the name of column ${index + 1} is not UTF-8 (line 1); save the file as UTF-8, ` +
+          'or set encoding: windows-1252',
       );
     }
     if (name.includes('\0'))
@@ -31,7 +32,8 @@ export function planHeader(
     const first = seen.get(key);
     if (first !== undefined) {
       throw new AudienceSourceError(
-        `columns ${first + 1} and ${index + 1} are both named "${name}" (line 1); rename or delete one of them`,
+        `columns ${first + 1} and ${index + 1} are both named "${name}" (line 1); ` +
+          'rename or delete one of them',
       );
     }
     seen.set(key, index);
@@ -43,13 +45,15 @@ export function planHeader(
     const email =
       byEmail === null ? '' : `, as columns: ${JSON.stringify({ externalId: byEmail })}`;
     throw new AudienceSourceError(
-      `no column holds the id of a person (line 1 has ${named(names)}); if line 1 is a person, add a header line, else name the column with columns.externalId${email}`,
+      `no column holds the id of a person (line 1 has ${named(names)}); if line 1 is a person, ` +
+        `add a header line, else name the column with columns.externalId${email}`,
     );
   }
   if (plan.fault !== null) throw new AudienceSourceError(`${plan.fault.message} (line 1)`);
   if (plan.at.email === undefined && plan.at.line1 === undefined) {
     throw new AudienceSourceError(
-      `neither an e-mail nor an address column was found (line 1 has ${named(names)}); name them with columns.email or columns.line1, city, region, postalCode`,
+      `neither an e-mail nor an address column was found (line 1 has ${named(names)}); ` +
+        'name them with columns.email or columns.line1, city, region, postalCode',
     );
   }
   return plan;

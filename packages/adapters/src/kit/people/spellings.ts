@@ -78,7 +78,8 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
     'apartmentnumber apartmentno apartment aptnumber aptno apt unitnumber unitno unit ' +
     'suitenumber suiteno suite ste wohnung apartmentsuiteno indirizzo2 adresregel2 adres2 ' +
     'endereco2 morada2 addresscont streetlinetwo linetwo addressii aptsuiteother ' +
-    'apartmentsuiteother appartement appt apto complement complement1 additionaladdressline1 strasse2 rue2',
+    'apartmentsuiteother appartement appt apto complement complement1 ' +
+    'additionaladdressline1 strasse2 rue2',
   line3:
     'line3 addressline3 address3 addr3 addrline3 streetaddress3 streetaddressline3 streetline3 ' +
     'street3 supplementaladdress2 additionaladdress2 adresszusatz2 adresszeile3 adresse3 ' +
@@ -89,12 +90,14 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
   houseNumber:
     'housenumber houseno house hausnummer hausnr huisnummer streetnumber streetno numerodecasa ' +
     'numeroexterior number no nr numero num numerocivico civico huisnr numerdomu nrdomu ' +
-    'numerodaporta numerodeporta ncivico nrcivico numciv numext noexterior numexterior nroexterior housenr housenum',
+    'numerodaporta numerodeporta ncivico nrcivico numciv numext noexterior numexterior ' +
+    'nroexterior housenr housenum',
   city:
     'city cityname town citytown towncity cityortown townorcity citysuburb suburbcity ' +
     'citylocality citytownvillagelocality towncityname posttown locality municipality ort ' +
     'wohnort stadt ortschaft ville commune localite ciudad localidad poblacion municipio suburb ' +
-    'citta comune localita woonplaats plaats stad cidade localidade miasto miejscowosc gemeente poststed postort by',
+    'citta comune localita woonplaats plaats stad cidade localidade miasto miejscowosc ' +
+    'gemeente poststed postort by',
   region:
     'statecode provincecode regioncode stateprovincecode stateprovinceregioncode stateregioncode ' +
     'stateabbrev ' +
@@ -102,12 +105,16 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
     'stateprovince provincestate stateregion regionstate stateorprovince stateprovinceregion ' +
     'provinceregion regionprovince region statecounty countystate statename provincename ' +
     'regionname stateid stateidname statestatename administrativearea bundesland provincia ' +
-    'estado estadoprovincia comunidadautonoma st statedisplayname provincie wojewodztwo stateprov provstate stateprovregion stateregionprovince provincestateregion regionstateprovince stprov stateorregion provinceorstate stateprovinceother stateprovother prov bundeslandkanton kanton stateidid',
+    'estado estadoprovincia comunidadautonoma st statedisplayname provincie wojewodztwo ' +
+    'stateprov provstate stateprovregion stateregionprovince provincestateregion ' +
+    'regionstateprovince stprov stateorregion provinceorstate stateprovinceother ' +
+    'stateprovother prov bundeslandkanton kanton stateidid',
   postalCode:
     'postalcode zip zipcode postcode zippostalcode postalcodezip zippostcode postcodezip ' +
     'zipcodepostalcode zipcodepostcode postalcodezipcode postalzipcode postalzip zippostal ' +
     'ziporpostalcode postalorzipcode zip5 zipcode5 postal pincode eircode plz postleitzahl ' +
-    'codepostal cp codigopostal cap codicepostale codicediavviamentopostale cep kodpocztowy postnr postnummer',
+    'codepostal cp codigopostal cap codicepostale codicediavviamentopostale cep kodpocztowy ' +
+    'postnr postnummer',
   postalCodeSuffix:
     'postalcodesuffix postalcodeextension zip4 zipcode4 zipplus4 zipcodeplus4 plus4 plus4code ' +
     'zipsuffix zipcodesuffix zipextension zipcodeextension zip4code zipext',
@@ -133,7 +140,8 @@ export const spellings: Readonly<Record<HeadingPart, string>> = {
     'landmark lgh lagenhet lagenhetsnummer hameau lieudit bp zusatz hausnummernzusatz ' +
     'hausnummerzusatz hausnrzusatz wohnungsnr wohnungsnummer turnummer stiege huisletter toev ' +
     'busnr bte depto dpto departamento numint nointerior numinterior nrointerior bloco presso ' +
-    'frazione klatka lokal skrytka incareof incareofname careofname coname attentionto attentionline attnto attnline secondaryunit secunit residencehall',
+    'frazione klatka lokal skrytka incareof incareofname careofname coname attentionto ' +
+    'attentionline attnto attnline secondaryunit secunit residencehall',
 };
 
 /** Of the id at the source. Such a heading stands alone: `Order ID` is the id of something else. */

@@ -1,48 +1,14 @@
 /** Whose fault Lob's refusals are, and what follows from each. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { contractContext } from '@postrider/core/contract';
-import type { PieceRequest, SubmitResult } from '@postrider/core/ports';
-import {
-  startLob,
-  lobTwinClient,
-  type LobTwinClient,
-  type ListeningTwin,
-} from '@postrider/twins/lob';
 import { server } from '../../../test/answering.ts';
-import { temporaryFolder } from '../../../test/helpers.ts';
 import { openGuard, piece } from '../../../test/pieces.ts';
-import { accountAt, liveKey, printerOf, testKey } from './accounts.ts';
+import { accountAt, printerOf } from './accounts.ts';
+import { kindOf, ordersAtTwin } from './orders.ts';
 
-let url = '';
-let twin: LobTwinClient;
-let running: ListeningTwin;
-before(async () => {
-  running = await startLob({
-    folder: await temporaryFolder(),
-    keys: [testKey, liveKey],
-    daysPerSecond: 0,
-    log: () => undefined,
-  });
-  url = running.url;
-  twin = lobTwinClient(url, testKey);
-});
-after(() => running.stop());
-
-async function submitted(
-  one: PieceRequest,
-  options: object = {},
-  context = contractContext(),
-): Promise<SubmitResult> {
-  const [result] = await printerOf(accountAt(url), options).submit([one], openGuard, context);
-  assert.ok(result !== undefined);
-  return result;
-}
-
-async function madeOf({ reference }: PieceRequest): Promise<number> {
-  const lines = await twin.ledger();
-  return lines.filter(({ metadata }) => metadata['mailpiece'] === reference.mailpieceId).length;
-}
+const lob = ordersAtTwin();
+const { submitted, madeOf } = lob;
 
 /** As Lob's reference has its codes, and what follows from each for us. */
 const table: readonly (readonly [number, string, string])[] = [
@@ -80,15 +46,9 @@ const table: readonly (readonly [number, string, string])[] = [
   [503, 'service_unavailable', 'unknown'],
 ];
 
-function kindOf(result: SubmitResult): string {
-  if (result.outcome !== 'rejected') return result.outcome;
-  if (result.badAddress) return 'address';
-  return result.badArtwork === true ? 'artwork' : 'piece';
-}
-
 void test('each code of Lob means what follows from it', async () => {
   for (const [status, code, meaning] of table) {
-    await twin.fault({ kind: 'refusal', endpoint: 'create', status, code });
+    await lob.twin.fault({ kind: 'refusal', endpoint: 'create', status, code });
     const one = piece();
     const result = await submitted(one);
     assert.equal(kindOf(result), meaning, `${status} ${code}: ${JSON.stringify(result)}`);
@@ -110,7 +70,7 @@ void test('a general code is of the address that its words name: that of the per
     ['to.address_zip and from.address_zip must differ', 'piece'],
     ['merge_variables must be an object', 'piece'],
   ] as const) {
-    await twin.fault({ kind: 'refusal', endpoint: 'create', code: 'invalid', message });
+    await lob.twin.fault({ kind: 'refusal', endpoint: 'create', code: 'invalid', message });
     assert.equal(kindOf(await submitted(piece())), meaning, message);
   }
 });
@@ -138,18 +98,18 @@ void test('what refuses a card before Lob has seen it holds the connection, and 
 });
 
 void test('what refuses the account ends the batch: the rest is not sent', async () => {
-  await twin.account('billing_address_required');
+  await lob.twin.account('billing_address_required');
   try {
-    const before = (await twin.requests('create')).length;
+    const before = (await lob.twin.requests('create')).length;
     const pieces = Array.from({ length: 20 }, () => piece());
-    const results = await printerOf(accountAt(url), { atOnce: 2 }).submit(
+    const results = await printerOf(accountAt(lob.url), { atOnce: 2 }).submit(
       pieces,
       openGuard,
       contractContext(),
     );
     assert.deepEqual([...new Set(results.map(({ outcome }) => outcome))], ['refused']);
-    assert.ok((await twin.requests('create')).length - before <= 2);
+    assert.ok((await lob.twin.requests('create')).length - before <= 2);
   } finally {
-    await twin.account('ok');
+    await lob.twin.account('ok');
   }
 });

@@ -1,85 +1,46 @@
 /** What Lob's answers prove of a piece, and what is never sent. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { contractContext } from '@postrider/core/contract';
-import type { ArtworkCutter, PieceRequest, SubmitResult } from '@postrider/core/ports';
+import type { ArtworkCutter, PieceRequest } from '@postrider/core/ports';
 import { ArtworkError } from '@postrider/core/ports';
-import {
-  startLob,
-  lobTwinClient,
-  type LobTwinClient,
-  type ListeningTwin,
-} from '@postrider/twins/lob';
-import { temporaryFolder } from '../../../test/helpers.ts';
 import { openGuard, piece } from '../../../test/pieces.ts';
 import { accountAt, liveKey, printerOf, testKey } from './accounts.ts';
+import { kindOf, ordersAtTwin } from './orders.ts';
 
-let url = '';
-let twin: LobTwinClient;
-let running: ListeningTwin;
-before(async () => {
-  running = await startLob({
-    folder: await temporaryFolder(),
-    keys: [testKey, liveKey],
-    daysPerSecond: 0,
-    log: () => undefined,
-  });
-  url = running.url;
-  twin = lobTwinClient(url, testKey);
-});
-after(() => running.stop());
-
-async function submitted(
-  one: PieceRequest,
-  options: object = {},
-  context = contractContext(),
-): Promise<SubmitResult> {
-  const [result] = await printerOf(accountAt(url), options).submit([one], openGuard, context);
-  assert.ok(result !== undefined);
-  return result;
-}
-
-async function madeOf({ reference }: PieceRequest): Promise<number> {
-  const lines = await twin.ledger();
-  return lines.filter(({ metadata }) => metadata['mailpiece'] === reference.mailpieceId).length;
-}
-
-function kindOf(result: SubmitResult): string {
-  if (result.outcome !== 'rejected') return result.outcome;
-  if (result.badAddress) return 'address';
-  return result.badArtwork === true ? 'artwork' : 'piece';
-}
+const lob = ordersAtTwin();
+const { submitted, madeOf } = lob;
 
 void test('a 429 is waited for and costs no answer; one that does not end is a retry', async () => {
-  await twin.fault({ kind: 'rate_limited', endpoint: 'create', count: 2 });
+  await lob.twin.fault({ kind: 'rate_limited', endpoint: 'create', count: 2 });
   const one = piece();
   assert.equal((await submitted(one)).outcome, 'accepted');
   assert.equal(await madeOf(one), 1);
 });
 
 void test('nothing is sent with a key, or by a connection, of the other mode', async () => {
-  const before = (await twin.requests('create')).length;
+  const before = (await lob.twin.requests('create')).length;
   const wrong = [
-    accountAt(url, { mode: 'test', key: testKey }),
-    accountAt(url, { mode: 'live', key: testKey }),
-    accountAt(url, { mode: 'live', key: 'nonsense' }),
+    accountAt(lob.url, { mode: 'test', key: testKey }),
+    accountAt(lob.url, { mode: 'live', key: testKey }),
+    accountAt(lob.url, { mode: 'live', key: 'nonsense' }),
   ];
   for (const account of wrong) {
     const [result] = await printerOf(account).submit([piece()], openGuard, contractContext());
     assert.equal(result?.outcome, 'refused', JSON.stringify(result));
     assert.equal(result.reason, 'wrong_mode');
   }
-  const [test] = await printerOf(accountAt(url)).submit(
+  const [test] = await printerOf(accountAt(lob.url)).submit(
     [{ ...piece(), mode: 'test' }],
     openGuard,
     contractContext(),
   );
   assert.equal(test?.outcome, 'refused');
-  assert.equal((await twin.requests('create')).length, before);
+  assert.equal((await lob.twin.requests('create')).length, before);
 });
 
 void test('without a key that can be read nothing is sent, and the account is held: no outcome is unknown', async () => {
-  const account = accountAt(url);
+  const account = accountAt(lob.url);
   const unread = Object.assign(new Error('connection lob-main: env:K is not set here'), {
     name: 'SecretError',
   });
@@ -99,7 +60,7 @@ void test('without a key that can be read nothing is sent, and the account is he
 void test('a key of the other mode proves no card absent, and lists none', async () => {
   const made = piece();
   assert.equal((await submitted(made)).outcome, 'accepted');
-  const printer = printerOf(accountAt(url, { mode: 'live', key: testKey }));
+  const printer = printerOf(accountAt(lob.url, { mode: 'live', key: testKey }));
   await assert.rejects(
     async () => await printer.find([made], contractContext()),
     /lob-main is for live mode, and its key is for test mode/,
@@ -132,7 +93,7 @@ void test('a piece tells until when it can be called back, and no price', async 
 void test('what Lob does not print is not sent, and nothing is cut', async () => {
   const one = piece();
   const to = (changes: object) => ({ ...one.to, address: { ...one.to.address, ...changes } });
-  const before = (await twin.requests('create')).length;
+  const before = (await lob.twin.requests('create')).length;
   const misfits: readonly (readonly [PieceRequest, string])[] = [
     [{ ...one, format: '5x7' }, 'artwork'],
     [{ ...one, mailClass: 'courier' }, 'artwork'],
@@ -143,7 +104,7 @@ void test('what Lob does not print is not sent, and nothing is cut', async () =>
   ];
   for (const [wrong, meaning] of misfits)
     assert.equal(kindOf(await submitted(wrong)), meaning, JSON.stringify(wrong.to));
-  assert.equal((await twin.requests('create')).length, before);
+  assert.equal((await lob.twin.requests('create')).length, before);
   const longest = {
     ...one,
     to: { name: 'N'.repeat(40), address: to({ line2: 'x'.repeat(35) }).address },
@@ -186,7 +147,7 @@ void test('a link is sent only where Lob takes it', async () => {
 void test('both sides travel as bytes, with our reference and no key but in its header', async () => {
   const one = piece();
   await submitted(one);
-  const lines = await twin.ledger();
+  const lines = await lob.twin.ledger();
   const made = lines.find(({ metadata }) => metadata['mailpiece'] === one.reference.mailpieceId);
   assert.equal(made?.key, one.idempotencyKey);
   assert.equal(made.front.kind, 'file');
@@ -204,7 +165,7 @@ void test('nothing of a record or a result holds the key of the account', async 
   const records: unknown[] = [];
   const context = contractContext({ calls: { record: (call) => records.push(call) } });
   const results = [await submitted(piece(), {}, context)];
-  await twin.fault({ kind: 'expired_key', endpoint: 'create' });
+  await lob.twin.fault({ kind: 'expired_key', endpoint: 'create' });
   results.push(await submitted(piece(), {}, context));
   assert.equal(records.length, 2);
   const text = JSON.stringify([records, results]);

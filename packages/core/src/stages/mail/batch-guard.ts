@@ -81,8 +81,7 @@ export class BatchGuard {
     try {
       return await wait();
     } catch (error) {
-      this.#refusal = error;
-      throw error;
+      throw this.#note(error);
     }
   }
 
@@ -90,8 +89,12 @@ export class BatchGuard {
     try {
       check();
     } catch (error) {
-      this.#refusal = error;
-      throw error;
+      throw this.#note(error);
     }
+  }
+
+  #note(error: unknown): unknown {
+    this.#refusal = error;
+    return error;
   }
 }
