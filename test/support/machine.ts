@@ -70,14 +70,16 @@ export async function freshMachine(adminUrl?: string): Promise<Machine> {
     clients.push(sql);
     return sql;
   };
+  const sql = open();
   return {
     database,
     url: database.url,
-    sql: open(),
+    sql,
     connect: open,
     async [Symbol.asyncDispose]() {
-      await Promise.all(clients.map(async (sql) => await sql.end({ timeout: 2 })));
-      await dropSearched(database);
+      const others = clients.slice(1);
+      await Promise.all(others.map(async (other) => await other.end({ timeout: 2 })));
+      await dropSearched(database, sql);
     },
   };
 }
