@@ -1,7 +1,7 @@
 /** The demonstration through the twin of Lob, and what the twin's own ledger says of it. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { lobTwinClient, startLob, type EventLine, type LobLedgerLine } from '@postrider/twins';
+import { lobTwinClient, startLob, type EventLine, type LobLedgerLine } from '@postrider/twins/lob';
 import { newDemo, type Demo } from './demo-run.ts';
 
 export interface Truth {
