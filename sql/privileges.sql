@@ -49,9 +49,9 @@ begin
 end $$;
 
 revoke all on all functions in schema postrider from public;
--- Every function stands in one of four lists. A function that stands in none, and a name that no
--- function has, fail: nobody could tell who was meant to call it.
--- Each role that is there: an owner that may not create roles may have been given one or two.
+-- Every function stands in one of four lists. A function that stands in none of them fails here,
+-- and so does a name that no function has: nobody could tell who was meant to call it. Each role
+-- that is there: an owner that may not create roles may have been given one or two.
 do $$
 declare
   v_role text;

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive } from '@postrider/embedded-postgres/parts';
-import { lobTwinClient, startLob, type EventLine, type LobLedgerLine } from '@postrider/twins';
+import { lobTwinClient, startLob, type EventLine, type LobLedgerLine } from '@postrider/twins/lob';
 import { newDemo, type Demo } from './demo-run.ts';
 
 export interface Truth {

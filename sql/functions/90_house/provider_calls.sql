@@ -117,7 +117,7 @@ return (
     and s.key = p_key
 );
 
--- Remembers it in place of what was there. Of a connection that is gone nothing is remembered.
+-- Remembers it in place of what was there. Nothing is remembered for a connection that is gone.
 create function postrider.write_connection_state(
   p_organization_id uuid,
   p_connection_id uuid,

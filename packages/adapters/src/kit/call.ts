@@ -1,8 +1,8 @@
 /**
  * One request to a provider, with all that it owes the others: it waits for the limit that all
  * runners share, says that it is at it, asks the guard last, tells the limiter what the answer
- * says of it, and leaves a record without secrets. Nor has the outcome one: a provider may quote
- * the key in its refusal, and what adapters make of that is stored, logged and shown.
+ * says of it, and leaves a record without secrets. The outcome has no secrets either: a provider
+ * may quote the key in its refusal, and what adapters make of that is stored, logged and shown.
  */
 import { isNamed } from '@postrider/core/ports';
 import type {

@@ -161,8 +161,8 @@ async function submitOne(desk: OrderDesk, { piece, guard, context }: Order): Pro
 }
 
 /**
- * Nothing is sent with a key of the other mode: a test is never printed. Nor can anything be
- * without a key, which is no card's fault.
+ * Nothing is sent with a key of the other mode: a test is never printed. Nothing can be sent
+ * without a key, and that is no card's fault.
  */
 function unsendable({ account }: OrderDesk, { mode }: PieceRequest): SubmitResult | null {
   const { name, mode: its } = account.connection;

@@ -16,6 +16,12 @@ const who = 'an e-mail, customer id, reference on the card, or the id of a recip
 const whose = 'whose customer it is, where an id is used by several';
 
 export function histories(program: Command, act: Act): void {
+  tracing(program, act);
+  explaining(program, act);
+  listingInterventions(program, act);
+}
+
+function tracing(program: Command, act: Act): void {
   command(
     program,
     'trace',
@@ -63,7 +69,9 @@ export function histories(program: Command, act: Act): void {
         ]);
       }),
     );
+}
 
+function explaining(program: Command, act: Act): void {
   command(program, 'why', 'One sentence: where somebody is, why, what comes next and when.', [
     'postrider why ada@example.com',
   ])
@@ -84,7 +92,9 @@ export function histories(program: Command, act: Act): void {
           cli.out.result(row, printable(asCommand(row.why, '<campaign>').replace(/ +/g, ' ')));
       }),
     );
+}
 
+function listingInterventions(program: Command, act: Act): void {
   command(
     program,
     'interventions',

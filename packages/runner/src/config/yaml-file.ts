@@ -1,6 +1,6 @@
 /**
- * Reads a YAML or JSON file by a schema. Whatever is wrong is told with file, line, field and what
- * is allowed; all problems at once.
+ * Reads a YAML or JSON file by a schema. All problems are told at once, each with file, line, field
+ * and what is allowed.
  */
 import { readFile } from 'node:fs/promises';
 import { faultsOf, type Path } from '@postrider/core/ports/schema-words';

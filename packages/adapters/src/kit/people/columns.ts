@@ -197,7 +197,7 @@ export function planColumns(
     return found.toSorted((a, b) => (headings[a]?.rank ?? 0) - (headings[b]?.rank ?? 0))[0];
   }
 
-  /** Of nobody in particular, else of this address, else one that is not somebody else's. */
+  /** Its heading names nobody, else it is of this address, else it is not somebody else's. */
   function emailColumn(among: readonly number[]): number | undefined {
     return (
       find('email', among, '') ??

@@ -9,13 +9,14 @@
 import { emailKey, readEmails } from '@postrider/core/ports';
 import type { Member, Note, Reject } from '@postrider/core/ports';
 import { readAddress } from './address.ts';
-import { addressParts } from './address-lines.ts';
-import { maxLength, readCells } from './cells.ts';
+import { addressParts, type AddressParts, type PartFault } from './address-lines.ts';
+import { maxLength, readCells, type CellFault } from './cells.ts';
 import { columnName, columnOf, nameAndAddress } from './columns.ts';
 import type { ColumnPlan, Role } from './columns.ts';
 import { readDoNotMail } from './do-not-mail.ts';
 import { isRounded } from './long-numbers.ts';
 import { emailNote, furtherEmails } from './further-emails.ts';
+import { nameOf } from './names.ts';
 import { quote } from './quote.ts';
 
 // A control character, a line separator or a bidirectional override changes what is printed without
@@ -63,11 +64,45 @@ export interface Row {
   readonly without?: readonly LeftOut[];
 }
 
-export function readRow(
-  plan: ColumnPlan,
-  { cells, line: row, without = [] }: Row,
-  rules: RowRules,
-): RowResult {
+export function readRow(plan: ColumnPlan, row: Row, rules: RowRules): RowResult {
+  const meant = asMeant(plan, row, rules);
+  const unusable = ofBrokenCells(meant) ?? ofId(meant) ?? ofNameOrAddress(meant);
+  if (unusable !== null) return unusable;
+
+  const { notes, at } = meant;
+  const address = readAddress(plan, at, rules.defaultCountry);
+  if ('fault' in address) return refuse(meant, address.fault);
+  notes.push(...(address.notes ?? []));
+
+  const emails = emailsOf(meant);
+  notes.push(...emails.notes);
+  if (address.value === null && emails.all.length === 0)
+    return refuse(meant, outOfReach(meant, emails.unread));
+  const unreadNote = emailNote(columnName(plan, 'email'), at('email'), emails);
+  if (unreadNote !== null) notes.push(unreadNote);
+
+  return { member: memberOf(meant, address.value, emails.all) };
+}
+
+type Said = Pick<Member, 'doNotMail' | 'doNotMailBecause'>;
+
+/** A row whose cells are read; whether they make a person is decided after that. */
+interface MeantRow {
+  readonly plan: ColumnPlan;
+  readonly rules: RowRules;
+  readonly line: number;
+  readonly values: readonly string[];
+  /** Cells of merge data that are left out. */
+  readonly left: ReadonlySet<number>;
+  /** The cell of a role, its address taken apart; blank where there is none. */
+  readonly at: AddressParts['at'];
+  readonly faults: { readonly ofCell: CellFault | null; readonly ofAddress: PartFault | null };
+  /** What the row says of mail to its person; false: nothing that forbids it. */
+  readonly forbidden: Said | false;
+  readonly notes: Note[];
+}
+
+function asMeant(plan: ColumnPlan, { cells, line, without = [] }: Row, rules: RowRules): MeantRow {
   const cut = new Set(without.map(({ cell }) => cell));
   const { values, left, notes, fault } = readCells(
     plan,
@@ -83,144 +118,164 @@ export function readRow(
     return index === undefined ? '' : (values[index] ?? '');
   };
   const parts = addressParts(plan, cellOf, rules.defaultCountry);
-  const { at } = parts;
-  notes.push(...parts.notes);
-  const externalId = at('externalId');
-  const tellable = tellableId(externalId);
-  const { because, notes: notesOfMail } = readDoNotMail(plan.mail, plan.names, values);
-  notes.push(...notesOfMail);
-  const forbidden = because !== null && { doNotMail: true, doNotMailBecause: because };
-  const reject = (column: string | null, reason: string, message: string): { reject: Reject } => {
-    // What counts as blank is not blank to whom it is told.
-    const word = notes.find((note) => note.reason === 'machine_word' && note.column === column);
-    const told = word === undefined ? message : `${message} ${word.message}`;
-    return { reject: { row, column, reason, message: told, externalId: tellable } };
+  const mail = readDoNotMail(plan.mail, plan.names, values);
+  return {
+    plan,
+    rules,
+    line,
+    values,
+    left,
+    at: parts.at,
+    faults: { ofCell: fault, ofAddress: parts.fault },
+    forbidden: mail.because !== null && { doNotMail: true, doNotMailBecause: mail.because },
+    notes: [...notes, ...parts.notes, ...mail.notes],
   };
+}
 
-  const fields = wrongNumberOfFields(plan.names.length, values);
-  if (fields !== null) return reject(null, 'wrong_number_of_fields', fields);
-  if (fault !== null)
-    return (
-      fault.column === columnOf(plan, 'externalId') || tellable === null || isRounded(externalId)
-        ? reject
-        : refuse
-    )(fault.column, fault.reason, fault.message);
-  if (externalId === '' && rules.needsExternalId) {
-    const column = columnName(plan, 'externalId');
-    return reject(
+function ofBrokenCells(row: MeantRow): RowResult | null {
+  const { plan, values, at, faults } = row;
+  const message = wrongNumberOfFields(plan.names.length, values);
+  if (message !== null)
+    return reject(row, { column: null, reason: 'wrong_number_of_fields', message });
+  const fault = faults.ofCell;
+  if (fault === null) return null;
+  const id = at('externalId');
+  const isOfId = fault.column === columnOf(plan, 'externalId');
+  return isOfId || tellableId(id) === null || isRounded(id)
+    ? reject(row, fault)
+    : refuse(row, fault);
+}
+
+function ofId(row: MeantRow): RowResult | null {
+  const id = row.at('externalId');
+  const column = columnName(row.plan, 'externalId');
+  if (id === '' && row.rules.needsExternalId)
+    return reject(row, {
       column,
-      'missing_external_id',
-      `Column "${column}" is blank: without an id the person cannot be told from others.`,
-    );
-  }
-  if (control.test(externalId)) return controlReject('externalId');
-  if (isRounded(externalId)) {
-    const column = columnName(plan, 'externalId');
-    const what = `Column "${column}" has an id that a spreadsheet has rounded`;
-    return {
-      ...reject(
-        column,
-        'rounded_id',
-        `${what}: ${quote(externalId)}. Others may have the same now; export the list with the column as text.`,
-      ),
-      incomplete: `${what} (row ${row}: ${quote(externalId)}), so nobody was taken as having left`,
-    };
-  }
-  for (const role of nameAndAddress) if (control.test(at(role))) return controlReject(role);
+      reason: 'missing_external_id',
+      message: `Column "${column}" is blank: without an id the person cannot be told from others.`,
+    });
+  if (control.test(id)) return reject(row, controlFault(row, 'externalId'));
+  if (!isRounded(id)) return null;
+  const what = `Column "${column}" has an id that a spreadsheet has rounded`;
+  return {
+    ...reject(row, {
+      column,
+      reason: 'rounded_id',
+      message: `${what}: ${quote(id)}. Others may have the same now; export the list with the column as text.`,
+    }),
+    incomplete: `${what} (row ${row.line}: ${quote(id)}), so nobody was taken as having left`,
+  };
+}
 
+function ofNameOrAddress(row: MeantRow): RowResult | null {
+  const { plan, values, at, faults } = row;
+  const broken = nameAndAddress.find((role) => control.test(at(role)));
+  if (broken !== undefined) return refuse(row, controlFault(row, broken));
   const unclear = plan.fault?.indexes.find((index) => (values[index] ?? '') !== '');
   if (plan.fault !== null && unclear !== undefined)
-    return refuse(
-      plan.names[unclear] ?? null,
-      plan.fault.reason,
-      `${upperFirst(plan.fault.message)}.`,
-    );
-  if (parts.fault !== null)
-    return refuse(parts.fault.column, parts.fault.reason, parts.fault.message);
-  const address = readAddress(plan, at, rules.defaultCountry);
-  if ('fault' in address) {
-    const { column, reason, message } = address.fault;
-    return refuse(column, reason, message);
-  }
-  notes.push(...(address.notes ?? []));
-  const cell = at('email');
-  const { addresses: own, unread } = readEmails(cell);
+    return refuse(row, {
+      column: plan.names[unclear] ?? null,
+      reason: plan.fault.reason,
+      message: `${upperFirst(plan.fault.message)}.`,
+    });
+  return faults.ofAddress === null ? null : refuse(row, faults.ofAddress);
+}
+
+function controlFault({ plan, at }: MeantRow, role: Role): Note {
+  const column = columnName(plan, role);
+  return {
+    column,
+    reason: 'control_character',
+    message: `Column "${column}" has a line break or another character that cannot be printed: ${quote(at(role))}.`,
+  };
+}
+
+/** All e-mails of a person, each once, and what could not be read of the cells. */
+function emailsOf({ plan, values, at }: MeantRow) {
+  const { addresses, unread } = readEmails(at('email'));
   const further = furtherEmails(plan, values);
-  notes.push(...further.notes);
-  const addresses = [...own, ...further.addresses];
-  const [email = null, ...otherEmails] = addresses.filter(
-    (one, nth) => addresses.findIndex((other) => emailKey(other) === emailKey(one)) === nth,
+  const read = [...addresses, ...further.addresses];
+  const all = read.filter(
+    (one, nth) => read.findIndex((other) => emailKey(other) === emailKey(one)) === nth,
   );
-  if (address.value === null && email === null) {
-    if (unread === null) {
-      return refuse(
-        null,
-        'no_email_no_address',
-        'There is neither an e-mail nor an address: nothing could be sent or looked up.',
-      );
-    }
-    const column = columnName(plan, 'email');
-    return refuse(
-      column,
-      'bad_email',
-      `Column "${column}" is not an e-mail address and there is no postal address: ${quote(cell)}.`,
-    );
-  }
+  return { all, addresses, unread, notes: further.notes };
+}
 
-  const unreadNote = emailNote(columnName(plan, 'email'), cell, { addresses: own, unread });
-  if (unreadNote !== null) notes.push(unreadNote);
+/** @param unread what stands in the e-mail cell and is no address. */
+function outOfReach({ plan, at }: MeantRow, unread: string | null): Note {
+  if (unread === null)
+    return {
+      column: null,
+      reason: 'no_email_no_address',
+      message: 'There is neither an e-mail nor an address: nothing could be sent or looked up.',
+    };
+  const column = columnName(plan, 'email');
+  return {
+    column,
+    reason: 'bad_email',
+    message: `Column "${column}" is not an e-mail address and there is no postal address: ${quote(at('email'))}.`,
+  };
+}
 
-  let firstName = at('firstName');
-  let lastName = withPrefix(at('lastNamePrefix'), at('lastName'));
-  if (firstName === '' && lastName === '') [firstName, lastName] = splitName(at('name'));
+function memberOf(
+  { plan, line, values, left, at, forbidden, notes }: MeantRow,
+  address: Member['address'],
+  emails: readonly string[],
+): Member {
+  return {
+    row: line,
+    externalId: at('externalId'),
+    ...emailFields(emails),
+    ...nameOf(at),
+    address,
+    // fromEntries, because a column may be named __proto__.
+    merge: Object.fromEntries(
+      plan.merge.flatMap((index) =>
+        left.has(index) ? [] : [[plan.names[index] ?? '', values[index] ?? '']],
+      ),
+    ),
+    ...forbidden,
+    ...(notes.length > 0 && { notes }),
+  };
+}
+
+function emailFields([first, ...others]: readonly string[]): Pick<Member, 'email' | 'otherEmails'> {
+  return { email: first ?? null, ...(others.length > 0 && { otherEmails: others }) };
+}
+
+/** A reject, unless the row forbids mail: that is told by the id, whatever else cannot be used. */
+function refuse(row: MeantRow, fault: Note): RowResult {
+  const { forbidden, rules, at, notes } = row;
+  if (forbidden === false || !rules.needsExternalId) return reject(row, fault);
+  const { column, reason, message } = fault;
   return {
     member: {
-      row,
-      externalId,
-      email,
-      ...(otherEmails.length > 0 && { otherEmails }),
-      firstName: firstName === '' ? null : firstName,
-      lastName: lastName === '' ? null : lastName,
-      address: address.value,
-      // fromEntries, because a column may be named __proto__.
-      merge: Object.fromEntries(
-        plan.merge.flatMap((index) =>
-          left.has(index) ? [] : [[plan.names[index] ?? '', values[index] ?? '']],
-        ),
-      ),
+      row: row.line,
+      externalId: at('externalId'),
+      ...emailFields(readEmails(at('email')).addresses),
+      firstName: null,
+      lastName: null,
+      address: null,
+      merge: {},
       ...forbidden,
-      ...(notes.length > 0 && { notes }),
+      notes: [...notes, { column, reason, message }],
     },
   };
+}
 
-  /** Who is not to be mailed is told by the id, whatever else of the row cannot be used. */
-  function refuse(column: string | null, reason: string, message: string): RowResult {
-    if (forbidden === false || !rules.needsExternalId) return reject(column, reason, message);
-    const [first = null, ...others] = readEmails(at('email')).addresses;
-    return {
-      member: {
-        row,
-        externalId,
-        email: first,
-        ...(others.length > 0 && { otherEmails: others }),
-        firstName: null,
-        lastName: null,
-        address: null,
-        merge: {},
-        ...forbidden,
-        notes: [...notes, { column, reason, message }],
-      },
-    };
-  }
-
-  function controlReject(role: Role): RowResult {
-    const column = columnName(plan, role);
-    return (role === 'externalId' ? reject : refuse)(
+function reject(row: MeantRow, { column, reason, message }: Note): { readonly reject: Reject } {
+  // What counts as blank is not blank to whom it is told.
+  const word = row.notes.find((note) => note.reason === 'machine_word' && note.column === column);
+  return {
+    reject: {
+      row: row.line,
       column,
-      'control_character',
-      `Column "${column}" has a line break or another character that cannot be printed: ${quote(at(role))}.`,
-    );
-  }
+      reason,
+      message: word === undefined ? message : `${message} ${word.message}`,
+      externalId: tellableId(row.at('externalId')),
+    },
+  };
 }
 
 function upperFirst(text: string): string {
@@ -237,18 +292,4 @@ export function tellableId(id: string | undefined): string | null {
 export function wrongNumberOfFields(names: number, values: readonly string[]): string | null {
   if (values.length >= names && values.slice(names).every((value) => value === '')) return null;
   return `The row has ${values.length} fields, the header ${names}.`;
-}
-
-/** Van den Berg has the first two words in a column of their own, where lists are sorted by Berg. */
-function withPrefix(prefix: string, name: string): string {
-  const isThere = name.toLowerCase().startsWith(`${prefix.toLowerCase()} `);
-  return prefix === '' || name === '' || isThere ? name : `${prefix} ${name}`;
-}
-
-/** "Ann Lee" and "Lee, Ann" become Ann and Lee. */
-function splitName(name: string): [string, string] {
-  const comma = name.indexOf(',');
-  if (comma > 0) return [name.slice(comma + 1).trim(), name.slice(0, comma).trim()];
-  const blank = name.lastIndexOf(' ');
-  return blank < 0 ? [name, ''] : [name.slice(0, blank).trim(), name.slice(blank + 1)];
 }
