@@ -22,12 +22,14 @@ import { printShopOptions } from './options.ts';
 import { submitBatch } from './orders.ts';
 import { webhooksOf } from './webhook.ts';
 import {
+  cancelAnswer,
   eventsAnswer,
   findAnswer,
   isAnotherLedger,
   listAnswer,
   listedPiece,
   printerEvents,
+  refusal,
 } from './wire.ts';
 
 const pollLimit = 500;
@@ -88,13 +90,23 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
           results.push(...batch.map((): FindResult => ({ outcome: 'cannot_tell', message })));
           continue;
         }
-        for (const { reference } of batch) {
+        const asked = new Set(batch.map(({ reference }) => reference.mailpieceId));
+        // It answers something else than it was asked: what it leaves out proves nothing.
+        const isOther = answer.pieces.some(({ mailpiece }) => !asked.has(mailpiece));
+        for (const { mailpieceId } of batch.map(({ reference }) => reference)) {
           const found = answer.pieces.flatMap(({ id, mailpiece, status }) =>
-            mailpiece === reference.mailpieceId
+            mailpiece === mailpieceId
               ? [{ providerId: id, onPaper: status !== 'cancelled' && status !== 'failed' }]
               : [],
           );
-          results.push(foundAmong(found, reference.mailpieceId, context));
+          results.push(
+            found.length === 0 && isOther
+              ? {
+                  outcome: 'cannot_tell',
+                  message: 'The print shop told of other pieces than it was asked for.',
+                }
+              : foundAmong(found, mailpieceId, context),
+          );
         }
       }
       return results;
@@ -128,8 +140,10 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
           context,
         );
         if (outcome.kind !== 'answer') return { outcome: 'unknown', message: outcome.message };
-        if (outcome.status === 200) return { outcome: 'cancelled' };
-        const isTooLate = outcome.status === 409;
+        const { status, body } = outcome;
+        if (status === 200 && readJson(cancelAnswer, body)?.id === id)
+          return { outcome: 'cancelled' };
+        const isTooLate = status === 409 && readJson(refusal, body)?.code === 'too_late';
         return { outcome: isTooLate ? 'too_late' : 'unknown', message: describe(outcome) };
       });
     },
