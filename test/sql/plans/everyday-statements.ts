@@ -21,6 +21,7 @@ import type { Member } from '../../../packages/core/src/ports/index.ts';
 import { people, type Place } from '../../support/machine.ts';
 import { LEASE_MS, QUIET_MS, RUNNER, event, rendered, tell } from '../rig.ts';
 import { amending } from './amend-statements.ts';
+import { recording } from './call-statements.ts';
 import { polling } from './poll-statements.ts';
 
 export type Step = readonly [what: string, run: () => Promise<unknown>];
@@ -140,6 +141,7 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
           quietMs: QUIET_MS,
         }),
     ],
+    ...recording(sql, at),
     ['reap, nothing', async () => await sql`select postrider.reap('1 hour', '1 minute')`],
     [
       'reap',
