@@ -133,7 +133,7 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
           cohortId: mailId,
           results: begun.slice(30, 44).map((piece, i) => ({
             ...piece,
-            outcome: (['accepted', 'retry', 'rejected', 'unknown'] as const)[i % 4] ?? 'unknown',
+            outcome: (['accepted', 'retry', 'rejected', 'mismatched'] as const)[i % 5] ?? 'unknown',
             providerId: piece.mailpieceId,
             message: 'm',
           })),
