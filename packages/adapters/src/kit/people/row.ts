@@ -14,6 +14,7 @@ import { maxLength, readCells } from './cells.ts';
 import { columnName, columnOf, nameAndAddress } from './columns.ts';
 import type { ColumnPlan, Role } from './columns.ts';
 import { readDoNotMail } from './do-not-mail.ts';
+import { readMarks } from './mail-marks.ts';
 import { isRounded } from './long-numbers.ts';
 import { emailNote, furtherEmails } from './further-emails.ts';
 import { quote } from './quote.ts';
@@ -87,9 +88,13 @@ export function readRow(
   notes.push(...parts.notes);
   const externalId = at('externalId');
   const tellable = tellableId(externalId);
-  const { because, notes: notesOfMail } = readDoNotMail(plan.mail, plan.names, values);
-  notes.push(...notesOfMail);
-  const forbidden = because !== null && { doNotMail: true, doNotMailBecause: because };
+  const said = [readDoNotMail(plan.mail, plan.names, values), readMarks(plan, values)];
+  notes.push(...said.flatMap((one) => one.notes));
+  const because = said.flatMap((one) => one.because ?? []);
+  const forbidden = because.length > 0 && {
+    doNotMail: true,
+    doNotMailBecause: because.join('; '),
+  };
   const reject = (column: string | null, reason: string, message: string): { reject: Reject } => {
     // What counts as blank is not blank to whom it is told.
     const word = notes.find((note) => note.reason === 'machine_word' && note.column === column);
