@@ -10,6 +10,27 @@ export interface MailColumn {
   readonly isConsent: boolean;
 }
 
+/** The columns that say whether mail may go to the person. */
+export function mailColumns(
+  names: readonly string[],
+  {
+    namedAt,
+    isFree,
+    isIgnored,
+  }: {
+    /** The one that the campaign names; -1: none. */
+    readonly namedAt: number;
+    readonly isFree: (index: number) => boolean;
+    readonly isIgnored: (name: string) => boolean;
+  },
+): readonly MailColumn[] {
+  return names.flatMap((name, index): MailColumn[] => {
+    const sense = isFree(index) ? mailSense(name) : null;
+    const counts = index === namedAt || (sense !== null && !isIgnored(name));
+    return counts ? [{ index, isConsent: sense === 'allows' }] : [];
+  });
+}
+
 const mail =
   '(?:(?:direct|postal|paper|snail|physical|us)?mail(?:ings?|shots?)?|post|postal(?:marketing)?|' +
   'directmailmarketing|letters?)';
@@ -42,7 +63,7 @@ const consent = new RegExp(
 const death =
   /^(?:deceased|deceaseddate|datedeceased|dateofdeath|deathdate|died|dead|verstorben|decede|fallecido)$/;
 
-/** Of these nobody knows whether they speak of post. */
+/** Headings that may speak of post, or not: nobody knows. */
 const perhaps = new Set(
   (
     'optout optedout suppress suppressed suppression blacklist blacklisted blocked dnc ' +
@@ -66,7 +87,7 @@ const before = new Set(
 const after = new Set('flag indicator yn y n'.split(' '));
 
 /** What a heading says of mail; null: nothing. */
-export function mailSense(name: string): 'forbids' | 'allows' | null {
+function mailSense(name: string): 'forbids' | 'allows' | null {
   const key = keyOf(name);
   if (optOut.test(key) || death.test(key)) return 'forbids';
   return consent.test(key) ? 'allows' : null;
