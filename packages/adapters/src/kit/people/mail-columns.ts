@@ -10,6 +10,27 @@ export interface MailColumn {
   readonly isConsent: boolean;
 }
 
+/** The columns that say whether mail may go to the person. */
+export function mailColumns(
+  names: readonly string[],
+  {
+    namedAt,
+    isFree,
+    isIgnored,
+  }: {
+    /** The one that the campaign names; -1: none. */
+    readonly namedAt: number;
+    readonly isFree: (index: number) => boolean;
+    readonly isIgnored: (name: string) => boolean;
+  },
+): readonly MailColumn[] {
+  return names.flatMap((name, index): MailColumn[] => {
+    const sense = isFree(index) ? mailSense(name) : null;
+    const counts = index === namedAt || (sense !== null && !isIgnored(name));
+    return counts ? [{ index, isConsent: sense === 'allows' }] : [];
+  });
+}
+
 const mail =
   '(?:(?:direct|postal|paper|snail|physical|us|marketing)?mail(?:ings?|shots?)?|' +
   '(?:direct)?mail(?:marketing|solicitations?|ers?)|post|postal(?:marketing)?|' +
@@ -51,7 +72,7 @@ const death = new RegExp(
     ')$',
 );
 
-/** Of these nobody knows whether they speak of post. */
+/** Headings that may speak of post, or not: nobody knows. */
 const perhaps = new Set(
   (
     'optout optedout suppress suppressed suppression blacklist blacklisted block blocked dnc ' +
@@ -80,7 +101,7 @@ const after = new Set('flag indicator yn y n'.split(' '));
 const since = new Set('date dates on at since reason code time le am op el'.split(' '));
 
 /** What a heading says of mail; null: nothing. */
-export function mailSense(name: string): 'forbids' | 'allows' | null {
+function mailSense(name: string): 'forbids' | 'allows' | null {
   const key = keyOf(name);
   if (forbids(key)) return 'forbids';
   if (consent.test(key)) return 'allows';
