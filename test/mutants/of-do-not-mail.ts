@@ -4,8 +4,34 @@ import type { Mutant } from './mutants.ts';
 const synced = 'test/sql/sync/do-not-mail.test.ts';
 const rows = 'test/sql/sync/do-not-mail-rows.test.ts';
 const read = 'packages/adapters/src/csv/test/do-not-mail.test.ts';
+const marks = 'packages/adapters/src/csv/test/mail-marks.test.ts';
+const headings = 'packages/adapters/src/kit/people/mail-columns.ts';
 
 export const doNotMail: readonly Mutant[] = [
+  {
+    name: 'do-not-mail-in-a-name',
+    without: '"Lee (deceased)" and a tag "dnm" keep their person out',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/people/row.ts',
+        find: ', readMarks(plan, values)]',
+        replace: ']',
+      },
+    ],
+    test: { file: marks, pattern: 'a mark in a name or a street keeps its person out' },
+  },
+  {
+    name: 'do-not-mail-by-its-date',
+    without: 'the date of an opt-out keeps its person out',
+    edits: [
+      {
+        file: headings,
+        find: "return forbids(keyOf(name, since)) ? 'forbids' : null;",
+        replace: 'return null;',
+      },
+    ],
+    test: { file: read, pattern: 'is known by its heading, where yes forbids mail' },
+  },
   {
     name: 'do-not-mail-of-another-row',
     without: 'of two rows of one person the one that forbids mail counts for both',

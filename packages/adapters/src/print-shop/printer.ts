@@ -25,15 +25,18 @@ import { printShopOptions } from './options.ts';
 import { submitBatch } from './orders.ts';
 import { webhooksOf } from './webhook.ts';
 import {
+  cancelAnswer,
   eventsAnswer,
   findAnswer,
   isAnotherLedger,
   listAnswer,
   listedPiece,
   printerEvents,
+  refusal,
 } from './wire.ts';
 
 const pollLimit = 500;
+const toldOfOthers = 'The print shop told of other pieces than it was asked for.';
 const cancelsAtOnce = 10;
 
 export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring): Printer {
@@ -117,12 +120,15 @@ async function findBatch(
     const message = describe(outcome);
     return ids.map(() => ({ outcome: 'cannot_tell', message }));
   }
+  // It answers something else than it was asked: what it leaves out proves nothing.
+  const isOther = answer.pieces.some(({ mailpiece }) => !ids.includes(mailpiece));
   return ids.map((mailpieceId) => {
     const found = answer.pieces.flatMap(({ id, mailpiece, status }) =>
       mailpiece === mailpieceId
         ? [{ providerId: id, onPaper: status !== 'cancelled' && status !== 'failed' }]
         : [],
     );
+    if (found.length === 0 && isOther) return { outcome: 'cannot_tell', message: toldOfOthers };
     return foundAmong(found, mailpieceId, context);
   });
 }
@@ -142,8 +148,9 @@ async function cancelOne(
     context,
   );
   if (outcome.kind !== 'answer') return { outcome: 'unknown', message: outcome.message };
-  if (outcome.status === 200) return { outcome: 'cancelled' };
-  const isTooLate = outcome.status === 409;
+  const { status, body } = outcome;
+  if (status === 200 && readJson(cancelAnswer, body)?.id === id) return { outcome: 'cancelled' };
+  const isTooLate = status === 409 && readJson(refusal, body)?.code === 'too_late';
   return { outcome: isTooLate ? 'too_late' : 'unknown', message: describe(outcome) };
 }
 

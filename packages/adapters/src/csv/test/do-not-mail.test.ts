@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { temporaryFolder, wiringAt } from '../../../test/helpers.ts';
 import { readAll } from '../../../test/read.ts';
 import { createNdjsonAudience } from '../../ndjson/audience.ts';
-import { allowing, forbidding, ofOtherThings } from './mail-headings.ts';
+import { allowing, forbidding, ofOtherThings, unclear } from './mail-headings.ts';
 import { csv, good, header, rolesIn } from './people.ts';
 
 const plain = 'id,email,street,city,state,zip';
@@ -47,7 +47,7 @@ describe('A column that says whether mail may go to a person', () => {
   });
 
   it('is told of, where nobody knows whether it speaks of post', async () => {
-    for (const heading of ['Opted Out', 'Suppressed', 'DNC', 'Mail Preference', 'Solicit Code']) {
+    for (const heading of unclear) {
       assert.equal(await because(heading, 'yes'), null, heading);
       const roles = await rolesIn(`${plain},${heading}`);
       assert.ok(

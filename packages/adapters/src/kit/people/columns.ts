@@ -8,6 +8,7 @@ import { fold, type Heading } from './headings.ts';
 import { headingsOf } from './loose-headings.ts';
 import { literally } from './literally.ts';
 import { mailColumns, mayForbidMail, type MailColumn } from './mail-columns.ts';
+import { markColumns } from './mail-marks.ts';
 import { named } from './named-columns.ts';
 import {
   addressRoles,
@@ -51,6 +52,8 @@ export interface ColumnPlan {
   readonly merge: readonly number[];
   /** Which columns say whether mail may go to the person. */
   readonly mail: readonly MailColumn[];
+  /** In which columns a mark may stand that forbids mail. */
+  readonly marks: readonly number[];
   /** The street column holds the whole address: there is none for city and postal code. */
   readonly whole: boolean;
   /** Of columns without a role, why they are no part of the address, by position. */
@@ -137,6 +140,7 @@ export function planColumns(
     names,
     otherEmails,
     mail,
+    marks: given.doNotMail === null ? [] : markColumns(names, isIgnored),
     merge: names.flatMap((name, index) => (used.has(index) || name === '' ? [] : [index])),
     whole:
       at.line1 !== undefined &&

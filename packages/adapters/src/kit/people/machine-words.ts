@@ -120,6 +120,7 @@ const faults: readonly (readonly [RegExp, string])[] = [
   [/\*{3}/, 'has letters that were blotted out'],
   [within, 'has a word of a machine in it'],
 ];
+const noteOfOffice = /(?<!\p{L})do ?n(?:o|['’]?)t (?:call|phone|ring|e-?mail|text|sms)(?!\p{L})/iu;
 const fieldName = /^(?:(?:first|last|full|given|family)[_ -]?name|[fl]name)$/i;
 /** Of a street and a town; a street may be called Via or Rue. */
 const placeName =
@@ -143,6 +144,7 @@ export function machineFault(role: CellRole, value: string, column = ''): string
   if (tag !== null) return `${tag} a merge tag that was not filled in`;
   if ((isName || /^line\d$/.test(role)) && isDate(value))
     return 'is a date, which spreadsheets make of other things';
+  if (isName && noteOfOffice.test(value)) return 'has a note in it that is nobody’s name';
   if (isName && /^[+\d][\d ().-]{4,}$/.test(value)) return 'is a number, and nobody’s name';
   // Nan is a given name, also where all is written small.
   if (/^line\d$/.test(role) && value.startsWith('nan ')) return 'has a word of a machine in it';

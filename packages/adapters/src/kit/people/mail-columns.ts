@@ -32,14 +32,17 @@ export function mailColumns(
 }
 
 const mail =
-  '(?:(?:direct|postal|paper|snail|physical|us)?mail(?:ings?|shots?)?|post|postal(?:marketing)?|' +
-  'directmailmarketing|letters?)';
+  '(?:(?:direct|postal|paper|snail|physical|us|marketing)?mail(?:ings?|shots?)?|' +
+  '(?:direct)?mail(?:marketing|solicitations?|ers?)|post|postal(?:marketing)?|' +
+  'letters?|postcards?)';
 const optOut = new RegExp(
   '^(?:' +
-    `(?:donot|dont)(?:send|receive|want)?${mail}|donotcontact(?:by${mail})?|dnm|` +
+    `(?:donot|dont)(?:send|receive|want)?${mail}(?:me|us)?|donotcontact(?:by${mail})?|dnm|` +
+    `nocontact(?:by${mail})?|(?:stop|hold|refuses?)(?:all)?${mail}|(?:not|non|un)mailable|` +
+    `(?:remove|exclude|omit|suppress)(?:d?from)?(?:the)?${mail}(?:lists?)?|` +
     `no${mail}|(?:requests?|wants?|receives?)no${mail}|` +
     `(?:optout|optedout)(?:of|from)?${mail}|${mail}(?:optout|optedout)|` +
-    `unsubscribedfrom${mail}|(?:suppress|exclude|excludefrom)${mail}|` +
+    `unsubscribedfrom${mail}|` +
     `${mail}(?:suppress|suppressed|suppression|excluded)|` +
     'keine?post|keinebriefe|postsperre|keine(?:post)?werbung|(?:post)?werbesperre|robinsonliste|' +
     '(?:pasde|stop|opposition|refus)courriers?(?:postal)?|' +
@@ -57,16 +60,25 @@ const consent = new RegExp(
     `(?:may|can|maybe|canbe)${mail}(?:ed)?|(?:receives?|wants?|send)${mail}|` +
     `(?:can|may|maywe|okto)?contact(?:you|me)?(?:by|via)${mail}|(?:by|via)${mail}|gdpr${mail}|` +
     `${mail}permission|permissionto${mail}|dm(?:optin|consent|permission)|directmail|mailable|` +
-    'werbungperpost|posterlaubt|postalischewerbung|accepte(?:le)?courriers?(?:postal)?' +
+    '(?:postal|directmail)marketing|werbungperpost|posterlaubt|postalischewerbung|' +
+    'accepte(?:le)?courriers?(?:postal)?' +
     ')$',
 );
-const death =
-  /^(?:deceased|deceaseddate|datedeceased|dateofdeath|deathdate|died|dead|verstorben|decede|fallecido)$/;
+const death = new RegExp(
+  '^(?:' +
+    'deceased|datedeceased|(?:dateof)?death|died|dead|passedaway|verstorben|todesdatum|' +
+    'sterbedatum|dece(?:s|de|dee)|datededeces|fallecid[oa]|fechade(?:fallecimiento|' +
+    'defuncion)|decedut[oa]|datadidecesso|overleden|overlijdensdatum|falecid[oa]|zmarly' +
+    ')$',
+);
 
 /** Headings that may speak of post, or not: nobody knows. */
 const perhaps = new Set(
   (
-    'optout optedout suppress suppressed suppression blacklist blacklisted blocked dnc ' +
+    'optout optedout suppress suppressed suppression blacklist blacklisted block blocked dnc ' +
+    'exclude excluded remove removed removefromlist donotuse inactive dod ' +
+    'acceptsmarketing marketingconsent consent gdprconsent gdpr mailstatus mailingstatus ' +
+    'mailingliststatus mailhold mailfrequency ' +
     'unsubscribe unsubscribed dnotmarket donotmarket nomarketing marketingoptout ' +
     'privacyoptout contactoptout solicitcode solicitcodes mailrestriction mailrestrictions ' +
     'mailpreference mailpreferences mailingpreference mailingpreferences contactpreference ' +
@@ -85,22 +97,31 @@ const before = new Set(
   ).split(' '),
 );
 const after = new Set('flag indicator yn y n'.split(' '));
+/** A date or a reason is there where somebody has said so. */
+const since = new Set('date dates on at since reason code time le am op el'.split(' '));
 
 /** What a heading says of mail; null: nothing. */
 function mailSense(name: string): 'forbids' | 'allows' | null {
   const key = keyOf(name);
-  if (optOut.test(key) || death.test(key)) return 'forbids';
-  return consent.test(key) ? 'allows' : null;
+  if (forbids(key)) return 'forbids';
+  if (consent.test(key)) return 'allows';
+  // Of a consent a date may be the day on which it was asked for.
+  return forbids(keyOf(name, since)) ? 'forbids' : null;
+}
+
+function forbids(key: string): boolean {
+  return optOut.test(key) || death.test(key);
 }
 
 /** Whether a heading may say who is not to be mailed: nobody can tell, and nothing is read of it. */
 export function mayForbidMail(name: string): boolean {
-  return perhaps.has(keyOf(name));
+  return perhaps.has(keyOf(name)) || perhaps.has(keyOf(name, since));
 }
 
-function keyOf(name: string): string {
+function keyOf(name: string, ends: ReadonlySet<string> = after): string {
   const words = wordsOf(name.replace(/^[a-z0-9]+__(?=\w\w)/i, ''));
   while (before.has(words[0] ?? '')) words.shift();
-  while (words.length > 1 && after.has(words.at(-1) ?? '')) words.pop();
+  while (words.length > 1 && (after.has(words.at(-1) ?? '') || ends.has(words.at(-1) ?? '')))
+    words.pop();
   return words.join('');
 }

@@ -14,6 +14,7 @@ import { maxLength, readCells, type CellFault } from './cells.ts';
 import { columnName, columnOf, nameAndAddress } from './columns.ts';
 import type { ColumnPlan, Role } from './columns.ts';
 import { readDoNotMail } from './do-not-mail.ts';
+import { readMarks } from './mail-marks.ts';
 import { isRounded } from './long-numbers.ts';
 import { emailNote, furtherEmails } from './further-emails.ts';
 import { nameOf } from './names.ts';
@@ -118,7 +119,8 @@ function asMeant(plan: ColumnPlan, { cells, line, without = [] }: Row, rules: Ro
     return index === undefined ? '' : (values[index] ?? '');
   };
   const parts = addressParts(plan, cellOf, rules.defaultCountry);
-  const mail = readDoNotMail(plan.mail, plan.names, values);
+  const said = [readDoNotMail(plan.mail, plan.names, values), readMarks(plan, values)];
+  const because = said.flatMap((one) => one.because ?? []);
   return {
     plan,
     rules,
@@ -127,8 +129,8 @@ function asMeant(plan: ColumnPlan, { cells, line, without = [] }: Row, rules: Ro
     left,
     at: parts.at,
     faults: { ofCell: fault, ofAddress: parts.fault },
-    forbidden: mail.because !== null && { doNotMail: true, doNotMailBecause: mail.because },
-    notes: [...notes, ...parts.notes, ...mail.notes],
+    forbidden: because.length > 0 && { doNotMail: true, doNotMailBecause: because.join('; ') },
+    notes: [...notes, ...parts.notes, ...said.flatMap((one) => one.notes)],
   };
 }
 
