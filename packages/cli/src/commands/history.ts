@@ -8,7 +8,7 @@ import type { Command } from 'commander';
 import type { Cli } from '../program/cli.ts';
 import { command, number, text, wholeNumber, type Act, type Options } from '../program/command.ts';
 import { clock, zone } from '../output/text.ts';
-import { asCommand } from './as-command.ts';
+import { asCommand } from '../output/as-command.ts';
 import { campaignOf, open } from './open-database.ts';
 
 const who = 'an e-mail, customer id, reference on the card, or the id of a recipient or mailpiece';
