@@ -138,7 +138,7 @@ export function householdKey(address: WrittenAddress): string {
       normalizeLine(part.replace(/['\u2019]/g, ''))
         .split(' ')
         .filter((word) => word !== '')
-        .map(abbreviated),
+        .flatMap((word) => abbreviated(word).split(' ')),
     );
     if (words.length === 0) continue;
     const box = boxFields(words.join(' '));
@@ -188,6 +188,10 @@ export function householdKey(address: WrittenAddress): string {
     /^[NSEW]$/.test(street[1] ?? '') && street[3] === ''
       ? / (NORTH|SOUTH|EAST|WEST)(?= |$)/.exec(normalizeLine(written))?.[1]
       : undefined;
+  // Said with his titles and without them.
+  const king = /^(DR )?MARTIN LUTHER KING( JR)?$/.exec(street[1] ?? '');
+  if (king !== null) street[1] = 'MARTIN LUTHER KING';
+  const spelling = king !== null && king[0] !== street[1] ? king[0] : direction;
   const set = (texts: readonly string[]): string => [...new Set(texts)].toSorted().join(',');
   return [
     '2',
@@ -196,7 +200,7 @@ export function householdKey(address: WrittenAddress): string {
     ...street,
     set(units),
     set(lines.map((words) => words.join(' '))),
-    ...(direction === undefined ? [] : [direction]),
+    ...(spelling === undefined ? [] : [spelling]),
   ].join('|');
 }
 
