@@ -97,6 +97,10 @@ function streetFields(written: readonly string[]): string[] {
   const suffix = words.length >= 2 && suffixed(words.at(-1)) ? (words.pop() ?? '') : '';
   if (suffix !== '' && words[0] !== 'HWY' && !/^\d/.test(words.at(-2) ?? ''))
     words.push(asOrdinal(words.pop() ?? ''));
+  // "842 E 1700 South St" is "842 E 1700 S".
+  const grid = /^(\d+) ([NSEW])$/.exec(words.join(' '));
+  if (grid !== null && suffix === 'ST' && after === '')
+    return [number, grid[1] ?? '', '', ahead, grid[2] ?? ''];
   return [number, words.join(' '), suffix, ahead, after];
 }
 

@@ -69,6 +69,12 @@ begin
     v_words[cardinality(v_words)] := postrider.ordinal(v_words[cardinality(v_words)]);
   end if;
   street := array_to_string(v_words, ' ');
+  if suffix = 'ST' and postdirectional is null and street ~ '^[0-9]+ [NSEW]$' then
+    -- "842 E 1700 South St" is a street of a grid, as "842 E 1700 S".
+    postdirectional := right(street, 1);
+    street := left(street, -2);
+    suffix := null;
+  end if;
 end $$;
 
 -- Finds the word by which the street of a line ends, if other words follow: "12 Elm St Boston MA"
