@@ -18,6 +18,8 @@ import { readMarks } from './mail-marks.ts';
 import { isRounded } from './long-numbers.ts';
 import { emailNote, furtherEmails } from './further-emails.ts';
 import { quote } from './quote.ts';
+import { spreadsheetFault } from './spreadsheet-words.ts';
+import { splitName } from './whole-name.ts';
 
 // A control character, a line separator or a bidirectional override changes what is printed without
 // being seen.
@@ -119,18 +121,14 @@ export function readRow(
     );
   }
   if (control.test(externalId)) return controlReject('externalId');
-  if (isRounded(externalId)) {
-    const column = columnName(plan, 'externalId');
-    const what = `Column "${column}" has an id that a spreadsheet has rounded`;
-    return {
-      ...reject(
-        column,
-        'rounded_id',
-        `${what}: ${quote(externalId)}. Others may have the same now; export the list with the column as text.`,
-      ),
-      incomplete: `${what} (row ${row}: ${quote(externalId)}), so nobody was taken as having left`,
-    };
-  }
+  if (isRounded(externalId))
+    return lostId(
+      'rounded_id',
+      'has an id that a spreadsheet has rounded',
+      'Others may have the same now; export the list with the column as text.',
+    );
+  const noId = rules.machineWords === 'keep' ? null : spreadsheetFault(externalId);
+  if (noId !== null) return lostId('machine_word', noId, 'It is no id; export the list again.');
   for (const role of nameAndAddress) if (control.test(at(role))) return controlReject(role);
 
   const unclear = plan.fault?.indexes.find((index) => (values[index] ?? '') !== '');
@@ -218,6 +216,16 @@ export function readRow(
     };
   }
 
+  /** The person has another id than before, so that the list does not tell who has left. */
+  function lostId(reason: string, why: string, help: string): RowResult {
+    const column = columnName(plan, 'externalId');
+    const what = `Column "${column}" ${why}`;
+    return {
+      ...reject(column, reason, `${what}: ${quote(externalId)}. ${help}`),
+      incomplete: `${what} (row ${row}: ${quote(externalId)}), so nobody was taken as having left`,
+    };
+  }
+
   function controlReject(role: Role): RowResult {
     const column = columnName(plan, role);
     return (role === 'externalId' ? reject : refuse)(
@@ -248,12 +256,4 @@ export function wrongNumberOfFields(names: number, values: readonly string[]): s
 function withPrefix(prefix: string, name: string): string {
   const isThere = name.toLowerCase().startsWith(`${prefix.toLowerCase()} `);
   return prefix === '' || name === '' || isThere ? name : `${prefix} ${name}`;
-}
-
-/** "Ann Lee" and "Lee, Ann" become Ann and Lee. */
-function splitName(name: string): [string, string] {
-  const comma = name.indexOf(',');
-  if (comma > 0) return [name.slice(comma + 1).trim(), name.slice(0, comma).trim()];
-  const blank = name.lastIndexOf(' ');
-  return blank < 0 ? [name, ''] : [name.slice(0, blank).trim(), name.slice(blank + 1)];
 }
