@@ -79,6 +79,14 @@ const after = new Set('flag indicator yn y n'.split(' '));
 /** A date or a reason is there where somebody has said so. */
 const since = new Set('date dates on at since reason code time le am op el'.split(' '));
 
+/** A column with such a word speaks of something else, or of somebody else. */
+const ofOthers = new Set(
+  (
+    'email mail phone mobile tel sms text call fax spouse husband wife partner mother father ' +
+    'parent parents child children household referrer agent salesperson owner'
+  ).split(' '),
+);
+
 /** What a heading says of mail; null: nothing. */
 export function mailSense(name: string): 'forbids' | 'allows' | null {
   const key = keyOf(name);
@@ -95,6 +103,18 @@ function forbids(key: string): boolean {
 /** Whether a heading may say who is not to be mailed: nobody can tell, and nothing is read of it. */
 export function mayForbidMail(name: string): boolean {
   return perhaps.has(keyOf(name)) || perhaps.has(keyOf(name, since));
+}
+
+/** Where a mark that forbids mail is looked for: not in columns of which the campaign says to ignore them. */
+export function markColumns(
+  columns: readonly string[],
+  isIgnored: (name: string) => boolean,
+): readonly number[] {
+  return columns.flatMap((name, index) =>
+    name === '' || isIgnored(name) || wordsOf(name).some((word) => ofOthers.has(word))
+      ? []
+      : [index],
+  );
 }
 
 function keyOf(name: string, ends: ReadonlySet<string> = after): string {
