@@ -29,6 +29,11 @@ return (
     case
       when p_key = p_other_key then 'one household by today''s rules, let in apart'
     end,
+    case
+      when split_part(p_key, '|', 5) <> split_part(p_other_key, '|', 5)
+        and a.neighbourhood = b.neighbourhood
+        then 'the street is written in one word in one'
+    end,
     case when a.units is distinct from b.units then 'a unit is missing in one' end,
     case when a.suffix <> b.suffix then 'the suffix of the street is missing in one' end,
     case
@@ -61,16 +66,16 @@ join postrider.recipient_state s
   on s.organization_id = r.organization_id
   and s.recipient_id = r.id
   and (s.state <> 'skipped' or s.reason <> 'duplicate')
--- Looked up person by person, by index: such keys begin alike, or have a letter or a
--- second number with the number.
+-- Looked up person by person, by index: such keys begin alike up to the number, or have a letter, a
+-- fraction or a second number with it.
 -- offset 0 keeps it so: to join everybody of the campaign with everybody never ends.
 cross join lateral (
   select p.*, y.state
   from unnest(postrider.keys_within(r.household_key)) with ordinality as w (key, nth)
   cross join lateral (values
-    (postrider.neighbourhood_of(w.key) || '|', postrider.neighbourhood_of(w.key) || '}'),
+    (postrider.numbered_of(w.key) || '|', postrider.numbered_of(w.key) || '}'),
     (postrider.numbered_of(w.key) || 'A', postrider.numbered_of(w.key) || '['),
-    (postrider.numbered_of(w.key) || '-', postrider.numbered_of(w.key) || '.')
+    (postrider.numbered_of(w.key) || ' ', postrider.numbered_of(w.key) || '.')
   ) as keys (first, beyond)
   cross join lateral (
     select q.*
@@ -78,6 +83,7 @@ cross join lateral (
     where q.organization_id = r.organization_id
       and q.household_key ~>=~ keys.first
       and q.household_key ~<~ keys.beyond
+      and postrider.neighbourhood_of(q.household_key) = postrider.neighbourhood_of(w.key)
       and q.campaign_id = r.campaign_id
       -- By the street beside a box the pair is found from this side alone.
       and (q.id > r.id or w.nth > 1)

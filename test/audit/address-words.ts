@@ -85,13 +85,23 @@ function ordinal(word: string): string | undefined {
   return `${n}${n > 3 ? 'TH' : (['ST', 'ND', 'RD'][n - 1] ?? '')}`;
 }
 
+/** Names of streets with a short form, and titles. */
+const NAMES: Readonly<Record<string, string>> = {
+  SAINT: 'ST',
+  DOCTOR: 'DR',
+  JUNIOR: 'JR',
+  MLK: 'MARTIN LUTHER KING',
+  JFK: 'JOHN F KENNEDY',
+  FDR: 'FRANKLIN D ROOSEVELT',
+};
+
 /** What people abbreviate by their own lights, in the one way of this key. */
 export function abbreviated(word: string): string {
   return (
     DIRECTIONS.get(word) ??
     SUFFIXES.get(word) ??
-    (word === 'SAINT' ? 'ST' : undefined) ??
     ordinal(word) ??
+    (Object.hasOwn(NAMES, word) ? NAMES[word] : undefined) ??
     word
   );
 }

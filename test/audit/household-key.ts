@@ -97,6 +97,10 @@ function streetFields(written: readonly string[]): string[] {
   const suffix = words.length >= 2 && suffixed(words.at(-1)) ? (words.pop() ?? '') : '';
   if (suffix !== '' && words[0] !== 'HWY' && !/^\d/.test(words.at(-2) ?? ''))
     words.push(asOrdinal(words.pop() ?? ''));
+  // "842 E 1700 South St" is "842 E 1700 S".
+  const grid = /^(\d+) ([NSEW])$/.exec(words.join(' '));
+  if (grid !== null && suffix === 'ST' && after === '')
+    return [number, grid[1] ?? '', '', ahead, grid[2] ?? ''];
   return [number, words.join(' '), suffix, ahead, after];
 }
 
@@ -138,7 +142,7 @@ export function householdKey(address: WrittenAddress): string {
       normalizeLine(part.replace(/['\u2019]/g, ''))
         .split(' ')
         .filter((word) => word !== '')
-        .map(abbreviated),
+        .flatMap((word) => abbreviated(word).split(' ')),
     );
     if (words.length === 0) continue;
     const box = boxFields(words.join(' '));
@@ -188,6 +192,10 @@ export function householdKey(address: WrittenAddress): string {
     /^[NSEW]$/.test(street[1] ?? '') && street[3] === ''
       ? / (NORTH|SOUTH|EAST|WEST)(?= |$)/.exec(normalizeLine(written))?.[1]
       : undefined;
+  // Said with his titles and without them.
+  const king = /^(DR )?MARTIN LUTHER KING( JR)?$/.exec(street[1] ?? '');
+  if (king !== null) street[1] = 'MARTIN LUTHER KING';
+  const spelling = king !== null && king[0] !== street[1] ? king[0] : direction;
   const set = (texts: readonly string[]): string => [...new Set(texts)].toSorted().join(',');
   return [
     '2',
@@ -196,7 +204,7 @@ export function householdKey(address: WrittenAddress): string {
     ...street,
     set(units),
     set(lines.map((words) => words.join(' '))),
-    ...(direction === undefined ? [] : [direction]),
+    ...(spelling === undefined ? [] : [spelling]),
   ].join('|');
 }
 

@@ -22,6 +22,18 @@ export const householdKeys: readonly Mutant[] = [
     test: { file: possible, pattern: 'within reach of an opt-out' },
   },
   {
+    name: 'reach-of-one-word',
+    without: 'an opt-out of "Peachtree St" reaches who is there in "Peach Tree St"',
+    edits: [
+      {
+        file: 'sql/functions/80_operate/people_by_key.sql',
+        find: "(k.numbered || '|', k.numbered || '}', k.neighbourhood)",
+        replace: "(k.neighbourhood || '|', k.neighbourhood || '}', k.neighbourhood)",
+      },
+    ],
+    test: { file: reach, pattern: 'by one of two addresses in one' },
+  },
+  {
     name: 'spelling-of-another-street',
     without: '"Neue Str." is certainly no "Neustr."',
     edits: [

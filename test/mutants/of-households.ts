@@ -49,8 +49,8 @@ export const households: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/80_operate/people_by_key.sql',
-        find: "(k.numbered || 'A', k.numbered || '[')",
-        replace: "(k.neighbourhood || '|', k.neighbourhood || '|')",
+        find: "(k.numbered || 'A', k.numbered || '[', k.neighbourhood)",
+        replace: "(k.numbered || '|', k.numbered || '|', k.neighbourhood)",
       },
     ],
     test: { file: reach, pattern: 'stops whom it reaches' },
@@ -61,8 +61,8 @@ export const households: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/80_operate/people_by_key.sql',
-        find: "(k.numbered || '-', k.numbered || '.')",
-        replace: "(k.neighbourhood || '|', k.neighbourhood || '|')",
+        find: "(k.numbered || ' ', k.numbered || '.', k.neighbourhood)",
+        replace: "(k.numbered || '|', k.numbered || '|', k.neighbourhood)",
       },
     ],
     test: { file: reach, pattern: 'stops whom it reaches' },

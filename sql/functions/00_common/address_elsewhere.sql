@@ -53,12 +53,19 @@ begin
       end if;
     end loop;
   end if;
-  spelling := array_to_string(v_words, ' ');
   if p_language in ('RU', 'UA') and v_last > 1
     and c_kinds ->> v_words[v_last] is not null
   then
     -- "Ленина ул."
     v_words := (c_kinds ->> v_words[v_last]) || v_words[:v_last - 1];
+  end if;
+  spelling := array_to_string(v_words, ' ');
+  if p_language = 'DE' and v_last = 2 and v_words[2] in ('STRASSE', 'PLATZ', 'WEG', 'GASSE')
+    and v_words[1] ~ '^[A-Z]{4,}$' and v_words[1] !~ '(E|E[RNSM]|M)$'
+  then
+    -- "Haupt Str.": two words are written where the first one is declined, as in "Neue Str.", or is
+    -- the name of a place, as in "Berliner Str.". Here it is neither.
+    spelling := v_words[1] || v_words[2];
   end if;
   if c_loose is not null then
     for n in 1 .. v_last loop

@@ -108,6 +108,9 @@ begin
     '(?<= , )((?:CALLE|AVE|CARR|CAMINO|PASEO) [^,#]+?) (?:# ?([A-Z]?[0-9]+[A-Z]?)'
       || '|([A-Z])(?: -)? ?([0-9]+[A-Z]?))(?= ,|$)',
     '\2\3\4 \1', 'g');
+  -- "Calle Aurora 1234": the last number is the house, where the street has a name.
+  v_text := regexp_replace(v_text,
+    '(?<= , )((?:CALLE|AVE|PASEO)(?: [A-Z]+)* [A-Z]{3,}) ([0-9]+[A-Z]?)(?= ,|$)', '\2 \1', 'g');
   return regexp_replace(v_text,
     '(?<= , )([A-Z])(?: -)? ([0-9]+[A-Z]?)(?= (?:CALLE|AVE|CARR|CAMINO|PASEO|VIA) )', '\1\2', 'g');
 end $$;
@@ -172,6 +175,11 @@ begin
       '(?<= , )([0-9]+) ([0-9]+)(?= [0-9]+(?:ST|ND|RD|TH) )', '\1-\2', 'g');
   end if;
   v_text := replace(v_text, ' -', '');
+  if v_text like '% KING %' then
+    v_text := regexp_replace(v_text, ' (?:M L|ML|MARTIN L) KING(?= )', ' MARTIN LUTHER KING');
+    -- "Martin Luther King, Jr. Blvd"
+    v_text := regexp_replace(v_text, '(?<= MARTIN LUTHER KING) ,(?= JR )', '');
+  end if;
   if v_text like '%/%' then
     v_text := regexp_replace(v_text, '(?<=[A-Z]{2})/(?=[0-9])', ' ', 'g');
   end if;
@@ -221,6 +229,11 @@ begin
       select distinct u.unit collate "C"
       from unnest(v_found.named) as u (unit)
       order by 1), ',');
+  end if;
+  if street ~ '^(DR )?MARTIN LUTHER KING( JR)?$' then
+    -- Said with his titles and without them, of one street.
+    spelling := nullif(concat_ws(',', spelling, nullif(street, 'MARTIN LUTHER KING')), '');
+    street := 'MARTIN LUTHER KING';
   end if;
   if street in ('N', 'S', 'E', 'W') and predirectional is null or street = 'RUE' then
     -- "12 East St" is not certainly "12 E St".

@@ -32,7 +32,9 @@ begin
       v_words := v_words[2:];
     elsif v_words[1] ~ '^[A-Z]$' and v_words[1] <> all (c_directionals)
       and number ~ '^[0-9]+$' and cardinality(v_words) >= 3
-      and not postrider.is_street_suffix(v_words[2])
+      -- "12 A Avenue" has a letter for a name, "12 A rue Foch" has none.
+      and (not postrider.is_street_suffix(v_words[2])
+        or v_words[2] = 'RUE' and not postrider.is_street_suffix(v_words[cardinality(v_words)]))
       and (v_words[1] <> 'O' or length(v_words[2]) < 3)
     then
       number := number || v_words[1];
@@ -67,6 +69,12 @@ begin
     v_words[cardinality(v_words)] := postrider.ordinal(v_words[cardinality(v_words)]);
   end if;
   street := array_to_string(v_words, ' ');
+  if suffix = 'ST' and postdirectional is null and street ~ '^[0-9]+ [NSEW]$' then
+    -- "842 E 1700 South St" is a street of a grid, as "842 E 1700 S".
+    postdirectional := right(street, 1);
+    street := left(street, -2);
+    suffix := null;
+  end if;
 end $$;
 
 -- Finds the word by which the street of a line ends, if other words follow: "12 Elm St Boston MA"

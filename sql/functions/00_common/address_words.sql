@@ -2,7 +2,8 @@
 -- (street suffixes) and C2 (secondary units), and its rules for directionals and numbered streets.
 -- They are facts of the trade, and serve a key: two spellings of one word get one abbreviation.
 
--- Abbreviates a folded word of an address as the postal service of the United States does.
+-- Abbreviates a folded word of an address as the postal service of the United States does. Some
+-- names of streets have a short form that nothing else has.
 create function postrider.abbreviate(p_word text) returns text
 language sql immutable parallel safe
 return coalesce('{
@@ -81,6 +82,11 @@ return coalesce('{
   "VALLEY": "VLY", "VALLEYS": "VLYS", "VALLY": "VLY", "VIEW": "VW", "VIEWS": "VWS",
   "VILL": "VLG", "VILLAG": "VLG", "VILLAGE": "VLG", "VILLAGES": "VLGS", "VILLE": "VL",
   "VILLG": "VLG", "VILLIAGE": "VLG", "VIST": "VIS", "VISTA": "VIS", "VLLY": "VLY", "VST": "VIS",
+  "MLK": "MARTIN LUTHER KING", "JFK": "JOHN F KENNEDY", "FDR": "FRANKLIN D ROOSEVELT",
+  "DOCTOR": "DR", "JUNIOR": "JR", "SIDEROAD": "SIDE RD", "CONCESSION": "CONC",
+  "STRET": "ST", "SREET": "ST", "STEET": "ST", "STREEET": "ST", "STRRET": "ST", "AVEUE": "AVE",
+  "AVEUNE": "AVE", "AVENEU": "AVE", "AVNEUE": "AVE", "BOULAVARD": "BLVD", "BOULEVARDE": "BLVD",
+  "RAOD": "RD", "DIRVE": "DR",
   "VSTA": "VIS", "WALKS": "WALK", "WELL": "WL", "WELLS": "WLS", "WEST": "W", "WY": "WAY"
 }'::jsonb ->> p_word, p_word);
 

@@ -132,11 +132,12 @@ create function postrider.household_key_parts(
 ) language sql immutable parallel safe
 begin atomic
   select
-    concat_ws('|', k[1], k[2], k[3], n.figures, k[5]),
+    concat_ws('|', k[1], k[2], k[3], n.figures, replace(k[5], ' ', '')),
     concat_ws('|', k[1], k[2], k[3], n.figures),
     k[6], k[7], k[8],
     string_to_array(concat_ws(',',
       '# ' || substring(k[4] from '[0-9]([A-Z])$'), '# ' || nullif(split_part(k[4], '-', 2), ''),
+      '# ' || nullif(split_part(k[4], ' ', 2), ''),
       nullif(
         regexp_replace(
           replace(replace(replace(k[9], 'REAR', '# R'), 'FRNT', '# F'), 'FL ', '# '),
@@ -144,7 +145,7 @@ begin atomic
         '')), ','),
     string_to_array(k[10], ',')
   from string_to_array(p_household_key, '|') as k
-  cross join lateral (select regexp_replace(k[4], '(?<=[0-9])([A-Z]|-.*)$', '')) as n (figures);
+  cross join lateral (select regexp_replace(k[4], '(?<=[0-9])([A-Z]|[- ].*)$', '')) as n (figures);
 end;
 
 -- What keys begin with that may be one household: all but the street, without the letter of the
@@ -153,12 +154,13 @@ create function postrider.numbered_of(p_household_key text) returns text
 language sql immutable parallel safe
 return split_part(p_household_key, '|', 1) || '|' || split_part(p_household_key, '|', 2)
   || '|' || split_part(p_household_key, '|', 3)
-  || '|' || regexp_replace(split_part(p_household_key, '|', 4), '(?<=[0-9])([A-Z]|-.*)$', '');
+  || '|' || regexp_replace(split_part(p_household_key, '|', 4), '(?<=[0-9])([A-Z]|[- ].*)$', '');
 
--- The same with the street.
+-- The same with the street, its words written together: people part them as they like.
 create function postrider.neighbourhood_of(p_household_key text) returns text
 language sql immutable parallel safe
-return postrider.numbered_of(p_household_key) || '|' || split_part(p_household_key, '|', 5);
+return postrider.numbered_of(p_household_key)
+  || '|' || replace(split_part(p_household_key, '|', 5), ' ', '');
 
 -- Draws a household's lot from 0 to 9999, in hundredths of a percent. It is salted, and always the
 -- same: an audit can derive it again with the salt.

@@ -28,24 +28,27 @@ return array(
     where organization_id = p_organization_id
       and external_id = p_external_id
     union
-    -- People who may live at an address: by index, since such keys begin alike, or have a letter
-    -- with the number.
+    -- People who may live at an address: by index, since such keys begin alike up to the number, or
+    -- have a letter or a fraction with it.
     select r.id, r.campaign_id
     from unnest(postrider.keys_within(p_household_key)) as w (key)
     cross join lateral postrider.household_key_parts(w.key) k
     cross join lateral (values
-      (k.neighbourhood || '|', k.neighbourhood || '}'),
-      (k.numbered || 'A', k.numbered || '['),
-      (k.numbered || '-', k.numbered || '.'),
+      (k.numbered || '|', k.numbered || '}', k.neighbourhood),
+      (k.numbered || 'A', k.numbered || '[', k.neighbourhood),
+      (k.numbered || ' ', k.numbered || '.', k.neighbourhood),
       -- A British postal code is a street: whose building it may be is looked for in all of it.
       (substring(w.key from '^[^|]*.(?:GB|IE|GG|JE|IM).[^|]*.'),
-        substring(w.key from '^[^|]*.(?:GB|IE|GG|JE|IM).[^|]*') || '}')) as keys (first, beyond)
+        substring(w.key from '^[^|]*.(?:GB|IE|GG|JE|IM).[^|]*') || '}',
+        null)) as keys (first, beyond, neighbourhood)
     cross join lateral (
       select x.id, x.campaign_id, x.household_key
       from postrider.recipient x
       where x.organization_id = p_organization_id
         and x.household_key ~>=~ keys.first
         and x.household_key ~<~ keys.beyond
+        and (keys.neighbourhood is null
+          or postrider.neighbourhood_of(x.household_key) = keys.neighbourhood)
       -- Or a planner without statistics compares everybody of the organization.
       offset 0
     ) r

@@ -111,7 +111,10 @@ for (const form of all) {
   });
 }
 
-/** Two addresses in one; a bar divides line 1 from line 2. Each reaches the other. */
+/**
+ * Two addresses in one, or a street in one word and in two; a bar divides line 1 from line 2. Each
+ * reaches the other.
+ */
 const halves: readonly (readonly [country: string, whole: string, half: string])[] = [
   ['US', '12 Elm St|PO Box 9', '12 Elm Street'],
   ['US', 'PO Box 9|12 Elm St Apt 4', '12 Elm St'],
@@ -120,6 +123,9 @@ const halves: readonly (readonly [country: string, whole: string, half: string])
   ['GB', 'Flat 1, Elm Court, 5 High St', 'Flat 1|Elm Court'],
   ['GB', 'Flat 1, Elm Court', '1 Elm Court'],
   ['GB', 'Rose Cottage|Mill Lane', 'Rose Cottage'],
+  ['US', '12 Peach Tree St', '12 Peachtree St'],
+  ['US', '12 Mc Donald Rd Apt 4', '12 McDonald Rd'],
+  ['US', '12 1/2 Elm St', '12 Elm St'],
 ];
 
 void test('an opt-out by one of two addresses in one reaches who wrote both, and the other way round', async () => {

@@ -1,7 +1,7 @@
 /** What people and forms write where they have nothing. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { csv } from './people.ts';
+import { csv, good, header } from './people.ts';
 
 async function read(lastName: string, line1: string, city = 'Boston'): Promise<string> {
   const { members, rejects } = await csv(
@@ -92,4 +92,26 @@ it('a line of the street that is the town once more is left out, and told', asyn
       ['5 Elm St', 'Boston Building'],
     ],
   );
+});
+
+void it('an entity is mended without its semicolon, and a sign alone counts as blank', async () => {
+  const row = good.replace('Ann,Lee', 'Jos&eacute,M&uumlller').replace('Apt 4', '*');
+  const { members, rejects } = await csv(`${header}\n${row}\nc2${row.slice(2).replace('*', '#')}`);
+  assert.deepEqual(rejects, []);
+  for (const { firstName, lastName, address } of members)
+    assert.deepEqual([firstName, lastName, address?.line2], ['José', 'Müller', null]);
+  for (const name of ['AT&T', 'R&D', 'Smith&Amper', 'Lee & Ampleforth']) {
+    const kept = await csv(`${header}\n${good.replace('Lee', name)}`);
+    assert.equal(kept.members[0]?.lastName, name);
+  }
+});
+
+void it('an error of a spreadsheet is nobody’s id, and then nobody has left', async () => {
+  for (const id of ['#REF!', '#####', '=A2', '#VALUE!']) {
+    const { members, rejects, incomplete } = await csv(`${header}\n${good.replace('c1', id)}`);
+    assert.deepEqual([members, rejects[0]?.column, rejects[0]?.reason], [[], 'id', 'machine_word']);
+    assert.match(incomplete ?? '', /^Column "id" .*nobody was taken as having left$/);
+  }
+  const kept = await csv(`${header}\n${good.replace('c1', '#7')}`);
+  assert.equal(kept.members[0]?.externalId, '#7');
 });

@@ -43,7 +43,7 @@ const nothing = new Set([
   'n.v.t.',
   'k.A.',
 ]);
-const nothingWritten = /^(?:\\+N|[(<[{][Nn](?:ull|ULL)[)>\]}]|[-–—._]+)$/;
+const nothingWritten = /^(?:\\+N|[(<[{][Nn](?:ull|ULL)[)>\]}]|[-–—._]+|\*\*?|#)$/;
 const none = /^none$/i;
 /** What people and pivot tables write, in brackets. */
 const saysNothing = new RegExp(

@@ -4,6 +4,12 @@
  */
 import { decodeHTMLStrict } from 'entities/decode';
 
+// Browsers read them without their semicolon, too, and some programs cut it off.
+const openEntity = new RegExp(
+  '&((?:[aeiouAEIOU](?:uml|acute|grave|circ)|[anoANO]tilde|[cC]cedil|[aA]ring|[oO]slash|szlig|' +
+    'nbsp|amp|quot))(?![a-z]*;)',
+  'g',
+);
 const entity = /&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);/;
 // Around a text they are only its looks. Any other tag is no part of a name or an address.
 const looks = /<\/?(?:b|i|u|em|strong|span|font|p|div|small|big)(?:\s[^<>]*)?>/gi;
@@ -30,6 +36,7 @@ export function mendText(value: string): string {
     .replace(/(?:%[0-9a-fA-F]{2})+/g, decoded)
     .replace(/(?:=[0-9A-F]{2}){2,}/g, decoded);
   // Three times: what is encoded twice is common.
+  text = text.replace(openEntity, '&$1;');
   for (let time = 0; time < 3 && entity.test(text); time++) text = decodeHTMLStrict(text);
   text = text.replace(lineBreakTag, '\n').replace(looks, '');
   // In small letters the first of the two was changed as well.

@@ -19,6 +19,7 @@ import { isRounded } from './long-numbers.ts';
 import { emailNote, furtherEmails } from './further-emails.ts';
 import { nameOf } from './names.ts';
 import { quote } from './quote.ts';
+import { spreadsheetFault } from './spreadsheet-words.ts';
 
 // A control character, a line separator or a bidirectional override changes what is printed without
 // being seen.
@@ -158,15 +159,33 @@ function ofId(row: MeantRow): RowResult | null {
       message: `Column "${column}" is blank: without an id the person cannot be told from others.`,
     });
   if (control.test(id)) return reject(row, controlFault(row, 'externalId'));
-  if (!isRounded(id)) return null;
-  const what = `Column "${column}" has an id that a spreadsheet has rounded`;
-  return {
-    ...reject(row, {
-      column,
+  if (isRounded(id))
+    return lostId(row, {
       reason: 'rounded_id',
-      message: `${what}: ${quote(id)}. Others may have the same now; export the list with the column as text.`,
-    }),
-    incomplete: `${what} (row ${row.line}: ${quote(id)}), so nobody was taken as having left`,
+      why: 'has an id that a spreadsheet has rounded',
+      help: 'Others may have the same now; export the list with the column as text.',
+    });
+  const noId = row.rules.machineWords === 'keep' ? null : spreadsheetFault(id);
+  return noId === null
+    ? null
+    : lostId(row, {
+        reason: 'machine_word',
+        why: noId,
+        help: 'It is no id; export the list again.',
+      });
+}
+
+/** The person has another id than before, so that the list does not tell who has left. */
+function lostId(
+  row: MeantRow,
+  { reason, why, help }: { readonly reason: string; readonly why: string; readonly help: string },
+): RowResult {
+  const column = columnName(row.plan, 'externalId');
+  const what = `Column "${column}" ${why}`;
+  const id = quote(row.at('externalId'));
+  return {
+    ...reject(row, { column, reason, message: `${what}: ${id}. ${help}` }),
+    incomplete: `${what} (row ${row.line}: ${id}), so nobody was taken as having left`,
   };
 }
 
