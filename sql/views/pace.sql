@@ -94,7 +94,8 @@ cross join lateral (
 ) g
 cross join lateral (
   -- Whose turn comes first and last: held back, deferred by a frequency cap, or tried again later.
-  select min(l.first_at) as first_at, max(l.last_at) as last_at
+  select min(l.first_at) as first_at, max(l.last_at) as last_at,
+    min(l.first_at) filter (where z.state = 'pending') as first_without_proof
   from (values ('pending'), ('proofed')) as z (state)
   cross join lateral (
     select (
@@ -131,6 +132,12 @@ cross join lateral (
             then 'the budget does not last'
           else 'the total cap leaves no card'
         end, w.beyond_caps, w.waiting)
+    when r.per_hour is null and q.first_at > postrider.now() and q.first_at <> 'infinity'
+      and c.hold_back_minutes > 0 and q.first_without_proof is null
+      then format(
+        'all are held back on purpose, the first until %s: till then they are called back '
+          'for nothing',
+        postrider.local_time(o, q.first_at))
     when r.per_hour is null and q.first_at > postrider.now() and q.first_at <> 'infinity'
       then format('nobody who waits goes before %s', postrider.local_time(o, q.first_at))
     when r.per_hour is null

@@ -52,6 +52,11 @@ describe('connect klaviyo', () => {
       made.stdout,
       /connection klaviyo-test is made: .*usable, test; The twin of Klaviyo/,
     );
+    const calls = (await at.acme(['calls', '--connection', 'klaviyo-test', '--json'])).json();
+    assert.deepEqual(
+      calls.map((call) => [call['route'], call['status']]),
+      [['GET /api/accounts', 200]],
+    );
     const file = campaignFile(at.place.home, [
       'printer: { kind: noop, name: press }',
       'event_sink: { connection: klaviyo-test, metric: Postcard, statuses: [delivered] }',

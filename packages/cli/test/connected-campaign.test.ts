@@ -48,6 +48,12 @@ describe('a campaign that names an account', () => {
     assert.match(option.stderr, /printer\.colour: is not an option of this adapter/);
   });
 
+  it('is refused where its printer is given files by links, and cards are pages of one document', async () => {
+    const run = await apply(['printer: { connection: acme, artwork: links }']);
+    assert.equal(run.code, 78, run.stderr);
+    assert.match(run.stderr, /printer\.artwork: the renderer sets .*artwork: bytes/s);
+  });
+
   it('is applied and mailed by a runner, which opens the sealed key', async () => {
     const run = await apply(['printer: { connection: acme }']);
     assert.equal(run.code, 0, run.stderr);

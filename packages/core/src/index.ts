@@ -43,7 +43,7 @@ export type { CohortStage } from './machine/cohorts.ts';
 export { judgeAddresses, type SyncKind, type SyncReport } from './machine/sync.ts';
 export { createArtworkCutter, type ArtworkCutterOptions } from './runtime/artwork/cutter.ts';
 export { integrationsOf, type Integrations, type Ports } from './runtime/integrations.ts';
-export { askAccount, type AccountQuestion } from './runtime/ask-account.ts';
+export { askAccount, keepAccountCalls, type AccountQuestion } from './runtime/ask-account.ts';
 export {
   Connections,
   type ConnectionsOptions,

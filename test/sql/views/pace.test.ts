@@ -87,8 +87,13 @@ void test('where all cards are held back it is told until when', async () => {
   assert.equal(held.hours, null);
   assert.match(
     held.standing_still ?? '',
-    /^nobody who waits goes before \d{4}-\d\d-\d\d \d\d:\d\d/,
+    /^all are held back on purpose, the first until \d{4}-\d\d-\d\d \d\d:\d\d.* for nothing$/,
   );
+  await syncPeople(rig.sql, at, people(1, 'deferred'), false);
+  await rig.sql`
+    update postrider.recipient_state set available_at = postrider.now() + interval '1 hour'
+    where recipient_id = ${(await one(rig.sql, at, 'deferred0')).id}`;
+  assert.match((await pace(at)).standing_still ?? '', /^nobody who waits goes before \d{4}-/);
   await turnClock(rig.sql, 2 * HOUR);
   assert.equal((await pace(at)).standing_still, 'the printer has accepted no card in the last day');
 });

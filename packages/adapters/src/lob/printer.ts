@@ -37,6 +37,7 @@ export function createLobPrinter(options: unknown, wiring: AdapterWiring): Print
 
   return {
     takes: ['application/pdf', 'image/png', 'image/jpeg'],
+    takesWholeFiles: parsed.artwork === 'links',
     formats,
     longestAddressLine: () => longestLines,
     longestName: () => longestName,

@@ -2,12 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import {
   ensureOrganization,
+  keepAccountCalls,
   makeConnection,
   readSealingKeys,
   seal,
   SEALING_KEYS,
   type KeptSecret,
 } from '@postrider/core';
+import type { ProviderCall } from '@postrider/core/ports';
 import { openDatabase, type Sql } from '@postrider/runner/database';
 import type { Project } from '@postrider/runner/project';
 import { exitCodes, UserError } from '@postrider/runner/process';
@@ -64,7 +66,11 @@ export async function connectAccount(
   const secrets = kept(place);
   if (known !== null) await refuseTaken(sql, known, name);
   const account = { organizationId: place.organizationId, name, provider, mode, options: read };
-  const finding = options.check ? await findingOf(kind, withSecrets(account, held)) : null;
+  const asked: ProviderCall[] = [];
+  const calls = { record: (call: ProviderCall) => void asked.push(call) };
+  const finding = options.check
+    ? await findingOf(kind, withSecrets(account, held), { calls })
+    : null;
   if (finding !== null) requireUsable(provider, finding);
   const made = await sql.begin(async (tx) => {
     const organizationId =
@@ -81,6 +87,7 @@ export async function connectAccount(
     });
     return { ...at, endpointId };
   });
+  await keepAccountCalls(sql, made, asked);
   cli.out.result(
     { ...made, name, provider, mode, finding, secrets: held.map(told) },
     `connection ${name} is made: ${provider}, ${inWords(finding)}`,

@@ -37,8 +37,7 @@ export async function checkAccount(cli: Cli, { name, organization }: Which): Pro
   if (connection === null)
     throw mayNotRead(row, 'what it said last: postrider connections. Nothing was changed');
   const finding = await findingOf(accountsOf(row.provider), connection, {
-    sql,
-    connectionId: row.connectionId,
+    kept: { sql, connectionId: row.connectionId },
   });
   await noteFinding(sql, row, finding);
   cli.out.result(
@@ -117,7 +116,9 @@ export async function rotateAccount(
     if (there === null && !hasKey(kind, held))
       throw mayNotRead(row, 'nothing was kept; to keep it unasked: --no-check');
     const account = withSecrets(row, held, (purpose) => there?.secrets(purpose) ?? []);
-    finding = await findingOf(kind, account, { sql, connectionId: row.connectionId });
+    finding = await findingOf(kind, account, {
+      kept: { sql, connectionId: row.connectionId },
+    });
     requireUsable(row.provider, finding);
     // They are about secrets, too, and not all were at hand.
     if (there === null && finding.outcome === 'usable') finding = { ...finding, notes: [] };

@@ -136,10 +136,9 @@ export function withSecrets(
 export async function findingOf(
   kind: ConnectionKind,
   connection: Connection,
-  kept?: AccountQuestion['kept'],
+  where: Pick<AccountQuestion, 'kept' | 'calls'> = {},
 ): Promise<AccountFinding> {
-  const question = { kind, connection, timeoutMs: PATIENCE_MS };
-  return await askAccount(kept === undefined ? question : { ...question, kept });
+  return await askAccount({ kind, connection, timeoutMs: PATIENCE_MS, ...where });
 }
 
 /** Throws `UserError` where the account cannot be used, or nobody knows. */

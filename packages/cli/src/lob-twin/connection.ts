@@ -45,7 +45,9 @@ export async function connectTwin(
   const { connectionId } = account;
   const connections = new Connections(sql, (name) => project.secret(name));
   const connection = await connections.of(organizationId, connectionId);
-  const finding = await findingOf(accountsOf('lob'), connection, { sql, connectionId });
+  const finding = await findingOf(accountsOf('lob'), connection, {
+    kept: { sql, connectionId },
+  });
   await noteFinding(sql, { organizationId, connectionId }, finding);
   if (finding.outcome !== 'usable')
     throw new UserError(

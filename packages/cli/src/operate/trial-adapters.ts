@@ -50,6 +50,7 @@ export async function makeAdapters(
   audience: TrialAdapter<AudienceSource> | null;
   enricher: TrialAdapter<AddressEnricher> | null;
   renderer: TrialAdapter<Renderer> | null;
+  printer: TrialAdapter<Printer> | null;
 }> {
   // A secret may be set later, and a print shop started: what is missing today is a warning.
   const secret = (name: string, need?: 'optional'): string | undefined => {
@@ -134,7 +135,7 @@ export async function makeAdapters(
       printer: printer?.port ?? null,
     }),
   );
-  return { audience, enricher, renderer };
+  return { audience, enricher, renderer, printer };
 }
 
 /** Said here as well as by a runner, which would send it nothing. */

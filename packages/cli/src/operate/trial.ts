@@ -56,11 +56,13 @@ export async function tryOut(
 ): Promise<Trial> {
   const { draft } = named;
   const found: Findings = { problems: [], warnings: [] };
-  const { audience, enricher, renderer } = await makeAdapters(project, named, found);
+  const { audience, enricher, renderer, printer } = await makeAdapters(project, named, found);
   if (list === 'unread') return { ...found, read: null, lookUps: null };
   const lookUps = enricher === null || enricher.partial ? null : await askOf(enricher.port, found);
   const read = await sampleOf(audience, draft, list, found);
-  if (renderer !== null) await setCards(renderer, draft, read?.members ?? null, found);
+  const wholeFiles = printer?.port.takesWholeFiles ?? false;
+  if (renderer !== null)
+    await setCards({ ...renderer, wholeFiles }, draft, read?.members ?? null, found);
   return { ...found, read, lookUps };
 }
 
@@ -113,12 +115,20 @@ async function sampleOf(
   }
 }
 
+const WHOLE_FILES =
+  'the renderer sets the sides of cards as pages of one document, and the printer is given whole ' +
+  'files by links: have it take their bytes (artwork: bytes)';
+
 /**
  * Without anybody known: a card of nobody, which has no merge data, so that only what concerns
  * every card counts.
  */
 async function setCards(
-  { port: renderer, partial }: TrialAdapter<Renderer>,
+  {
+    port: renderer,
+    partial,
+    wholeFiles,
+  }: TrialAdapter<Renderer> & { readonly wholeFiles: boolean },
   draft: CampaignDraft,
   sample: readonly Member[] | null,
   { problems, warnings }: Findings,
@@ -138,6 +148,11 @@ async function setCards(
       { template, format, media, cards },
       quietContext(),
     );
+    const pages = results.flatMap((result) =>
+      result.outcome === 'rendered' ? [result.front.page, result.back.page] : [],
+    );
+    if (wholeFiles && pages.some((page) => page !== 1))
+      problems.push(draft.problem('printer.artwork', WHOLE_FILES));
     // Of a renderer that lists its formats this was found out without a card.
     const told = new Set(problems.map(({ field }) => field));
     for (const { reason, message } of refused) {

@@ -13,7 +13,7 @@ const options = z.object({
   pieces: z.number().default(50).describe('most cards in one request'),
 });
 
-const cardOptions = z.strictObject({});
+const cardOptions = z.strictObject({ artwork: z.enum(['bytes', 'links']).default('bytes') });
 
 async function ask(
   { secrets, options: given }: Pick<Connection, 'secrets' | 'options'>,
@@ -30,7 +30,7 @@ async function ask(
   return { status: response.status, told: (await response.json()) as Record<string, unknown> };
 }
 
-function printerOf(connection: Connection): Printer {
+function printerOf(connection: Connection, takesWholeFiles: boolean): Printer {
   const local = createNoopPrinter();
   const call = {
     options: connection.options,
@@ -38,6 +38,7 @@ function printerOf(connection: Connection): Printer {
   };
   return {
     ...local,
+    takesWholeFiles,
     async submit(pieces, guard, { signal }) {
       const results: SubmitResult[] = [];
       for (const { reference, idempotencyKey, mode } of pieces) {
@@ -75,9 +76,9 @@ export const acme: Provider = {
   printer: {
     options: cardOptions,
     create(given, { connection }) {
-      parseOptions('printer', cardOptions, given);
+      const { artwork } = parseOptions('printer', cardOptions, given);
       if (connection === undefined) throw new Error('acme is reached by a connection');
-      return printerOf(connection);
+      return printerOf(connection, artwork === 'links');
     },
   },
   connection: {

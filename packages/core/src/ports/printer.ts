@@ -77,6 +77,11 @@ export interface ListedPiece {
 export interface Printer {
   /** What artwork may be. */
   readonly takes: readonly MediaType[];
+  /**
+   * It is given whole files: each side is the first page of a document of its own. Absent: any page
+   * of any document. A campaign whose renderer sets cards otherwise is refused when it is applied.
+   */
+  readonly takesWholeFiles?: boolean;
   /** The formats that it prints, for example `4x6`, as campaigns call them; absent: any. */
   readonly formats?: readonly string[];
   /**

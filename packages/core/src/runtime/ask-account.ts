@@ -10,9 +10,11 @@ import {
   type CallRecorder,
   type Connection,
   type ConnectionKind,
+  type ProviderCall,
   type RateLimiter,
 } from '../ports/index.ts';
 import type { Sql } from '../machine/calls.ts';
+import type { ConnectionKey } from '../machine/connections.ts';
 import { recordCalls } from '../machine/provider-calls.ts';
 import { CallLog } from './call-log.ts';
 import { Meter } from './meter.ts';
@@ -70,20 +72,34 @@ export async function askAccount(question: AccountQuestion): Promise<AccountFind
 async function askAndKeep(question: AccountQuestion): Promise<unknown> {
   const { kept, connection } = question;
   if (kept === undefined) return await ask(question);
-  const { sql, connectionId } = kept;
+  const { organizationId } = connection;
+  const { log, calls } = accountLog(kept.sql, { organizationId, connectionId: kept.connectionId });
+  try {
+    return await ask({ calls, ...question });
+  } finally {
+    await log.end();
+  }
+}
+
+/** Keeps what a provider was asked about an account before it was a connection. */
+export async function keepAccountCalls(
+  sql: Sql,
+  connection: ConnectionKey,
+  made: readonly ProviderCall[],
+): Promise<void> {
+  const { log, calls } = accountLog(sql, connection);
+  for (const call of made) calls.record(call);
+  await log.end();
+}
+
+function accountLog(sql: Sql, { organizationId, connectionId }: ConnectionKey) {
   const log = new CallLog({
     write: async (calls) => await recordCalls(sql, calls),
     logger: silentLogger,
     meter: new Meter(),
     onCall: () => undefined,
   });
-  const { organizationId } = connection;
-  const account = { organizationId, connectionId, who: ASKS_OF_ACCOUNT };
-  try {
-    return await ask({ calls: log.recorderOf(account), ...question });
-  } finally {
-    await log.end();
-  }
+  return { log, calls: log.recorderOf({ organizationId, connectionId, who: ASKS_OF_ACCOUNT }) };
 }
 
 async function ask({

@@ -128,6 +128,8 @@ void test('a link is sent only where Lob takes it', async () => {
     artwork: { front: { url: link, page }, back: { url: link, page } },
   });
   const options = { artwork: 'links' };
+  const printer = printerOf(accountAt('http://127.0.0.1:1'), options);
+  assert.equal(printer.takesWholeFiles, true, 'it is refused at apply where they are none');
   const good = linked('https://cards.example.com/a/front.pdf');
   assert.equal((await submitted(good, options)).outcome, 'accepted');
   const bad = [
