@@ -1,6 +1,6 @@
 /** The name of a person, of a column or of several. */
 import type { Member } from '@postrider/core/ports';
-import type { Role } from './columns.ts';
+import type { Role } from './column-plan.ts';
 
 /** @param at the cell of a role, blank where there is none. */
 export function nameOf(at: (role: Role) => string): Pick<Member, 'firstName' | 'lastName'> {
