@@ -142,22 +142,30 @@ create function postrider.settle_call_backs(p_organization_id uuid, p_results js
 language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('mail');
-  v_people uuid[];
   v_results json;
   v_moved int;
 begin
   perform postrider.require_list('the results', json_typeof(p_results));
-  v_people := postrider.lock_people_or_leave(p_organization_id, array(
-    select r."recipientId" from json_to_recordset(p_results) as r ("recipientId" uuid)));
-  v_results := coalesce(
-    (select json_agg(r.told)
-      from json_array_elements(p_results) as r (told)
-      where (r.told ->> 'recipientId')::uuid = any (v_people)),
-    '[]');
+  v_results := postrider.lock_for_call_backs(p_organization_id, p_results);
   v_moved := postrider.skip_called_back(p_organization_id, v_results);
   perform postrider.note_not_called_back(p_organization_id, v_results);
   perform postrider.act_as(v_before);
   return v_moved;
+end $$;
+
+-- Locks the people whom results are about, and returns the results of those whom nobody else holds:
+-- the others are asked about again.
+create function postrider.lock_for_call_backs(p_organization_id uuid, p_results json) returns json
+language plpgsql as $$
+declare
+  v_people uuid[] := postrider.lock_people_or_leave(p_organization_id, array(
+    select r."recipientId" from json_to_recordset(p_results) as r ("recipientId" uuid)));
+begin
+  return coalesce(
+    (select json_agg(r.told)
+      from json_array_elements(p_results) as r (told)
+      where (r.told ->> 'recipientId')::uuid = any (v_people)),
+    '[]');
 end $$;
 
 -- Closes the pieces that were called back, and returns how many people were skipped. The caller has

@@ -13,8 +13,7 @@ import { misleading } from './exports.ts';
 import { fold, type Heading } from './headings.ts';
 import { headingsOf } from './loose-headings.ts';
 import { literally } from './literally.ts';
-import { mailColumns, mayForbidMail } from './mail-columns.ts';
-import { markColumns } from './mail-marks.ts';
+import { mailColumns, markColumns, mayForbidMail } from './mail-columns.ts';
 import { named } from './named-columns.ts';
 import {
   addressRoles,

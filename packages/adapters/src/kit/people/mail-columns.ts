@@ -125,3 +125,26 @@ function keyOf(name: string, ends: ReadonlySet<string> = after): string {
     words.pop();
   return words.join('');
 }
+
+/** A column with such a word speaks of something else, or of somebody else. */
+const ofOthers = new Set(
+  (
+    'email mail phone mobile tel sms text call fax spouse husband wife partner mother father ' +
+    'parent parents child children household referrer agent salesperson owner'
+  ).split(' '),
+);
+
+/**
+ * Where a mark is looked for that forbids mail (`mail-marks.ts`): not in columns that the campaign
+ * says to ignore.
+ */
+export function markColumns(
+  columns: readonly string[],
+  isIgnored: (name: string) => boolean,
+): readonly number[] {
+  return columns.flatMap((name, index) =>
+    name === '' || isIgnored(name) || wordsOf(name).some((word) => ofOthers.has(word))
+      ? []
+      : [index],
+  );
+}

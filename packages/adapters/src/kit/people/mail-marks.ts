@@ -36,25 +36,6 @@ const ofNotes = new Set(
     'bemerkung bemerkungen notiz notizen kommentar remarque remarques nota notas'
   ).split(' '),
 );
-/** Such a column speaks of something else, or of somebody else. */
-const ofOthers = new Set(
-  (
-    'email mail phone mobile tel sms text call fax spouse husband wife partner mother father ' +
-    'parent parents child children household referrer agent salesperson owner'
-  ).split(' '),
-);
-
-/** Where such a mark is looked for: not in columns of which the campaign says to ignore them. */
-export function markColumns(
-  columns: readonly string[],
-  isIgnored: (name: string) => boolean,
-): readonly number[] {
-  return columns.flatMap((name, index) =>
-    name === '' || isIgnored(name) || wordsOf(name).some((word) => ofOthers.has(word))
-      ? []
-      : [index],
-  );
-}
 
 /** What the cells of a row say beside what they are for. */
 export function readMarks(plan: ColumnPlan, cells: readonly string[]): SaidOfMail {
