@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { readCell } from '../../kit/people/cells.ts';
-import type { Role } from '../../kit/people/columns.ts';
+import type { Role } from '../../kit/people/column-plan.ts';
 
 /** The value; `!` where it is refused. */
 function read(role: Role, text: string, column = 'c'): string {

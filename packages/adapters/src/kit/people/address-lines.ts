@@ -3,8 +3,7 @@
  * lines, three lines where a card has two, a house number or the end of a ZIP code by itself.
  */
 import type { Note } from '@postrider/core/ports';
-import { columnName, columnOf } from './columns.ts';
-import type { ColumnPlan, Role } from './columns.ts';
+import { columnName, columnOf, type ColumnPlan, type Role } from './column-plan.ts';
 import { literally } from './literally.ts';
 import { quote } from './quote.ts';
 import { splitWhole } from './whole-address.ts';

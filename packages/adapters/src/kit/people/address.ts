@@ -1,8 +1,7 @@
 /** The address of a row, in the form in which it is printed, or what is wrong with it. */
 import type { Address, Note } from '@postrider/core/ports';
 import { countryOf, mendedPostalCode, regionOf } from '@postrider/core/ports/countries';
-import { columnName, columnOf } from './columns.ts';
-import type { ColumnPlan, Role } from './columns.ts';
+import { columnName, columnOf, type ColumnPlan, type Role } from './column-plan.ts';
 import { named } from './named-columns.ts';
 import { quote } from './quote.ts';
 

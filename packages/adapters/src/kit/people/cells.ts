@@ -7,7 +7,7 @@
  * Such a cell is left out, so that a card which needs it fails for this person.
  */
 import type { Note } from '@postrider/core/ports';
-import type { CellRole, ColumnPlan, Role } from './columns.ts';
+import type { CellRole, ColumnPlan, Role } from './column-plan.ts';
 import {
   hasLostLetters,
   isNothing,

@@ -1,7 +1,7 @@
 /** The people in a CSV file, for an audience and for look-ups of addresses. */
 import { AudienceSourceError } from '@postrider/core/ports';
 import type { CallContext } from '@postrider/core/ports';
-import type { ColumnPlan } from './columns.ts';
+import type { ColumnPlan } from './column-plan.ts';
 import { planHeader, titleLine } from './header.ts';
 import { csvRecords, detectDelimiter } from './csv-records.ts';
 import type { CsvRecord } from './csv-records.ts';

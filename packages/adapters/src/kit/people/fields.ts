@@ -1,6 +1,6 @@
 /** Which column of a file is what, as its first rows show. */
 import type { AudienceField } from '@postrider/core/ports';
-import type { ColumnPlan } from './columns.ts';
+import type { ColumnPlan } from './column-plan.ts';
 import type { RowResult } from './row.ts';
 
 const rowsRead = 50;

@@ -1,7 +1,7 @@
 /** Further e-mail columns of a person: each address in them is a key, as in the first one. */
 import { readEmails } from '@postrider/core/ports';
 import type { Note } from '@postrider/core/ports';
-import type { ColumnPlan } from './columns.ts';
+import type { ColumnPlan } from './column-plan.ts';
 import { quote } from './quote.ts';
 
 interface FurtherEmails {

@@ -1,6 +1,7 @@
 /** The header line of a file: what cannot be one, and which column it says is what. */
 import { AudienceSourceError } from '@postrider/core/ports';
-import { columnOf, planColumns, type ColumnOptions, type ColumnPlan } from './columns.ts';
+import { columnOf, type ColumnPlan } from './column-plan.ts';
+import { planColumns, type ColumnOptions } from './columns.ts';
 import { named } from './named-columns.ts';
 
 /** Checks the header of a file. Throws `AudienceSourceError` with what, where and a hint. */

@@ -1,5 +1,6 @@
 /** The columns by which somebody is known in a list that is no audience. */
-import { planColumns, type ColumnPlan } from './columns.ts';
+import type { ColumnPlan } from './column-plan.ts';
+import { planColumns } from './columns.ts';
 import { fold, headingOf } from './headings.ts';
 
 /** Ids of which nobody knows whose they are: of the row, of a login, of another program. */

@@ -7,7 +7,7 @@ export { readCell } from './cells.ts';
 export { recogniseKeys } from './key-columns.ts';
 export { furtherEmails } from './further-emails.ts';
 export { addressParts } from './address-lines.ts';
-export type { ColumnPlan } from './columns.ts';
+export type { ColumnPlan } from './column-plan.ts';
 export { csvRecords, detectDelimiter, type CsvRecord } from './csv-records.ts';
 export { countryOf, mendedPostalCode } from '@postrider/core/ports/countries';
 export { hasLetters } from './address.ts';

@@ -5,7 +5,7 @@
  * Some of these words are names, too: Null, Nan and Na are families and given names, None and Nan
  * are towns. So it is the spelling of the machine that counts, and for some of them the column.
  */
-import type { CellRole } from './columns.ts';
+import type { CellRole } from './column-plan.ts';
 import { headingOf } from './headings.ts';
 import { mergeTag } from './merge-tags.ts';
 import { isDate, spreadsheetFault } from './spreadsheet-words.ts';

@@ -4,7 +4,7 @@
  * one.
  */
 import type { Note } from '@postrider/core/ports';
-import type { ColumnPlan, Role } from './columns.ts';
+import type { ColumnPlan, Role } from './column-plan.ts';
 import { wordsOf } from './headings.ts';
 import type { SaidOfMail } from './do-not-mail.ts';
 import { quote } from './quote.ts';

@@ -1,6 +1,6 @@
 /** The name of a person, of a column or of several. */
 import type { Member } from '@postrider/core/ports';
-import type { Role } from './columns.ts';
+import type { Role } from './column-plan.ts';
 
 const afterNames =
   'jr|sr|junior|senior|i{1,3}|iv|esq|esquire|m\\.?d|d\\.?d\\.?s|' +

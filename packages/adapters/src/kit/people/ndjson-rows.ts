@@ -7,7 +7,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { AudienceSourceError } from '@postrider/core/ports';
 import type { CallContext, Reject } from '@postrider/core/ports';
 import { planColumns } from './columns.ts';
-import type { ColumnPlan } from './columns.ts';
+import type { ColumnPlan } from './column-plan.ts';
 import { headingOf } from './headings.ts';
 import { keepDigits, mayLoseDigits } from './long-numbers.ts';
 import { segmentIndex } from './options.ts';

@@ -4,8 +4,7 @@ import { AdapterConfigError, AudienceSourceError } from '@postrider/core/ports';
 import type { AdapterWiring } from '@postrider/core/ports';
 import { isCountry } from '@postrider/core/ports/countries';
 import { z } from 'zod';
-import { columnRoles, columnsOption, ignoreOption } from './columns.ts';
-import type { ColumnPlan } from './columns.ts';
+import { columnRoles, columnsOption, ignoreOption, type ColumnPlan } from './column-plan.ts';
 import { encodings } from './source-file.ts';
 
 /** How the rows of a file are read, whatever they are read for. */

@@ -1,5 +1,5 @@
 /** What spreadsheets put around a value, or behind a number, to keep it or because they lost it. */
-import type { CellRole } from './columns.ts';
+import type { CellRole } from './column-plan.ts';
 import { wholeNumber } from './long-numbers.ts';
 
 const formula = /^="((?:[^"]|"")*)"$/;
