@@ -49,9 +49,9 @@ begin
 end $$;
 
 revoke all on all functions in schema postrider from public;
--- Every function stands in one of four lists. A function that stands in none, and a name that no
--- function has, fail: nobody could tell who was meant to call it.
--- Each role that is there: an owner that may not create roles may have been given one or two.
+-- Every function stands in one of four lists. A function that stands in none of them fails here,
+-- and so does a name that no function has: nobody could tell who was meant to call it. Each role
+-- that is there: an owner that may not create roles may have been given one or two.
 do $$
 declare
   v_role text;
@@ -158,9 +158,9 @@ declare
       keep_other_emails, keep_reach, key_honoured_until, key_of_address, keyed_digest,
       keyed_members, kinds_with_due_effects, known_status, learn_deliveries, learn_windows,
       leave_cohorts, lock_by_printer, lock_campaign, lock_connection, lock_counter,
-      lock_for_begin, lock_for_partitions, lock_for_retry, lock_for_sync, lock_for_track,
-      lock_for_verdicts, lock_free_webhooks, lock_households, lock_key, lock_listed,
-      lock_people_of, lock_people_or_leave, lock_ready, lock_route, lock_unknown,
+      lock_for_begin, lock_for_call_backs, lock_for_partitions, lock_for_retry, lock_for_sync,
+      lock_for_track, lock_for_verdicts, lock_free_webhooks, lock_households, lock_key,
+      lock_listed, lock_people_of, lock_people_or_leave, lock_ready, lock_route, lock_unknown,
       lock_unknown_outcome, lock_unread_webhooks, loose_street_words, lost_mailpieces,
       mail_witnesses, mailed_since, make_anew, make_campaign, make_partition, make_partitions,
       mark_british_flats, mark_rerouted, mark_units, mark_unknown, mark_words,

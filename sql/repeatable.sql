@@ -42,7 +42,7 @@
 \ir functions/00_common/ready.sql
 \ir functions/00_common/jobs.sql
 \ir functions/00_common/runner_is_alive.sql
-\ir functions/10_sync/duplicates.sql
+\ir functions/10_sync/match_households.sql
 \ir functions/10_sync/eligibility.sql
 \ir functions/10_sync/do_not_mail.sql
 \ir functions/10_sync/check_eligibility.sql

@@ -19,9 +19,9 @@ create table postrider.campaign (
   mail_class text not null,
   printer_name text not null,
   return_address jsonb,
-  -- Of an address, in letters, as its renderer and printer have it. Null: any.
+  -- Letters in a line of an address, as its renderer and printer have it. Null: any.
   longest_address_line int,
-  -- Of a name, in letters, as its printer has it: a longer one is shortened. Null: any.
+  -- Letters in a name, as its printer has it: a longer one is shortened. Null: any.
   longest_name int,
   -- Set by launch. From there only from test to live: go_live.
   mode text not null default 'test',
@@ -47,12 +47,12 @@ create table postrider.campaign (
   -- After so long without any scan: received (assumed).
   assumed_after interval not null,
   effects text[] not null default '{}',
-  -- Of which of them the event sink is told.
+  -- The statuses of cards that the event sink is told.
   event_statuses text[] not null default '{sent,in_transit,delivered,returned}',
   -- How long documents are kept at the image host after the last of their cards is through; null:
   -- for ever.
   remove_images_after interval default '7 days',
-  -- Of a card whose printer tells nothing: it counts as through so long after it was accepted.
+  -- How long after it was accepted a card counts as through where its printer tells nothing.
   keep_images_at_most interval not null default '90 days',
   created_at timestamptz not null,
   launched_at timestamptz,

@@ -49,8 +49,8 @@ create table postrider.mailpiece (
   -- The printer has answered our request for it with another piece: its key proves nothing any
   -- more.
   answered_otherwise boolean not null default false,
-  -- A repeat of its request was rejected, which says nothing of the first: it is not repeated for
-  -- the sake of its key any more, until the printer has told that there is no card.
+  -- A repeat of its request was rejected, which says nothing of the first request. It is not
+  -- repeated for the sake of its key any more, until the printer has told that there is no card.
   repeat_rejected boolean not null default false,
   available_at timestamptz,
   -- Its request is repeated without proof that nothing was made, for the printer honours its key:

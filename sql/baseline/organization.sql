@@ -44,7 +44,7 @@ create table postrider.suppression (
   digest bytea not null,
   -- What was suppressed, readable; null after erasure.
   value text,
-  -- Of an opt-out by address: a digest of what it shares with every key that may be the same
+  -- For an opt-out by address: a digest of what it shares with every key that may be the same
   -- household. Null: the entry is about its own key only.
   neighbourhood bytea,
   -- The address that the key of a household was made of, for a later re-key; null where it is not

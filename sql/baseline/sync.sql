@@ -3,7 +3,7 @@ create table postrider.sync_run (
   organization_id uuid not null,
   id uuid not null,
   campaign_id uuid not null,
-  -- automatic, manual or forced. Of a one-off that was launched: amend, or amend_preview, which
+  -- automatic, manual or forced. For a one-off that was launched: amend, or amend_preview, which
   -- changes nobody.
   kind text not null,
   started_at timestamptz not null,
@@ -58,8 +58,8 @@ create table postrider.sync_reject (
 create index sync_reject_external_id on postrider.sync_reject (organization_id, external_id)
   where external_id is not null;
 
--- What was changed or left out of rows whose people were taken, with the place and the reason. Of
--- each reason a run keeps the first thousand: sync_run.noted has the count of all.
+-- What was changed or left out of rows whose people were taken, with the place and the reason. A
+-- run keeps the first thousand of each reason: sync_run.noted has the count of all.
 create table postrider.sync_note (
   organization_id uuid not null,
   run_id uuid not null,

@@ -137,7 +137,8 @@ left join postrider.campaign c
   on c.organization_id = a.organization_id and c.id = a.campaign_id
 where a.cleared_at is null
 union all
--- Of no organization: a beat is the installation's. It ends by itself once the beat works again.
+-- It has no organization: a beat is the installation's. It ends by itself once the beat works
+-- again.
 select null, f.id, 'beat_failing', null, null, null, to_jsonb(f) - 'id', f.since, null,
   format('a part of the beat %s, %s, has failed %s times in a row: %s',
     f.beat, f.part, f.failures, f.error),

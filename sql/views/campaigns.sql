@@ -12,7 +12,7 @@ select c.organization_id, o.name as organization, c.id, c.name, c.campaign_mode,
   c.holdout_salt, c.return_address, c.exclusion_window, c.frequency_cap, c.frequency_cap_mode,
   c.daily_cap, c.total_cap, c.budget_minor, c.price_minor, c.currency, c.offer_ends_on,
   c.transit_days, c.assumed_after, c.effects,
-  -- Of their options only where they read or write: others may be secret.
+  -- Their options are left out, but for where they read or write: others may be secret.
   (
     select jsonb_object_agg(
       i.key, concat_ws(' ', i.value ->> 'kind', x.name, i.value ->> 'path'))

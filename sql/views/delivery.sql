@@ -116,7 +116,8 @@ begin
       and p.waiting_state = 'sent'
       and p.available_at <= v_before + v_campaign.assumed_after - make_interval(days => v_least)
     union all
-    -- Nothing but their id tells how long these wait: of many the oldest people are looked at.
+    -- Their id alone tells how long these wait: where there are many, the oldest people are looked
+    -- at.
     (
       select p.recipient_id, p.since
       from postrider.recipient_state p

@@ -86,7 +86,7 @@ begin
     select h.looked, h.missing into v_looked, v_missing
     from postrider.history_of_all(p_mine) h;
   else
-    -- Of many organizations some, each as likely as it has people.
+    -- A sample of many organizations, each as likely as it has people.
     v_organizations := array(
       select o.organization_id
       from (

@@ -84,9 +84,9 @@ begin
 end $$;
 
 -- Says whether somebody is suppressed now, since when and why: a row for each entry that stops
--- them, none where nobody and nothing does. p_who: e-mail addresses in any form, the source's id,
--- or what find_recipients() takes; of a person who is known all keys are asked for, and external_id
--- names the person. Or an address.
+-- them. p_who: e-mail addresses in any form, the source's id, or what find_recipients() takes; all
+-- keys of a known person are asked for, and external_id names the person. An address may be given
+-- in place of it.
 create function postrider.suppressed(
   p_who text default null,
   p_organization_id uuid default null,

@@ -1,6 +1,6 @@
 -- Tells the whole story of a person: one row for everything that ever happened, in the order in
 -- which we learned of it. A printer's clock is its own, and news come late: its time stands beside
--- what it told. Of an id that no campaign knows it tells the rows of lists in which it was
+-- what it told. For an id that no campaign knows it tells the rows of lists in which it was
 -- rejected, or that no list had it.
 create function postrider.trace(p_who text, p_organization_id uuid default null)
 returns table (

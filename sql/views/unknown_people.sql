@@ -114,7 +114,7 @@ begin atomic
         end), ' ' order by u.started_at desc)
     from (
       select * from list x where not x.complete order by x.started_at desc limit 3) u),
-    -- Of each reason a run keeps a thousand notes.
+    -- A run keeps a thousand notes of each reason.
     (
       select format(' Of the %s rows that a run of campaign %s did not add, only the first 1000 '
         'are known by id.', x.not_added, x.campaign)

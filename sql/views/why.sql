@@ -1,5 +1,5 @@
 -- Says in one sentence where somebody is, why, what comes next and when. All times are the
--- organization's, which is named where there are several. Of an id that no campaign knows it says
+-- organization's, which is named where there are several. For an id that no campaign knows it says
 -- in which row of a list it was rejected, or that no list had it.
 create function postrider.why(p_who text, p_organization_id uuid default null) returns setof text
 language sql stable as $$

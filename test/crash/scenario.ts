@@ -15,7 +15,7 @@ import {
   type LedgerLine,
   type SpawnedPrintShop,
   type SpawnPrintShopOptions,
-} from '@postrider/twins';
+} from '@postrider/twins/print-shop';
 import { freshMachine, launched, type Machine, type Place } from '../support/machine.ts';
 import { writeLookupFile } from './integrations.ts';
 import { SHOP_SECRET, SHOP_TOKEN, type RunnerConfig } from './runner-config.ts';

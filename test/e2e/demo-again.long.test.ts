@@ -1,7 +1,9 @@
-/** The demonstration where it was run before, in this folder or by another database. */
+/** The demonstration where it was run or stopped before, in this folder or by another database. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { newDemo } from './demo-run.ts';
 
 it('says what this run read and what earlier runs did, and offers the rest of the list while there is one', async () => {
@@ -45,4 +47,33 @@ it('does not print into a folder of another database', async () => {
   const anew = await first.run('--rows', '20', '--fresh', '--yes');
   assert.equal(anew.newCards, anew.cards);
   assert.deepEqual((await first.audit(20)).problems, []);
+});
+
+it('stops at Ctrl-C with 130, says that the same command goes on, and it does', async () => {
+  await using demo = await newDemo();
+  const child = demo.start('--rows', '60', '--days-per-second', '2');
+  let stderr = '';
+  child.stderr?.on('data', (text) => (stderr += String(text)));
+  const ended = once(child, 'close') as Promise<[number | null]>;
+  for (;;) {
+    assert.equal(child.exitCode, null, stderr);
+    const [sent] = await demo.sql<
+      { people: number }[]
+    >`select count(*)::int as people from postrider.recipient_state where state = 'sent'`.catch(
+      () => [],
+    );
+    if ((sent?.people ?? 0) > 0) break;
+    await sleep(50);
+  }
+  child.kill('SIGINT');
+  const [code] = await ended;
+  assert.equal(code, 130, stderr);
+  assert.match(stderr, /Stopping: nothing new begins/);
+  assert.match(
+    stderr,
+    /stopped with \d+ people under way.*Nothing is lost: the same command goes on/,
+  );
+  const result = await demo.run('--rows', '60');
+  assert.equal(result.states['received'], result.cards);
+  assert.deepEqual((await demo.audit(60)).problems, []);
 });

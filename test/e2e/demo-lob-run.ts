@@ -1,7 +1,9 @@
 /** The demonstration through the twin of Lob, and what the twin's own ledger says of it. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { lobTwinClient, startLob, type EventLine, type LobLedgerLine } from '@postrider/twins';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive } from '@postrider/embedded-postgres/parts';
+import { lobTwinClient, startLob, type EventLine, type LobLedgerLine } from '@postrider/twins/lob';
 import { newDemo, type Demo } from './demo-run.ts';
 
 export interface Truth {
@@ -16,6 +18,8 @@ export interface LobDemo extends AsyncDisposable {
   secretIn(name: string): string;
   /** Empty before the twin was there. */
   ledgerText(): string;
+  /** The process of the twin has ended, and takes no request any more. */
+  twinEnded(): Promise<void>;
   /** As the twin tells it, standing still. */
   truth(): Promise<Truth>;
   people(): Promise<readonly { id: string; state: string; piece: string | null }[]>;
@@ -32,6 +36,11 @@ export async function newLobDemo(): Promise<LobDemo> {
     existsSync(join(folder, 'ledger.ndjson'))
       ? readFileSync(join(folder, 'ledger.ndjson'), 'utf8')
       : '';
+  const twinEnded = async (): Promise<void> => {
+    const lock = join(folder, 'lock');
+    while (existsSync(lock) && isAlive(Number.parseInt(readFileSync(lock, 'utf8'), 10)))
+      await sleep(20);
+  };
   const truth = async (): Promise<Truth> => {
     const key = secretIn('LOB_TWIN_DEMO_KEY');
     const twin = await startLob({
@@ -73,6 +82,7 @@ export async function newLobDemo(): Promise<LobDemo> {
     folder,
     secretIn,
     ledgerText,
+    twinEnded,
     truth,
     people,
     unrecorded,

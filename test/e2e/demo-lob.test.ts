@@ -35,6 +35,8 @@ describe('the demonstration through the twin of Lob', () => {
     }
     child.kill('SIGKILL');
     await ended;
+    // What it had sent may be taken after its end.
+    await lob.twinEnded();
     killedAt = new Date().toISOString();
     t.diagnostic(`killed with ${made()} pieces at the twin`);
 

@@ -93,32 +93,3 @@ it('300 rows go in; killed in mid-run, it goes on, the right cards come out, non
     'and nothing of what was audited has changed',
   );
 });
-
-it('stops at Ctrl-C with 130, says that the same command goes on, and it does', async () => {
-  await using demo = await newDemo();
-  const child = demo.start('--rows', '60', '--days-per-second', '2');
-  let stderr = '';
-  child.stderr?.on('data', (text) => (stderr += String(text)));
-  const ended = once(child, 'close') as Promise<[number | null]>;
-  for (;;) {
-    assert.equal(child.exitCode, null, stderr);
-    const [sent] = await demo.sql<
-      { people: number }[]
-    >`select count(*)::int as people from postrider.recipient_state where state = 'sent'`.catch(
-      () => [],
-    );
-    if ((sent?.people ?? 0) > 0) break;
-    await sleep(50);
-  }
-  child.kill('SIGINT');
-  const [code] = await ended;
-  assert.equal(code, 130, stderr);
-  assert.match(stderr, /Stopping: nothing new begins/);
-  assert.match(
-    stderr,
-    /stopped with \d+ people under way.*Nothing is lost: the same command goes on/,
-  );
-  const result = await demo.run('--rows', '60');
-  assert.equal(result.states['received'], result.cards);
-  assert.deepEqual((await demo.audit(60)).problems, []);
-});

@@ -20,7 +20,7 @@ import {
   type AskedSince,
   type Pipeline,
 } from '@postrider/core';
-import { startPrintShop, type LedgerLine } from '@postrider/twins';
+import { startPrintShop, type LedgerLine } from '@postrider/twins/print-shop';
 import { isLostConnection } from '../../packages/core/src/common/driver-errors.ts';
 import { until } from '../pipeline/rig.ts';
 import {

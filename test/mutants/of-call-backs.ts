@@ -121,7 +121,7 @@ export const callBacks: readonly Mutant[] = [
     without: 'several cards are called back at a time',
     edits: [
       {
-        file: 'packages/adapters/src/kit/look-ups.ts',
+        file: 'packages/adapters/src/kit/call-backs.ts',
         find: 'severalAtOnce(providerIds, atOnce,',
         replace: 'severalAtOnce(providerIds, 1,',
       },

@@ -99,6 +99,42 @@ export const heldPeople: readonly Mutant[] = [
     test: { file: rest, pattern: 'an answer to a call-back' },
   },
   {
+    name: 'held-addresses',
+    without: 'an answer of an enricher moves nobody whom a session holds',
+    edits: [
+      {
+        file: 'sql/functions/20_enrich/settle_batch.sql',
+        find: "where (r.result ->> 'recipientId')::uuid = any (v_people));",
+        replace: 'where true);',
+      },
+    ],
+    test: { file: rest, pattern: 'an address that was found' },
+  },
+  {
+    name: 'held-lost-batch',
+    without: 'a batch that is lost gives nobody back whom a session holds',
+    edits: [
+      {
+        file: 'sql/functions/20_enrich/give_back_batch.sql',
+        find: 'and recipient_id = any (v_people);',
+        replace: ';',
+      },
+    ],
+    test: { file: rest, pattern: 'a batch that is lost' },
+  },
+  {
+    name: 'held-page-of-a-sync',
+    without: 'a page of a sync waits for nobody for ever',
+    edits: [
+      {
+        file: 'sql/functions/99_settings.sql',
+        find: "('apply_source_changes', 'lock_timeout = ''3s'''),",
+        replace: '',
+      },
+    ],
+    test: { file: rest, pattern: 'a page of a sync' },
+  },
+  {
     name: 'held-matches',
     without: 'events whose card is known by now wait for nobody who is held',
     edits: [

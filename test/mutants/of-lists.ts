@@ -165,9 +165,7 @@ export const lists: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/cli/src/operate/suppressions.ts',
-        find:
-          'const lines = linesAsMeant(byAddress ? ' +
-          '{ ...header, at: new Map([...at, ...header.spare]) } : header, values, given);',
+        find: 'const lines = linesAsMeant(known, values, given);',
         replace:
           'void linesAsMeant; const lines: ReturnType<typeof linesAsMeant> = ' +
           '{ row: given, changes: [], problems: [] };',

@@ -3,7 +3,8 @@ import type { Mutant } from './mutants.ts';
 
 const orders = 'packages/adapters/src/kit/orders.ts';
 const refusals = 'packages/adapters/src/kit/refusals.ts';
-const lookUps = 'packages/adapters/src/kit/look-ups.ts';
+const findPieces = 'packages/adapters/src/kit/find-pieces.ts';
+const callBacks = 'packages/adapters/src/kit/call-backs.ts';
 const lobPrinter = 'packages/adapters/src/lob/printer.ts';
 const ofSubmits = 'packages/adapters/src/lob/test/submit.test.ts';
 const ofRefusals = 'packages/adapters/src/lob/test/refusals.test.ts';
@@ -41,7 +42,7 @@ export const lobs: readonly Mutant[] = [
     name: 'lob-called-back-before',
     without:
       'a card that Lob says is not to be had back is looked at: it may have been called back',
-    edits: [{ file: lookUps, find: 'look === undefined || ', replace: 'true || ' }],
+    edits: [{ file: callBacks, find: 'look === undefined || ', replace: 'true || ' }],
     test: {
       file: 'packages/adapters/src/lob/test/call-backs.test.ts',
       pattern: 'is known as that where the answer was lost',
@@ -81,7 +82,7 @@ export const lobs: readonly Mutant[] = [
         replace: 'if (fault !== null && false)',
       },
       {
-        file: 'packages/adapters/src/kit/look-ups.ts',
+        file: findPieces,
         find: 'if (fault !== null)',
         replace: 'if (fault !== null && false)',
       },
@@ -119,7 +120,7 @@ export const lobs: readonly Mutant[] = [
     without: 'a list that was not filtered by our reference proves nothing',
     edits: [
       {
-        file: lookUps,
+        file: findPieces,
         find: 'if (ours.length === 0 && looked.pieces.length > 0)',
         replace: 'if (false)',
       },
@@ -130,7 +131,7 @@ export const lobs: readonly Mutant[] = [
     name: 'lob-whole-list',
     without: 'a list of which a part is missing proves nothing',
     edits: [
-      { file: lookUps, find: 'if (ours.length === 0 && !looked.whole)', replace: 'if (false)' },
+      { file: findPieces, find: 'if (ours.length === 0 && !looked.whole)', replace: 'if (false)' },
     ],
     test: { file: ofAnswers, pattern: 'says that more follows' },
   },

@@ -216,6 +216,12 @@ export const providerCalls: readonly Mutant[] = [
     test: { file: keptTest, pattern: 'an erasure takes out what was said' },
   },
   {
+    name: 'late-call-of-an-erased-test',
+    without: 'a late call that names an erased test card by the id of the printer loses its words',
+    edits: [{ file: kept, find: "and m.mode = 'test'", replace: "and m.mode = 'live'" }],
+    test: { file: keptTest, pattern: 'an erasure takes out what was said' },
+  },
+  {
     name: 'month-of-calls-over',
     without: 'a month of calls goes when the last of its days may',
     edits: [

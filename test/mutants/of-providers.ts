@@ -160,6 +160,36 @@ export const providers: readonly Mutant[] = [
     test: { file: signsOfLife, pattern: 'waiting for the rate limit is no sign of life' },
   },
   {
+    name: 'print-shop-says-called-back',
+    without: 'a card is called back only where the print shop says so of it',
+    edits: [
+      {
+        file: 'packages/adapters/src/print-shop/printer.ts',
+        find: 'if (status === 200 && readJson(cancelAnswer, body)?.id === id)',
+        replace: 'if (status === 200)',
+      },
+    ],
+    test: {
+      file: 'packages/adapters/src/print-shop/test/malformed.test.ts',
+      pattern: 'an answer to a call-back says that it was called back',
+    },
+  },
+  {
+    name: 'print-shop-answers-what-is-asked',
+    without: 'a look-up that is answered with cards of others proves nothing absent',
+    edits: [
+      {
+        file: 'packages/adapters/src/print-shop/printer.ts',
+        find: 'found.length === 0 && isOther',
+        replace: 'found.length < 0 && isOther',
+      },
+    ],
+    test: {
+      file: 'packages/adapters/src/print-shop/test/malformed.test.ts',
+      pattern: 'answered with cards of others does not prove',
+    },
+  },
+  {
     name: 'alive-each-request',
     without: 'the print shop gives a sign of life before each request',
     edits: [

@@ -162,7 +162,7 @@ export const sessions: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/99_settings.sql',
-        find: `,\n('trace', 'datestyle = ''ISO, MDY'''),\n('trace', 'timezone = ''UTC''')`,
+        find: `,\n('trace', 'datestyle = ''ISO, MDY'''), ('trace', 'timezone = ''UTC''')`,
         replace: '',
       },
     ],
@@ -186,7 +186,7 @@ export const sessions: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/99_settings.sql',
-        find: `('doctor', 'intervalstyle = postgres'),\n('doctor', 'timezone = ''UTC'''),`,
+        find: `('doctor', 'intervalstyle = postgres'), ('doctor', 'timezone = ''UTC'''),`,
         replace: '',
       },
     ],

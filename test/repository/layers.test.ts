@@ -112,7 +112,11 @@ const planted: Readonly<Record<string, readonly string[]>> = {
     "import '@postrider/embedded-postgres/parts';",
     "import '../../core/src/index.ts';",
   ],
-  'packages/cli/src/output/table.ts': ["import '@postrider/twins';", "import '@postrider/bench';"],
+  'packages/cli/src/output/table.ts': [
+    "import '@postrider/twins';",
+    "import '@postrider/twins/lob';",
+    "import '@postrider/bench';",
+  ],
   'packages/bench/src/median.ts': ["import '@postrider/cli';"],
   'bin/main.ts': ["import '../packages/cli/src/main.ts';"],
   'examples/library/plain-cards.ts': [

@@ -25,6 +25,8 @@ const bench = 'packages/bench/src';
 const library = [`${core}/index.ts`, `${core}/ports/`, `${core}/machine/`];
 /** Providers behind the registry: none of them by name. */
 const provided = [`${adapters}/index.ts`, `${adapters}/kit/`, `${adapters}/kinds.generated.ts`];
+/** What all twins share, and each of them. */
+const eachTwin = [`${twins}/index.ts`, `${twins}/*/`];
 
 const tests: readonly Layer[] = [
   'packages/*/test/',
@@ -89,7 +91,7 @@ const ofAdapters: readonly Layer[] = [
 
 const ofTwins: readonly Layer[] = [
   { of: `${twins}/kit/`, may: [], because: "the kit of twins is any provider's" },
-  { of: `${twins}/index.ts`, may: [`${twins}/kit/`, `${twins}/*/`], because: 'it offers twins' },
+  { of: `${twins}/index.ts`, may: [`${twins}/kit/`], because: 'it offers what all twins share' },
   { of: `${twins}/commands.ts`, may: [`${twins}/kit/`, `${twins}/*/`], because: 'it offers twins' },
   {
     of: `${twins}/*/`,
@@ -108,12 +110,12 @@ const above: readonly Layer[] = [
   },
   {
     of: `${cli}/print-shop/`,
-    may: [...library, ...provided, `${embedded}/`, `${runner}/`, `${cli}/`, `${twins}/index.ts`],
+    may: [...library, ...provided, `${embedded}/`, `${runner}/`, `${cli}/`, ...eachTwin],
     because: 'here, and nowhere else, a command starts the print shop',
   },
   {
     of: `${cli}/lob-twin/`,
-    may: [...library, ...provided, `${runner}/`, `${cli}/`, `${twins}/index.ts`],
+    may: [...library, ...provided, `${runner}/`, `${cli}/`, ...eachTwin],
     because: 'here, and nowhere else, a command starts the twin of Lob beside itself',
   },
   {
@@ -136,13 +138,7 @@ const above: readonly Layer[] = [
   },
   {
     of: `${bench}/`,
-    may: [
-      `${core}/index.ts`,
-      `${core}/queues/`,
-      `${adapters}/*/`,
-      `${runner}/`,
-      `${twins}/index.ts`,
-    ],
+    may: [`${core}/index.ts`, `${core}/queues/`, `${adapters}/*/`, `${runner}/`, ...eachTwin],
     because: 'benchmarks measure the library, and a runner with what it speaks to',
   },
   {

@@ -66,18 +66,18 @@ export async function freshMachine(adminUrl?: string): Promise<Machine> {
   const database = await server.clone(TEMPLATE);
   const clients: postgres.Sql[] = [];
   const open = (max = 8): postgres.Sql => {
-    const sql = connect(database.url, { max, name: 'test' });
-    clients.push(sql);
-    return sql;
+    const length = clients.push(connect(database.url, { max, name: 'test' }));
+    return clients[length - 1] as postgres.Sql;
   };
+  const sql = open();
   return {
     database,
     url: database.url,
-    sql: open(),
+    sql,
     connect: open,
     async [Symbol.asyncDispose]() {
-      await Promise.all(clients.map(async (sql) => await sql.end({ timeout: 2 })));
-      await dropSearched(database);
+      await Promise.all(clients.slice(1).map(async (other) => await other.end({ timeout: 2 })));
+      await dropSearched(database, sql);
     },
   };
 }

@@ -6,7 +6,7 @@ import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { contractContext } from '@postrider/core/contract';
 import type { CardRequest, Member, PieceRequest } from '@postrider/core/ports';
-import { startPrintShop } from '@postrider/twins';
+import { startPrintShop } from '@postrider/twins/print-shop';
 import { createCsvAudience } from '../src/csv/index.ts';
 import { createFolderImageHost } from '../src/folder/index.ts';
 import { createPrintShopPrinter } from '../src/print-shop/index.ts';

@@ -1,7 +1,7 @@
 /** A pipeline that goes on beside what is measured, and its pace. */
 import type postgres from 'postgres';
 import { pause } from './pause.ts';
-import { addPending, type Place } from './scratch.ts';
+import { addPending, addPeople, type Place } from './scratch.ts';
 
 /** People who wait, at any time. */
 const AHEAD = 6000;
@@ -10,13 +10,16 @@ const AHEAD = 6000;
 export function supplied(sql: postgres.Sql, at: Place): { end(): Promise<void> } {
   let isOver = false;
   const supplying = (async () => {
-    for (let lot = 0; !isOver;) {
+    // Of later lots autovacuum tells: to look anew at each takes from what is measured.
+    for (let [lot, add] = [0, addPending]; !isOver;) {
       const [row] = await sql<{ people: number }[]>`
         select (recipients - sent - received)::int as people
         from postrider.funnel
         where campaign_id = ${at.campaignId}`;
-      if ((row?.people ?? 0) < AHEAD) await addPending(sql, at, AHEAD, `lot ${(lot += 1)} `);
-      else await pause(200);
+      if ((row?.people ?? 0) < AHEAD) {
+        await add(sql, at, AHEAD, `lot ${(lot += 1)} `);
+        add = addPeople;
+      } else await pause(200);
     }
   })();
   return {

@@ -2,7 +2,7 @@
  * Webhooks of Lob for `bench webhooks`: what each card is told of on its way, in bodies as long as
  * Lob's. The ids of a card are made from its number, in the database and here alike.
  */
-import { createHash, createHmac, type KeyObject } from 'node:crypto';
+import { createHmac, hash, type KeyObject } from 'node:crypto';
 
 /** What is told of each card, in the order of its way. */
 export const KINDS = [
@@ -23,7 +23,7 @@ export function cardsOf(events: number): number {
 
 /** As SQL makes it: `md5('card ' || number)::uuid`. */
 export function mailpieceOf(card: number): string {
-  const hex = createHash('md5').update(`card ${card}`).digest('hex');
+  const hex = hash('md5', `card ${card}`);
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 

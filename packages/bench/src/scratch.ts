@@ -82,7 +82,19 @@ export async function fill(sql: postgres.Sql, people: number, launchNow = true):
   return { organizationId, campaignId };
 }
 
+/** People who are pending, with statistics that know them. */
 export async function addPending(
+  sql: postgres.Sql,
+  at: Place,
+  people: number,
+  prefix: string,
+): Promise<void> {
+  await addPeople(sql, at, people, prefix);
+  await sql`analyze postrider.recipient, postrider.recipient_state`;
+}
+
+/** People who are pending, and that no statistics know of yet. */
+export async function addPeople(
   sql: postgres.Sql,
   at: Place,
   people: number,
@@ -110,5 +122,4 @@ export async function addPending(
     select
       organization_id, id, campaign_id, 'pending', clock_timestamp(), 1, clock_timestamp(), 'new'
     from who, acting`;
-  await sql`analyze postrider.recipient, postrider.recipient_state`;
 }

@@ -25,7 +25,8 @@ import {
   type Pipeline,
   type Ports,
 } from '@postrider/core';
-import { lobTwinClient, spawnLob, type SpawnedTwin } from '@postrider/twins';
+import type { SpawnedTwin } from '@postrider/twins';
+import { lobTwinClient, spawnLob } from '@postrider/twins/lob';
 import type postgres from 'postgres';
 import { noopPorts } from './noop-ports.ts';
 import { pause } from './pause.ts';

@@ -1,8 +1,8 @@
 /**
- * The process outside of `bench webhooks`: it signs webhooks and posts them over so many
- * connections, each of which waits for its answer before it posts again. What is not answered with
- * 200 is sent again, as a provider does. It writes HTTP by hand, so that it takes little of the
- * cores that it shares with what it measures.
+ * The process outside of `bench webhooks`: it signs each webhook and posts them over so many
+ * connections, on each some at a time (HTTP pipelining), and posts again when all of those are
+ * answered. What is not answered with 200 is sent again, as a provider does. It writes HTTP by
+ * hand, so that it takes little of the cores that it shares with what it measures.
  */
 import { createSecretKey } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
@@ -14,6 +14,8 @@ export interface Sending {
   readonly organizationId: string;
   readonly events: number;
   readonly connections: number;
+  /** Posted at a time on a connection. */
+  readonly together: number;
   /** Each so many-th event is posted twice, at the same time. */
   readonly repeatEvery: number;
 }
@@ -41,83 +43,104 @@ function percentile(share: number): number {
   return Math.max(0, at) / 10;
 }
 
+/** The events that are still to be posted, in groups. */
+class Outbox {
+  readonly #sending: Sending;
+  #next = 0;
+  readonly #waiting: number[] = [];
+  repeats = 0;
+  again = 0;
+
+  constructor(sending: Sending) {
+    this.#sending = sending;
+  }
+
+  /** Empty where all are posted. A repeat goes with the next group: another connection has it. */
+  take(): number[] {
+    const { events, together, repeatEvery } = this.#sending;
+    const group = this.#waiting.splice(0, together);
+    while (group.length < together && this.#next < events) {
+      const n = this.#next++;
+      group.push(n);
+      if (n % repeatEvery === repeatEvery - 1) {
+        this.repeats += 1;
+        this.#waiting.push(n);
+      }
+    }
+    return group;
+  }
+
+  putBack(unanswered: readonly number[]): void {
+    this.again += unanswered.length;
+    this.#waiting.push(...unanswered);
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+}
+
 async function sendAll(sending: Sending, tell: (sent: Sent) => void): Promise<void> {
-  const { events, repeatEvery, secret, organizationId } = sending;
   const { host, hostname, port, pathname } = new URL(sending.url);
-  let [next, answered, repeats, again] = [0, 0, 0, 0];
-  const waiting: number[] = [];
+  const outbox = new Outbox(sending);
+  let answered = 0;
   const began = performance.now();
   const told = (over: boolean): void =>
     tell({
       answered,
       over,
-      repeats,
-      again,
+      repeats: outbox.repeats,
+      again: outbox.again,
       seconds: (performance.now() - began) / 1000,
-      p50Ms: percentile(0.5),
-      p99Ms: percentile(0.99),
+      p50Ms: over ? percentile(0.5) : 0,
+      p99Ms: over ? percentile(0.99) : 0,
     });
 
-  const take = (): number | null => {
-    const kept = waiting.pop();
-    if (kept !== undefined) return kept;
-    if (next === events) return null;
-    const n = next++;
-    if (n % repeatEvery === repeatEvery - 1) {
-      repeats += 1;
-      waiting.push(n);
-    }
-    return n;
-  };
-  const bodyOf = bodiesOf(organizationId);
-  const key = createSecretKey(Buffer.from(secret));
+  const bodyOf = bodiesOf(sending.organizationId);
+  const key = createSecretKey(Buffer.from(sending.secret));
   const head =
     `POST ${pathname} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\n` +
     'content-length: ';
   // Letters of ASCII alone: as many bytes as letters, and each is written as it is.
   const request = (n: number): string => {
-    const body = bodyOf(eventAt(n, events));
+    const body = bodyOf(eventAt(n, sending.events));
     return `${head}${body.length}\r\n${signed(body, key)}\r\n${body}`;
   };
 
-  /** One connection, until all is sent; true where the other side has ended it. */
+  /** One connection, until all is sent; true where it ended before. */
   const post = async (): Promise<boolean> =>
     await new Promise((resolve) => {
       const socket: Socket = connect({ host: hostname, port: Number(port), noDelay: true });
-      let [n, at, heard]: [number | null, number, string] = [null, 0, ''];
+      // Answers come in the order of their requests.
+      let [group, at, heard]: [number[], number, string] = [[], 0, ''];
       const go = (): void => {
-        n = take();
-        if (n === null) {
+        group = outbox.take();
+        if (group.length === 0) {
           socket.end();
           return;
         }
         at = performance.now();
-        heard = '';
-        socket.write(request(n), 'latin1');
+        socket.write(group.map(request).join(''), 'latin1');
       };
       socket.on('connect', go);
       socket.on('data', (chunk) => {
         heard += chunk.toString('latin1');
-        if (!isWhole(heard)) return;
         const took = Math.round((performance.now() - at) * 10);
         const tenth = Math.min(took, durations.length - 1);
-        durations[tenth] = (durations[tenth] ?? 0) + 1;
-        if (heard.startsWith('HTTP/1.1 200')) answered += 1;
-        else {
-          again += 1;
-          if (n !== null) waiting.push(n);
+        for (let end = endOfAnswer(heard); end !== null; end = endOfAnswer(heard)) {
+          durations[tenth] = (durations[tenth] ?? 0) + 1;
+          const n = group.shift();
+          if (heard.startsWith('HTTP/1.1 200')) answered += 1;
+          else if (n !== undefined) outbox.putBack([n]);
+          heard = heard.slice(end);
+          if (group.length === 0) go();
         }
-        n = null;
-        go();
       });
       socket.on('error', () => undefined);
       socket.on('close', () => {
-        const isLost = n !== null;
-        if (n !== null) {
-          again += 1;
-          waiting.push(n);
-        }
-        resolve(isLost || waiting.length > 0);
+        const isLost = group.length > 0;
+        outbox.putBack(group);
+        resolve(isLost || !outbox.isEmpty);
       });
     });
   const connection = async (): Promise<void> => {
@@ -129,13 +152,13 @@ async function sendAll(sending: Sending, tell: (sent: Sent) => void): Promise<vo
   told(true);
 }
 
-function isWhole(heard: string): boolean {
+/** Where the first answer of what was heard ends; null: it is not whole yet. */
+function endOfAnswer(heard: string): number | null {
   const end = heard.indexOf('\r\n\r\n');
-  if (end === -1) return false;
-  const length = /\r\ncontent-length: (\d+)/i.exec(heard)?.[1];
-  return length === undefined
-    ? heard.endsWith('\r\n0\r\n\r\n')
-    : heard.length - end - 4 >= Number(length);
+  if (end === -1) return null;
+  const length = /\r\ncontent-length: (\d+)/i.exec(heard.slice(0, end))?.[1] ?? 0;
+  const whole = end + 4 + Number(length);
+  return heard.length < whole ? null : whole;
 }
 
 process.once('message', (sending: Sending) => {

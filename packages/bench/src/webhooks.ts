@@ -31,7 +31,9 @@ import type { Sending, Sent } from './webhook-sender.ts';
 
 const CONNECTION = 'lob-main';
 const SECRET = 'of this bench alone';
-const CONNECTIONS = 200;
+const CONNECTIONS = 100;
+/** Posted at a time on each of them. */
+const TOGETHER = 4;
 const REPEAT_EVERY = 50;
 
 export async function benchWebhooks(
@@ -106,7 +108,12 @@ async function measure(
   }
 }
 
-const defaults = { secret: SECRET, connections: CONNECTIONS, repeatEvery: REPEAT_EVERY };
+const defaults = {
+  secret: SECRET,
+  connections: CONNECTIONS,
+  together: TOGETHER,
+  repeatEvery: REPEAT_EVERY,
+};
 
 /** An account at Lob, and a campaign that mails by it. */
 async function account(

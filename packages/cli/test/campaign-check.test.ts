@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { bakeryPlace } from './places.ts';
 import { blocksOf } from '../../../test/support/blocks.ts';
@@ -73,6 +73,23 @@ describe('a campaign file, before it is applied', () => {
     assert.equal(run.code, 0, run.stderr);
     assert.match(run.stderr, /the secret WEBHOOK_SECRET is not set/);
     assert.doesNotMatch(run.stderr, /WEBHOOK_PRIVATE_NETWORKS/);
+  });
+
+  it('warns of webhooks to a private address, and what allows it', async () => {
+    const path = spoiled('private.yaml', (text) =>
+      text.concat('\nevent_sink: { kind: webhook, url: "https://10.1.2.3/hooks" }\n'),
+    );
+    const networks = join(at.place.home, 'var', 'secrets', 'WEBHOOK_PRIVATE_NETWORKS');
+    const warning = /event_sink: 10\.1\.2\.3 is at 10\.1\.2\.3, which is no public address/;
+    const run = await cli(at.place, ['campaign', 'apply', path, '--dry-run']);
+    assert.equal(run.code, 0, run.stderr);
+    assert.match(run.stderr, warning);
+    assert.match(run.stderr, /put 10\.1\.2\.3 into the secret WEBHOOK_PRIVATE_NETWORKS/);
+    mkdirSync(dirname(networks), { recursive: true });
+    writeFileSync(networks, '10.1.2.0/24\n', { mode: 0o600 });
+    const allowed = await cli(at.place, ['campaign', 'apply', path, '--dry-run']);
+    rmSync(networks);
+    assert.doesNotMatch(allowed.stderr, /no public address/);
   });
 
   it('names the line where YAML is broken, and the file that is not there', async () => {

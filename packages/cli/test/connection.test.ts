@@ -1,6 +1,6 @@
 /** `connection` and `secrets`: what becomes of an account that is there, and of its keys. */
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { accountsPlace } from './accounts/place.ts';
@@ -92,6 +92,38 @@ describe('connection', () => {
       await at.acme(['connection', 'show', 'turning', '--json'])
     ).json();
     assert.equal((one as unknown[]).length, 1);
+  });
+
+  it('doctor names the secrets that cannot be read where it is asked, and no value', async () => {
+    const [value, file] = [at.key('test'), join(at.place.home, 'acme-key')];
+    writeFileSync(file, `${value}\n`);
+    await at.connected('sealed-one');
+    const env = { REFERRED: value };
+    for (const [name, from] of [
+      ['referred', 'env:REFERRED'],
+      ['filed', `file:${file}`],
+    ]) {
+      const made = ['connect', 'acme', '--name', name ?? '', '--secret-from', from ?? ''];
+      const run = await at.acme([...made, '--option', `url=${at.office.url}`], { env });
+      assert.equal(run.code, 0, run.stderr);
+    }
+    const well = await at.acme(['doctor', 'secrets', '--json'], { env });
+    assert.deepEqual(well.json()[0]?.['verdict'], 'ok', well.stdout);
+    const [key] = (await keyIds()).slice(-1);
+    const elsewhere = (await at.acme(['secrets', 'key', '--print'])).stdout.trim();
+    rmSync(file);
+    const run = await at.acme(['doctor', '--json'], { env: { POSTRIDER_SECRETS_KEY: elsewhere } });
+    assert.equal(run.code, 0, run.stderr);
+    const check = run.json().find((one) => one['check'] === 'secrets');
+    const message = String(check?.['message']);
+    assert.equal(check?.['verdict'], 'warn');
+    for (const words of [
+      `api_key of sealed-one (Flour & Field): it is sealed with key ${String(key)}, which is not`,
+      'api_key of referred (Flour & Field): the secret is at env:REFERRED, which is not set here',
+      `api_key of filed (Flour & Field): the secret is in ${file}, which cannot be read`,
+    ])
+      assert.ok(message.includes(words), `${words}\n${message}`);
+    assert.ok(!message.includes(value) && !run.stdout.includes(elsewhere));
   });
 
   it('check names a former key that cannot be read any more, and is usable all the same', async () => {

@@ -9,7 +9,7 @@ import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureOrganization } from '@postrider/core';
 import { openProject } from '@postrider/runner/project';
-import { startPrintShop } from '@postrider/twins';
+import { startPrintShop } from '@postrider/twins/print-shop';
 import { until } from '../../../test/pipeline/rig.ts';
 import { freshMachine } from '../../../test/support/machine.ts';
 import { notePrintShop, TOKEN } from '../src/print-shop/own-shop.ts';

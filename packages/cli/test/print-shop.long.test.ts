@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { startPrintShop } from '@postrider/twins';
+import { startPrintShop } from '@postrider/twins/print-shop';
 import { freshMachine, type Machine } from '../../../test/support/machine.ts';
 import { readCsv } from '../src/demo/csv.ts';
 import { cli, projectHome, shortBakery, startRunner, type CliPlace, type CliRun } from './cli.ts';

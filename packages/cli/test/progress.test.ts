@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { startPrintShop } from '@postrider/twins';
+import { startPrintShop } from '@postrider/twins/print-shop';
 import { until } from '../../../test/pipeline/rig.ts';
 import { readMetrics, sumOf, type Family } from './prometheus.ts';
 import { cli, shortBakery, startRunner, type Runner } from './cli.ts';

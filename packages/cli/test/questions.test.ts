@@ -249,7 +249,7 @@ describe('questions and repairs from the command line', () => {
     assert.equal(unknown.code, 2, unknown.stderr);
     assert.match(
       unknown.stderr,
-      /doctor has no check 'horoscope'[^]*there are: runners, [^]*restore, schema/,
+      /doctor has no check 'horoscope'[^]*there are: runners, [^]*restore, schema, secrets/,
     );
     for (const list of ['stuck', 'queue', 'alarms']) {
       const empty = await cli(place, [list, '--json']);

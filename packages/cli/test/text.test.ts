@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { asArgument, asCommand } from '../src/commands/as-command.ts';
+import { asArgument, asCommand } from '../src/output/as-command.ts';
 import { nearWords } from '@postrider/core/ports/near';
 import { readCsv } from '../src/demo/csv.ts';
 import { explain } from '../src/errors/explain.ts';

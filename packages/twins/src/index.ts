@@ -1,7 +1,7 @@
-/** Stand-ins for providers, as processes of their own. */
+/**
+ * What all stand-ins for providers share. Each is imported as `@postrider/twins/<provider>`, and
+ * `commands.ts` is the one list of them.
+ */
 export { TwinError } from './kit/errors.ts';
 export { makeFolder } from './kit/folders.ts';
 export type { SpawnedTwin } from './kit/spawn.ts';
-export * from './print-shop/index.ts';
-export * from './lob/index.ts';
-export * from './klaviyo/index.ts';

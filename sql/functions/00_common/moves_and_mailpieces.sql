@@ -1,8 +1,8 @@
--- Refuses a move that says of its mailpiece what is not so: sent needs one that was accepted, and
--- nobody goes back while one is open, and from where a card may have been printed nobody without a
--- test mailpiece that was voided: a live one cannot be. It is apart from the trigger, and asks by
--- sub-selects that use an index: the trigger's plan has no nested loops, and would read every
--- mailpiece there is.
+-- Refuses a move that contradicts its mailpiece. A move to sent needs a mailpiece that was
+-- accepted. Nobody goes back while one is open. A state in which a card may have been printed is
+-- left only where a test mailpiece was voided: a live one cannot be. This is apart from the
+-- trigger, and asks by sub-selects that use an index: the trigger's plan has no nested loops, and
+-- would read every mailpiece there is.
 create function postrider.check_mailpieces(
   p_actor text,
   p_organizations uuid[],

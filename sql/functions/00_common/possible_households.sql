@@ -25,7 +25,7 @@ begin
   foreach v_line in array string_to_array(c_key[10], ',') loop
     if v_line ~ '^[0-9][^ ]* .*[^ 0-9]' then
       v_lines := v_lines || concat_ws(' ', v_line, c_units);
-    -- Of a village in the second line nobody is known: half of its people have it.
+    -- A village in the second line tells nobody apart: half of its people have it.
     elsif c_british and v_line !~ '^(C/O|C O|ATTN|ATTENTION|CARE OF|URB) '
       and (c_units is not null or v_line ~ (' (CT|HSE|HOUSE|COTTAGE|COTTAGES|LDG|HALL|FARM'
         || '|MANSIONS|TOWER|TOWERS|BLDG|BUILDINGS|MNR|VILLA|BARN|WORKS|MLS?)$'))

@@ -24,8 +24,8 @@ return case
   }'::jsonb ->> p_country, p_country)
 end;
 
--- Returns the words for kinds of streets that stand before the name, each with its whole form. Of
--- a word with a plus sign the next word is looked at, too.
+-- Returns the words for kinds of streets that stand before the name, each with its whole form.
+-- After a word with a plus sign the next word is looked at as well.
 create function postrider.street_kinds(p_language text) returns jsonb
 language sql immutable parallel safe
 return '{
@@ -86,7 +86,7 @@ return '{
 }'::jsonb -> p_language;
 
 -- Returns the words that stand within the name of a street, each with the form that is certain.
--- Of those that end with a hyphen only the end of the last word is meant: "Damstr." is Damstraat.
+-- A word that ends with a hyphen stands for the end of the last word alone: "Damstr." is Damstraat.
 create function postrider.street_name_words(p_language text) returns jsonb
 language sql immutable parallel safe
 return '{

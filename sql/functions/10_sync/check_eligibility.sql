@@ -2,8 +2,9 @@
 -- above it.
 
 -- Lists the people who are to be judged, each with its suppression, and with the first in the list
--- that is the same person or household, where that is another. Of several rows of one person, by an
--- e-mail or by household and name, one that says not to mail the person counts for all of them.
+-- that is the same person or household, where that is another. A person may have several rows,
+-- known by an e-mail or by household and name: where one of them says not to mail the person, that
+-- counts for all.
 -- p_people: as in check_eligibility().
 create function postrider.people_to_judge(
   p_organization_id uuid,

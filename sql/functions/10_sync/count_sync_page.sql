@@ -48,8 +48,8 @@ begin
 end $$;
 
 -- Keeps what was changed or left out of rows whose people were taken, and counts it by reason, and
--- by reason and column. Of each reason the first thousand of a run are kept: a column that is
--- mended in every row would store a second list otherwise.
+-- by reason and column. A run keeps the first thousand of each reason: otherwise a column that is
+-- mended in every row would store a second list.
 create function postrider.keep_notes(
   p_organization_id uuid,
   p_run_id uuid,

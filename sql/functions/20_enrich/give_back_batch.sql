@@ -16,8 +16,9 @@ begin
   return v_moved;
 end $$;
 
--- Moves the people of a batch back, closes it, and returns how many moved. The caller has claimed
--- enrich.
+-- Moves the people of a batch back, closes it, and returns how many moved. People whom somebody
+-- else has, an open psql session for example, are given back later, by give_back_orphans(). The
+-- caller has claimed enrich.
 create function postrider.write_off_batch(
   p_organization_id uuid,
   p_batch_id uuid,
@@ -26,13 +27,13 @@ create function postrider.write_off_batch(
 ) returns int language plpgsql as $$
 declare
   v_now timestamptz := postrider.now();
+  v_people uuid[] := postrider.lock_people_or_leave(p_organization_id, array(
+    select recipient_id
+    from postrider.recipient_state
+    where organization_id = p_organization_id
+      and cohort_id = p_batch_id));
   v_moved int;
 begin
-  perform from postrider.recipient_state
-  where organization_id = p_organization_id
-    and cohort_id = p_batch_id
-  order by recipient_id
-  for no key update;
   update postrider.recipient_state
   set
     state = case when losses >= 9 then 'error' else 'address_enrichable' end,
@@ -45,7 +46,8 @@ begin
     available_at = v_now + p_after
   where organization_id = p_organization_id
     and cohort_id = p_batch_id
-    and state = 'address_enriching';
+    and state = 'address_enriching'
+    and recipient_id = any (v_people);
   get diagnostics v_moved = row_count;
   update postrider.enrichment_batch
   set

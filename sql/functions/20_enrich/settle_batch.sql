@@ -31,7 +31,8 @@ begin
 end $$;
 
 -- Locks the people of a batch, remembers what was learned of them, moves them, and returns how many
--- moved. The caller has claimed enrich.
+-- moved. People whom somebody else has, an open psql session for example, stay, and the batch is
+-- asked for again. The caller has claimed enrich.
 create function postrider.settle_results(
   p_organization_id uuid,
   p_batch_id uuid,
@@ -46,6 +47,7 @@ declare
   v_campaign_id uuid;
   v_results jsonb := postrider.with_usable_addresses(p_results);
   v_known jsonb;
+  v_people uuid[];
   v_moved int;
 begin
   -- The campaign of the people, not of the batch: the batch may have been deleted, and its people
@@ -56,12 +58,12 @@ begin
     and cohort_id = p_batch_id
   limit 1;
   perform postrider.lock_for_sync(p_organization_id, v_campaign_id);
-  perform from postrider.recipient_state
-  where organization_id = p_organization_id
-    and cohort_id = p_batch_id
-    and state = 'address_enriching'
-  order by recipient_id
-  for no key update;
+  v_people := postrider.lock_people_or_leave(p_organization_id, array(
+    select recipient_id
+    from postrider.recipient_state
+    where organization_id = p_organization_id
+      and cohort_id = p_batch_id
+      and state = 'address_enriching'));
 
   v_known := postrider.results_of_batch(p_organization_id, p_batch_id, v_results);
   if v_known is null and v_campaign_id is not null and jsonb_array_length(v_results) > 0 then
@@ -72,10 +74,15 @@ begin
   end if;
   perform postrider.cache_addresses(
     p_organization_id, p_enricher, v_known, p_hit_life, p_miss_life, v_now);
+  v_results := (
+    select coalesce(jsonb_agg(r.result order by r.n), '[]')
+    from jsonb_array_elements(v_results) with ordinality as r (result, n)
+    where (r.result ->> 'recipientId')::uuid = any (v_people));
   v_moved :=
     postrider.settle_found(p_organization_id, v_campaign_id, p_batch_id, v_results, v_now);
   v_moved := v_moved + postrider.settle_not_found(
-    p_organization_id, p_batch_id, p_enricher, v_results, p_last, v_now);
+    p_organization_id, p_batch_id, p_enricher, v_results,
+    case when p_last then v_people end, v_now);
 
   update postrider.enrichment_batch
   set
@@ -247,13 +254,13 @@ begin
 end $$;
 
 -- Skips the people whose address was not found, and after the last results all who are left.
--- Returns how many moved.
+-- Returns how many moved. p_rest: those people; null where more results may come.
 create function postrider.settle_not_found(
   p_organization_id uuid,
   p_batch_id uuid,
   p_enricher text,
   p_results jsonb,
-  p_last boolean,
+  p_rest uuid[],
   p_now timestamptz
 ) returns int language plpgsql as $$
 declare
@@ -271,7 +278,7 @@ begin
     and s.cohort_id = p_batch_id
     and s.state = 'address_enriching'
     and (
-      p_last
+      s.recipient_id = any (p_rest)
       or s.recipient_id in (
         select x."recipientId"
         from jsonb_to_recordset(p_results) as x ("recipientId" uuid, address jsonb)

@@ -12,7 +12,8 @@ begin
   return v_moved;
 end $$;
 
--- Does what skip_without_enricher() promises, and returns the same. The caller has claimed enrich.
+-- Does what skip_without_enricher() promises, and returns the same. People whom somebody else has
+-- are skipped the next time. The caller has claimed enrich.
 create function postrider.skip_enrichable(
   p_organization_id uuid,
   p_campaign_id uuid
@@ -30,8 +31,14 @@ begin
     reason = 'no_address',
     detail = 'the campaign has no enricher'
   where organization_id = p_organization_id
-    and campaign_id = p_campaign_id
-    and state = 'address_enrichable';
+    and recipient_id = any (array(
+      select recipient_id
+      from postrider.recipient_state
+      where organization_id = p_organization_id
+        and campaign_id = p_campaign_id
+        and state = 'address_enrichable'
+      order by recipient_id
+      for no key update skip locked));
   get diagnostics v_moved = row_count;
   return v_moved;
 end $$;

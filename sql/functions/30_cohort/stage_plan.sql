@@ -19,9 +19,9 @@ return (
 );
 
 -- Says which campaigns may get how many more cohorts now. The next one always goes to the
--- organization with the fewest open, and within it to the campaign with the fewest open. Of those
--- that have equally few, any may be next: in an order that stays, the last of them would wait until
--- another has nobody left, where there are more of them than places.
+-- organization with the fewest open, and within it to the campaign with the fewest open. Among
+-- those that have equally few, the next one is drawn: in a fixed order, with more of them than
+-- places, the last would wait until another has nobody left.
 create function postrider.stage_plan(
   p_stage text,
   p_window int

@@ -1,9 +1,9 @@
 -- Gives a mail cohort to one runner, with an open mailpiece for each of its people.
 --
 -- Returns {campaign: {…}, pieces: [{recipientId, mailpieceId, moveNo, idempotencyKey, mode,
--- printerName, repeatForMs, request}], watermark}; repeatForMs: so long its request may be repeated
--- for the sake of its key, null where it is no repeat; without campaign and pieces where this
--- database is not the one that the runner knew; null where there is nothing to do.
+-- printerName, repeatForMs, request}], watermark}; repeatForMs: how long the request may be
+-- repeated for the sake of its key; null where it is no repeat. Campaign and pieces are left out
+-- where this database is not the one that the runner knew. Null where there is nothing to do.
 -- p_remembered: what the runner keeps outside of the database, see check_watermark.
 create function postrider.begin_mail(
   p_organization_id uuid,

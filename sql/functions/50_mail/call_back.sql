@@ -5,18 +5,18 @@ create function postrider.call_back_margin() returns interval language sql immut
 return interval '1 hour';
 
 -- Tells whether it is too late to ask for a card: the time that the printer told is over, or the
--- carrier has it. Of no card it says null.
+-- carrier has it. Null where there is no card.
 create function postrider.is_late_to_call_back(p_piece postrider.mailpiece) returns boolean
 language sql stable
 return p_piece.cancellable_until + postrider.call_back_margin() < postrider.now()
   or p_piece.status in (
     'in_transit', 'in_local_area', 'processed_for_delivery', 'delivered', 'returned');
 
--- Tells whether somebody who turns out to have a card all the same was stopped, so that the card is
--- to be called back, while it is not too late. Whoever is stopped is to get none, whatever stopped
--- them: their own wish, an operator, or the end of a campaign or an offer. It is the same when they
--- are stopped a moment later, while the card may exist (stop_or_ask.sql). Without an address that
--- can be mailed nobody was stopped, they only waited for one: a card that was made had one.
+-- Tells whether a card that turns out to exist is to be called back: its recipient was stopped, and
+-- it is not too late. A stopped recipient is to get no card, for whatever reason: their own wish,
+-- an operator, or the end of a campaign or an offer. A stop a moment later, while the card may
+-- exist, does the same (stop_or_ask.sql). A recipient without an address that can be mailed was not
+-- stopped: they only waited for one, and a card that was made had one.
 create function postrider.is_to_call_back(
   p_state postrider.recipient_state,
   p_piece postrider.mailpiece
@@ -142,22 +142,30 @@ create function postrider.settle_call_backs(p_organization_id uuid, p_results js
 language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('mail');
-  v_people uuid[];
   v_results json;
   v_moved int;
 begin
   perform postrider.require_list('the results', json_typeof(p_results));
-  v_people := postrider.lock_people_or_leave(p_organization_id, array(
-    select r."recipientId" from json_to_recordset(p_results) as r ("recipientId" uuid)));
-  v_results := coalesce(
-    (select json_agg(r.told)
-      from json_array_elements(p_results) as r (told)
-      where (r.told ->> 'recipientId')::uuid = any (v_people)),
-    '[]');
+  v_results := postrider.lock_for_call_backs(p_organization_id, p_results);
   v_moved := postrider.skip_called_back(p_organization_id, v_results);
   perform postrider.note_not_called_back(p_organization_id, v_results);
   perform postrider.act_as(v_before);
   return v_moved;
+end $$;
+
+-- Locks the people whom results are about, and returns the results of those whom nobody else holds:
+-- the others are asked about again.
+create function postrider.lock_for_call_backs(p_organization_id uuid, p_results json) returns json
+language plpgsql as $$
+declare
+  v_people uuid[] := postrider.lock_people_or_leave(p_organization_id, array(
+    select r."recipientId" from json_to_recordset(p_results) as r ("recipientId" uuid)));
+begin
+  return coalesce(
+    (select json_agg(r.told)
+      from json_array_elements(p_results) as r (told)
+      where (r.told ->> 'recipientId')::uuid = any (v_people)),
+    '[]');
 end $$;
 
 -- Closes the pieces that were called back, and returns how many people were skipped. The caller has

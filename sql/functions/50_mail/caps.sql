@@ -87,17 +87,18 @@ begin
   end if;
 end $$;
 
--- Tells of a mailpiece whether the count of its campaign does not know what became of it: it was
--- not made and is counted, or exists and is not. It is taken up into the plan of its caller, so
--- that the index of such pieces is found.
+-- Tells whether the count of a campaign is wrong about a mailpiece: it was not made and is counted,
+-- or it exists and is not counted. It is taken up into the plan of its caller, so that the index of
+-- such pieces is found.
 create function postrider.is_to_be_recounted(
   p_status text,
   p_uncounted_at timestamptz
 ) returns boolean language sql immutable
 return (p_status in ('rejected', 'cancelled', 'failed')) <> (p_uncounted_at is not null);
 
--- Of the pieces of a campaign that wait to be counted anew: how many cards they are in all and on
--- the day, and what they cost; below zero where they are to be taken out of the count.
+-- Sums up the pieces of a campaign that wait to be counted anew: how many cards they are in all and
+-- on the day, and what they cost. The sums are below zero where the pieces are to be taken out of
+-- the count.
 create function postrider.waiting_recount(
   p_organization_id uuid,
   p_campaign_id uuid,

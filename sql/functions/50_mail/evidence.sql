@@ -83,10 +83,10 @@ begin
   return v_moved;
 end $$;
 
--- Locks mailpieces, by id, and tells of the evidence for them whether it conflicts with what is
+-- Locks mailpieces, by id, and judges the evidence for them: whether it conflicts with what is
 -- recorded or with itself, and whether it is for pieces that are lost.
--- p_ids: the printer's id for each of them. p_told: how often anything was told of them. Of test
--- cards an id may be that of all of them: it is nobody's in particular.
+-- p_ids: the printer's id for each of them. p_told: how often anything was told of them. Test cards
+-- may share one id: it belongs to none of them in particular.
 create function postrider.check_evidence(
   p_organization_id uuid,
   p_pieces uuid[],

@@ -2,7 +2,7 @@
 
 -- Until when a printer honours the key of a piece, counted from before the first request for it;
 -- null: it honours none. An hour before its end a key counts as dead: clocks differ, and a request
--- takes its time. Of a short life half of it is left.
+-- takes its time. A short life is cut to its half.
 create function postrider.key_honoured_until(
   p_opened_at timestamptz,
   p_lifetime_ms bigint

@@ -87,8 +87,8 @@ end $$;
 
 -- Takes what record_evidence was told of pieces that are gone, and returns how many people it
 -- moved. It counts for the piece that took their place, where there is one whose outcome nobody
--- knows. Of any other card an alarm keeps what was told. Nothing here is new where the same is told
--- again.
+-- knows. For any other card an alarm keeps what was told. What is told a second time changes
+-- nothing.
 create function postrider.record_evidence_for_lost(
   p_organization_id uuid,
   p_pieces jsonb,

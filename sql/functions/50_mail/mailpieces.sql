@@ -9,8 +9,7 @@ create function postrider.card_may_exist(
 return not postrider.piece_is_closed(p_status)
   and (p_status <> 'submitting' or p_repeat_until is not null);
 
--- Tells of a closed mailpiece whether its recipient has another one that is open. Of an open
--- mailpiece it says no.
+-- Tells whether a mailpiece is closed while its recipient has another one that is open.
 create function postrider.has_other_open_piece(
   p_organization_id uuid,
   p_recipient_id uuid,

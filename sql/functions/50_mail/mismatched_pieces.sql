@@ -25,13 +25,7 @@ begin
       'printer', m.printer_name,
       'told', r.told,
       -- The person whose id that is, as far as it is known here.
-      'of', (
-        select o.id
-        from postrider.mailpiece o
-        where o.organization_id = m.organization_id
-          and o.printer_name = m.printer_name
-          and o.provider_id = r.told
-        limit 1),
+      'of', postrider.piece_of_provider_id(m.organization_id, m.printer_name, r.told),
       'message', left(postrider.unless_erased(m.organization_id, m.recipient_id, r.message), 500)),
     p_now
   from (

@@ -42,8 +42,8 @@ begin
 end $$;
 
 -- Locks unknown mailpieces that are due, and returns them: of people who are to be cancelled, or of
--- all others. Neither a hold nor a breaker that is open keeps a card from being looked for that is
--- to be cancelled: nothing is sent again for it, and its time may be over first.
+-- all others. A card that is to be cancelled is looked for in spite of a hold or an open breaker:
+-- nothing is sent again for it, and the time to call it back may end first.
 create function postrider.lock_unknown(
   p_organization_id uuid,
   p_limit int,
@@ -78,9 +78,9 @@ begin
     for no key update of u skip locked);
 end $$;
 
--- Takes what printers answered about unknown mailpieces, and returns how many people it moved. Of
--- whom somebody holds for long nothing is decided: the printer is asked for that card again, and
--- costs no other its answer.
+-- Takes what printers answered about unknown mailpieces, and returns how many people it moved.
+-- Where a session holds the row of somebody for long, nothing is decided about them: the printer is
+-- asked for that card again, and the other answers count.
 -- p_verdicts: [{mailpieceId, attempt, outcome: found|absent|cannot_tell|not_asked, providerId,
 -- keyLifetimeMs, message}]. keyLifetimeMs: how long the printer honours a key; null: it has none.
 -- p_attempts: a piece of which the printer could not tell so many times is a matter for a person. A

@@ -209,10 +209,10 @@ begin
     'after_ms', r."afterMs",
     'bad_artwork', r.outcome = 'rejected' and r."badArtwork",
     'verdict', case
-      -- Of this request nothing was made, but an earlier one may have made a card: the printer is
-      -- asked before the piece is closed. A rejection is no proof either: this runner may have
-      -- found fault with it before it sent anything, and a printer may judge a request before it
-      -- looks for its key.
+      -- This request made nothing, but an earlier one may have made a card: the printer is asked
+      -- before the piece is closed. A rejection is no proof either: this runner may have found
+      -- fault with it before it sent anything, and a printer may judge a request before it looks
+      -- for its key.
       when (r.outcome = 'rejected'
           or r.outcome in ('refused', 'broken', 'retry') and s.cancel_requested_at is not null)
         and postrider.card_may_exist(m.status, m.repeat_until)

@@ -94,8 +94,8 @@ begin atomic
     and s.state = 'sending_staged';
 end;
 
--- Finds the people of a cohort who are on a do-not-mail list, or of whom the source says that they
--- are not to be mailed; and those whose address sent mail back, of whom nothing else is said. Null
+-- Finds the people of a cohort who are on a do-not-mail list, whom the source says not to mail, or
+-- whose address sent mail back. The last reason is given only to people who have no other. Null
 -- where there are none.
 -- p_printed: people whose card the printer has already. A suppression comes too late for them.
 create function postrider.suppressed_in_cohort(

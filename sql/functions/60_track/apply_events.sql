@@ -13,7 +13,8 @@ create function postrider.people_of_events(
 ) language sql stable
 begin atomic
   -- As sub-selects: a join, made while statistics are old, reads the printer's ids of all
-  -- mailpieces and not only of these. Of a live piece here, since a call costs more than the look.
+  -- mailpieces and not only of these. The case of a live piece is written out here: a call costs
+  -- more than the look.
   select t."inboxId", t.status, p.id
   from jsonb_to_recordset(p_events) as t (
     "providerId" text, "mailpieceId" uuid, status text, "inboxId" uuid)
@@ -217,8 +218,7 @@ begin
     select p_organization_id, p_printer_name, t."eventId",
       -- By the printer's id, or by our reference where the printer sends it back: also for a piece
       -- whose answer was lost. As sub-selects, so that a table whose statistics are old is never
-      -- scanned for it. Of a test card our reference comes first: its id may be that of all of
-      -- them.
+      -- scanned for it. For a test card our reference comes first: all of them may have one id.
       coalesce(
         (select x.id
           from postrider.mailpiece x

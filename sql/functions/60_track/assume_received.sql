@@ -25,9 +25,9 @@ return (
 
 -- Moves people to received whose card nobody scans, after the usual time of the mail class, and
 -- returns how many. The time counts from when the printer took the card, and from the press on
--- where that was told. Of a printer that tells when it prints, a card that is still only accepted
--- was not printed: its recipient waits without end, until the printer tells more. It is looked at
--- when the time is over, so that a card on its usual way costs nothing.
+-- where that was told. Where a printer tells when it prints, a card that is still only accepted was
+-- not printed: its recipient waits until the printer tells more. It is looked at when the time is
+-- over, so that a card on its usual way costs nothing.
 create function postrider.assume_received(
   p_organization_id uuid,
   p_limit int default 5000

@@ -1,6 +1,6 @@
 -- How long a card may take: learned, promised by its printer, or usual.
 
--- How many delivered cards teach a window. Of fewer, one in ten is no measure.
+-- How many delivered cards teach a window. With fewer, one in ten is no measure.
 create function postrider.least_sample() returns int language sql immutable
 return 100;
 

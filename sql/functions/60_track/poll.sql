@@ -2,7 +2,7 @@
 -- may be lost or refused while others come.
 
 -- Lists the printers at which cards are on their way, also those that their campaigns have left for
--- another. Of each campaign some people are looked at who are sent: the first and the last whose
+-- another. In each campaign some people who are sent are looked at: the first and the last whose
 -- time is over. At a printer that was left are those who were sent first, and those whose card is
 -- not printed yet. An index of such cards would be one more on the way of every card.
 create function postrider.printers_of_cards_on_their_way(p_organization_id uuid)

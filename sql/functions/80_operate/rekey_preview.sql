@@ -25,8 +25,8 @@ begin atomic
     and r.household_key <> k.new_key;
 end;
 
--- Lists the do-not-mail entries by household that a re-key changes, or has to leave: an entry of
--- which the address is not kept cannot be made anew. Of an erased person there is only a digest.
+-- Lists the do-not-mail entries by household that a re-key changes, or has to leave: an entry whose
+-- address is not kept cannot be made anew. An erased person has only a digest.
 create function postrider.rekeyed_suppressions(
   p_organization_id uuid
 ) returns table (

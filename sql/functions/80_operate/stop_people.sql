@@ -38,9 +38,9 @@ begin
   return v_stopped || v_marked;
 end $$;
 
--- Moves people to skipped or blacklisted who are before the printer, or asks for their card, and
--- returns which. Of the others nothing changes, except that one whose card the printer has all the
--- same is sent.
+-- Moves people who are before the printer to skipped or blacklisted, or asks for their card, and
+-- returns which. The others stay as they are; only where the printer turns out to have the card,
+-- its recipient is moved to sent.
 create function postrider.stop_before_printer(
   p_organization_id uuid,
   p_people uuid[],

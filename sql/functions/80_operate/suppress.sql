@@ -207,7 +207,7 @@ begin
     union all
     select 'household', p_household_key, p_address
     union
-    -- Of two addresses in one each counts.
+    -- Where one address holds two, each counts.
     select 'household', postrider.key_of_address(o.address), o.address
     from (
       select postrider.address_of(
@@ -216,7 +216,7 @@ begin
   ) as k (kind, value, address)
   where k.value is not null
   on conflict on constraint suppression_key do update
-  -- Of two entries the one that stands longer stays.
+  -- Two entries become the one that stands longer.
   set neighbourhood = coalesce(suppression.neighbourhood, excluded.neighbourhood),
     value = coalesce(suppression.value, excluded.value),
     address = coalesce(suppression.address, excluded.address),

@@ -1,7 +1,7 @@
 -- Whether anything can still move, now or within a time.
 
--- Campaigns and states in which no hold, no status, no unarmed printer and no connection that does
--- not work or is of the other mode keeps people back.
+-- Lists the campaigns and states in which people may move. What keeps people back: a hold, a
+-- status, an unarmed printer, a connection that does not work or is of the other mode.
 create function postrider.unblocked_states() returns table (
   organization_id uuid,
   campaign_id uuid,

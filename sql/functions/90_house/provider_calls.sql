@@ -28,11 +28,20 @@ begin
           and m.id = case
             when a.id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then a.id::uuid end
         where m.erased_at is not null)
+      -- Each mode by itself: either has an index of the printer's ids, and both together have none.
       or exists (
         select from postrider.mailpiece m
         where m.organization_id = c."organizationId"
           and m.printer_name = c."who"
           and m.provider_id = any (c."about")
+          and m.mode = 'live'
+          and m.erased_at is not null)
+      or exists (
+        select from postrider.mailpiece m
+        where m.organization_id = c."organizationId"
+          and m.printer_name = c."who"
+          and m.provider_id = any (c."about")
+          and m.mode = 'test'
           and m.erased_at is not null) as is_erased
     from jsonb_to_recordset(p_calls) as c (
       "organizationId" uuid,
@@ -117,7 +126,7 @@ return (
     and s.key = p_key
 );
 
--- Remembers it in place of what was there. Of a connection that is gone nothing is remembered.
+-- Remembers it in place of what was there. Nothing is remembered for a connection that is gone.
 create function postrider.write_connection_state(
   p_organization_id uuid,
   p_connection_id uuid,

@@ -243,7 +243,8 @@ begin
       p_organization_id, postrider.new_id(), s.campaign_id, 'external_id',
       decode(s.person, 'hex'), null, 'has a card from before the restore', 'reconcile',
       session_user, v_now,
-      -- Of a campaign that this database does not know either: for a year, in all of them.
+      -- Where this database does not know the campaign either, the entry counts in all of them, for
+      -- a year.
       case when s.campaign_id is null then v_now + interval '1 year' end
     from stranger s
     where s.person ~ '^[0-9a-f]{64}$'

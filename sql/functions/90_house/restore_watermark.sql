@@ -5,11 +5,11 @@
 -- one. It is read from the position at which the server writes: the control file has that of the
 -- last checkpoint, which stays the old one for minutes after a promotion.
 --
--- What runners remember. Of each cohort that it begins at a printer a runner keeps one witness
--- outside of the database: a recipient, the number of the move, the mailpiece. Neither recipients
--- nor mailpieces are ever deleted and a move's number never falls, so a witness that is missing was
--- lost, with whatever came after it. (A count would need a row that every begin updates: begins
--- would wait for each other, and one old transaction would keep all its versions.)
+-- What runners remember. For each cohort that it begins at a printer a runner keeps one witness
+-- outside of the database: a recipient, the number of the move, the mailpiece. Recipients and
+-- mailpieces are never deleted, and a move's number never falls: a missing witness was lost, with
+-- all that came after it. (A count would need a row that every begin updates: begins would wait for
+-- each other, and one old transaction would keep all its versions.)
 --
 -- begin_mail compares both each time: no session can begin a card without it.
 

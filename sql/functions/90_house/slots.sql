@@ -3,13 +3,13 @@
 -- no round trip, a crash loses little, and a route that is closed is quiet within a second.
 --
 -- Why no window is ever exceeded: of a limit of n requests in a window, a request may go when the
--- n-th before it is older than the window and the slack together. Of three in a second, the fourth
--- waits until the first is a second and the slack ago. The slack is how
--- much later than its slot a request may reach the provider: a runner forfeits a slot that it
--- cannot use within a quarter of the slack, and the rest is for the way. The slack is what the
--- limit is not used for: 3.5 % of the window, or 50 ms where that is longer. Where an answer is so
--- late that its request may have used up half of the slack, the runner tells it. The slot is moved
--- so that the other half remains: how long a way is, is not known to the millisecond.
+-- n-th before it is older than the window and the slack together. With three a second, the fourth
+-- waits until the first is a second and the slack ago. The slack is how much later than its slot a
+-- request may reach the provider: a runner forfeits a slot that it cannot use within a quarter of
+-- the slack, and the rest is for the way. The slack is what the limit is not used for: 3.5 % of the
+-- window, or 50 ms where that is longer. Where an answer is so late that its request may have used
+-- up half of the slack, the runner tells it. The slot is moved so that the other half remains: how
+-- long a way is, is not known to the millisecond.
 --
 -- Why nearly all of it is used: what was forfeited was not sent. It is given back, and made up for
 -- by slots that follow each other more closely for a while. (A pace alone, without the slots of the
@@ -126,7 +126,7 @@ begin
     'told', v_route.told_limit);
 end $$;
 
--- Leaves those of the slots that a window may still count. Of a clock that was set back they would
+-- Leaves those of the slots that a window may still count. After a clock was set back they would
 -- lie in a far future, and close the route until then: they are moved to where they can be.
 create function postrider.usable_slots(
   p_slots timestamptz[],

@@ -1,7 +1,7 @@
 -- Lists where people wait: the campaigns' states with people in them. held: so many of them are
 -- held one by one; free: all others. why: what all of the others wait for; null: it depends on the
--- person. Of several holds it is the one that why() names; nothing holds a recipient who is on the
--- way or in error.
+-- person. Where there are several holds it is the one that why() names. A recipient who is on the
+-- way or in error is held by nothing.
 create function postrider.waiting_places() returns table (
   organization_id uuid,
   campaign_id uuid,
@@ -63,7 +63,7 @@ begin atomic
   left join postrider.connection_breaker b
     on b.organization_id = p.organization_id
     and b.connection_id = p.connection_id
-  -- Of the enricher, while it does not work.
+  -- The breaker of the enricher, while it does not work.
   left join postrider.connection_breaker e
     on e.organization_id = c.organization_id
     and e.connection_id = postrider.broken_adapter(c, 'enricher')

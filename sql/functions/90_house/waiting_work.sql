@@ -1,11 +1,10 @@
--- Lists what waits, for what, and until when. Of what failed the cause is told, in the words of the
--- adapter: one, where there are several.
--- How many people are where is known by the tally, and in most places all wait for one thing, which
--- the campaign tells: then nobody is looked at. Where it depends on the person, rows are read by
--- index up to a bound, from both ends of those who wait: where one end is known whole the tally
--- tells the rest. Only where neither is, or the rest waits for different things, it is estimated by
--- a sample of the table, and the sentence says so. (Reading everybody took 15 s for a million
--- people.)
+-- Lists what waits, for what, and until when. What failed is told with its cause, in the words of
+-- the adapter: with one of them, where there are several. How many people are where is known by the
+-- tally, and in most places all wait for one thing, which the campaign tells: then nobody is looked
+-- at. Where it depends on the person, rows are read by index up to a bound, from both ends of those
+-- who wait: where one end is known whole the tally tells the rest. Only where neither is, or the
+-- rest waits for different things, it is estimated by a sample of the table, and the sentence says
+-- so. (Reading everybody took 15 s for a million people.)
 -- failing: it waits because something failed, in error or to be tried again, and not for a time, an
 -- answer or a decision.
 create function postrider.waiting_work() returns table (

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { createFolderImageHost } from '@postrider/adapters/folder';
 import { createPrintShopPrinter } from '@postrider/adapters/print-shop';
 import { createTypstRenderer } from '@postrider/adapters/typst';
-import { startPrintShop } from '@postrider/twins';
+import { startPrintShop } from '@postrider/twins/print-shop';
 import { makeContext } from '../../../packages/core/src/runtime/context.ts';
 import { workEffects } from '../../../packages/core/src/stages/effects/effects.ts';
 import { pollPrinters } from '../../../packages/core/src/stages/track/poll.ts';

@@ -6,5 +6,5 @@ import { test } from 'node:test';
 import { playKlaviyo } from './klaviyo-schedules.ts';
 
 void test('Klaviyo has each event once, over crashes, lost answers and repeats', async () => {
-  await playKlaviyo(1, 5);
+  await playKlaviyo(1, 3);
 });

@@ -25,7 +25,7 @@ import {
   type RestoreWatermarkStore,
 } from '@postrider/core';
 import type { Printer } from '@postrider/core/ports';
-import { startPrintShop, type LedgerLine } from '@postrider/twins';
+import { startPrintShop, type LedgerLine } from '@postrider/twins/print-shop';
 import {
   broken,
   freshMachine,

@@ -9,7 +9,7 @@ import { createFolderImageHost } from '@postrider/adapters/folder';
 import { createPrintShopPrinter } from '@postrider/adapters/print-shop';
 import { createTypstRenderer } from '@postrider/adapters/typst';
 import { amend, hold, release } from '@postrider/core';
-import { startPrintShop } from '@postrider/twins';
+import { startPrintShop } from '@postrider/twins/print-shop';
 import { lookAt } from '../../../packages/adapters/test/pdf.ts';
 import { open, until } from '../rig.ts';
 

@@ -11,7 +11,7 @@ import { createNoopPrinter } from '@postrider/adapters/noop';
 import { createPrintShopPrinter } from '@postrider/adapters/print-shop';
 import { connect } from '@postrider/core';
 import type { CallContext, Printer, ProviderCall } from '@postrider/core/ports';
-import { startPrintShop } from '@postrider/twins';
+import { startPrintShop } from '@postrider/twins/print-shop';
 import { states } from '../../support/machine.ts';
 import { secret } from '../../support/secrets.ts';
 import { openProxy } from '../../support/proxy.ts';

@@ -47,7 +47,7 @@ export async function sweepClaims(rig: Rig): Promise<Claims> {
     const made = [
       ...callsOf(one, { ...known, definition: known['definition']?.slice(0, 1) ?? [] }, false, 0)
         // What is for functions only checks no bounds, and would work as long as it is told.
-        .filter((call) => !/\b(2147483647|9223372036854775807|32767)\b|infinity/.test(call)),
+        .filter((call) => !/\b(214748364[78]|922337203685477580[78]|32767)\b|infinity/.test(call)),
       ...(arranged[one.name] ?? []).map((args) => `select * from postrider.${one.name}(${args})`),
     ];
     let through = 0;

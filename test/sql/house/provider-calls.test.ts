@@ -142,9 +142,9 @@ void test('who reads the calls keeps old ones from being dropped, and that is to
   assert.equal((await sql`select from postrider.provider_call`).length, 0);
 });
 
-void test('an erasure takes out what was said of a card of theirs, and of nobody else', async () => {
+async function erasureTakesOut(mode: 'test' | 'live'): Promise<void> {
   const { sql } = rig;
-  const at = await place(sql);
+  const at = await place(sql, {}, mode);
   const { organizationId } = at;
   const { pieces } = await sent(sql, at, 2);
   const [gone, stays] = pieces;
@@ -173,6 +173,11 @@ void test('an erasure takes out what was said of a card of theirs, and of nobody
       name,
     );
   }
+}
+
+void test('an erasure takes out what was said of a card of theirs, and of nobody else', async () => {
+  await erasureTakesOut('live');
+  await erasureTakesOut('test');
 });
 
 void test('a connection is remembered by key, by nobody else, and until it is removed', async () => {

@@ -5,9 +5,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cancel } from '@postrider/core';
+import {
+  giveBackBatch,
+  giveBackOrphans,
+  skipWithoutEnricher,
+} from '../../../packages/core/src/machine/enrich.ts';
 import { claimCallBacks, settleCallBacks } from '../../../packages/core/src/machine/call-back.ts';
 import {
   claimDue,
+  emailOnly,
   event,
   idOf,
   place,
@@ -16,10 +22,13 @@ import {
   sharedMachine,
   standing,
   statesOf,
+  syncRun,
   tell,
   turnClock,
   unknownDue,
 } from '../rig.ts';
+import { syncPeople, type Place } from '../../support/machine.ts';
+import { answer, claimed } from '../rig/enricher.ts';
 import { heldPeople } from '../rig/held.ts';
 import { conclude, verdict } from '../rig/reconcile.ts';
 
@@ -120,4 +129,69 @@ void test('a poll waits for whom a session holds, but not for ever', async () =>
   await lunch[Symbol.asyncDispose]();
   await tell(sql, at, told);
   assert.deepEqual(await statesOf(sql, at), { p0: 'received' });
+});
+
+/** Three people without an address: the first of them. */
+async function withoutAddress(at: Place): Promise<string> {
+  await syncPeople(
+    rig.sql,
+    at,
+    ['a', 'b', 'c'].map((id) => emailOnly(id)),
+  );
+  const first = (await standing(rig.sql, at)).find(({ externalId }) => externalId === 'a');
+  return first?.id ?? '';
+}
+
+void test('an address that was found for somebody whom a session holds costs no other theirs, and is asked for again', async () => {
+  const { sql, machine } = rig;
+  const at = await place(sql);
+  const held = await withoutAddress(at);
+  const batch = await claimed(sql, at);
+  const found = { a: '1 Elm St', b: '2 Elm St', c: null };
+  const lunch = await heldPeople(machine, [held]);
+  assert.equal(await answer(sql, at, batch, found), 2);
+  assert.deepEqual(await statesOf(sql, at), {
+    a: 'address_enriching',
+    b: 'pending',
+    c: 'skipped',
+  });
+  await lunch[Symbol.asyncDispose]();
+  assert.equal(await answer(sql, at, batch, found), 1);
+  assert.equal((await statesOf(sql, at))['a'], 'pending');
+});
+
+void test('somebody whom a session holds keeps no other in a batch that is lost, and comes back later', async () => {
+  const { sql, machine } = rig;
+  const at = await place(sql);
+  const held = await withoutAddress(at);
+  const { batchId } = await claimed(sql, at);
+  const lunch = await heldPeople(machine, [held]);
+  assert.equal(await giveBackBatch(sql, { ...at, batchId, why: 'lost', afterMs: 0 }), 2);
+  await lunch[Symbol.asyncDispose]();
+  assert.equal(await giveBackOrphans(sql, at.organizationId), 1);
+  assert.equal((await statesOf(sql, at))['a'], 'address_enrichable');
+});
+
+void test('somebody whom a session holds keeps no other waiting for an enricher that is not there', async () => {
+  const { sql, machine } = rig;
+  const at = await place(sql);
+  const lunch = await heldPeople(machine, [await withoutAddress(at)]);
+  assert.equal(await skipWithoutEnricher(sql, at.organizationId, at.campaignId), 2);
+  await lunch[Symbol.asyncDispose]();
+  assert.equal(await skipWithoutEnricher(sql, at.organizationId, at.campaignId), 1);
+});
+
+void test('a page of a sync, and its end, wait for whom a session holds, but not for ever', async () => {
+  const { sql, machine } = rig;
+  const at = await place(sql);
+  const held = await withoutAddress(at);
+  const run = await syncRun(sql, at);
+  const lunch = await heldPeople(machine, [held]);
+  await refused('55P03', run.page([{ ...emailOnly('a'), firstName: 'Bea' }]));
+  await refused('55P03', run.page([{ ...emailOnly('a'), doNotMail: true }]));
+  await run.page([emailOnly('d', 4)]);
+  await refused('55P03', run.close(true, true));
+  await lunch[Symbol.asyncDispose]();
+  await run.page([{ ...emailOnly('a'), firstName: 'Bea' }]);
+  await run.close(true, true);
 });

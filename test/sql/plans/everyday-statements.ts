@@ -21,6 +21,7 @@ import type { Member } from '../../../packages/core/src/ports/index.ts';
 import { people, type Place } from '../../support/machine.ts';
 import { LEASE_MS, QUIET_MS, RUNNER, event, rendered, tell } from '../rig.ts';
 import { amending } from './amend-statements.ts';
+import { recording } from './call-statements.ts';
 import { polling } from './poll-statements.ts';
 
 export type Step = readonly [what: string, run: () => Promise<unknown>];
@@ -132,7 +133,7 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
           cohortId: mailId,
           results: begun.slice(30, 44).map((piece, i) => ({
             ...piece,
-            outcome: (['accepted', 'retry', 'rejected', 'unknown'] as const)[i % 4] ?? 'unknown',
+            outcome: (['accepted', 'retry', 'rejected', 'mismatched'] as const)[i % 5] ?? 'unknown',
             providerId: piece.mailpieceId,
             message: 'm',
           })),
@@ -140,6 +141,7 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
           quietMs: QUIET_MS,
         }),
     ],
+    ...recording(sql, at),
     ['reap, nothing', async () => await sql`select postrider.reap('1 hour', '1 minute')`],
     [
       'reap',

@@ -38,7 +38,7 @@ function settingsListed(): Map<string, Map<string, string>> {
         name,
         new Map([...settings.matchAll(/'([^']+)'/g)].map(([, s = '']) => asInCatalog(s))),
       );
-  for (const [, name = '', setting = ''] of text.matchAll(/^\s*\('(\w+)', '(\w+ = .*)'\),?$/gm))
+  for (const [, name = '', setting = ''] of text.matchAll(/\('(\w+)', '(\w+ = (?:[^']|'')+)'\)/g))
     listed.get(name)?.set(...asInCatalog(setting));
   return listed;
 }

@@ -1,8 +1,8 @@
 /**
  * One request to a provider, with all that it owes the others: it waits for the limit that all
  * runners share, says that it is at it, asks the guard last, tells the limiter what the answer
- * says of it, and leaves a record without secrets. Nor has the outcome one: a provider may quote
- * the key in its refusal, and what adapters make of that is stored, logged and shown.
+ * says of it, and leaves a record without secrets. The outcome has no secrets either: a provider
+ * may quote the key in its refusal, and what adapters make of that is stored, logged and shown.
  */
 import { isNamed } from '@postrider/core/ports';
 import type {
@@ -92,11 +92,13 @@ export async function callProvider(
 }
 
 function withoutSecrets(outcome: HttpOutcome, redact: Redact): HttpOutcome {
-  const answered = ({ status, headers, body }: HttpAnswer): HttpAnswer => ({
-    status,
-    headers: new Headers([...headers].map(([name, value]) => [name, redact(value)])),
-    body: redact(body),
-  });
+  const answered = ({ status, headers, body }: HttpAnswer): HttpAnswer => {
+    const told = [...headers];
+    const kept = told.map(([name, value]): [string, string] => [name, redact(value)]);
+    // To make headers costs more than to look at them, and hardly any has a secret.
+    const isSame = kept.every(([, value], index) => value === told[index]?.[1]);
+    return { status, headers: isSame ? headers : new Headers(kept), body: redact(body) };
+  };
   if (outcome.kind === 'answer') return { kind: 'answer', ...answered(outcome) };
   const told = { ...outcome, message: redact(outcome.message) };
   return told.kind === 'not_sent' || told.begun === null

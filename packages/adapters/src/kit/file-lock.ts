@@ -2,10 +2,10 @@
  * A lock between processes, held for milliseconds around an append.
  *
  * It is a folder with the name of its holder in it. The folder is made beside its place and renamed
- * into it, because renaming is atomic on every file system: whoever is killed at any moment leaves
- * no lock, or one that says whose it was. A lock is taken away when its process is gone, or, where
- * that cannot be seen (another machine), when it is far older than any append. A process that lives
- * keeps its lock, however long it was stopped.
+ * into it, because renaming is atomic on every file system: a process that is killed at any moment
+ * leaves no lock, or one that says whose it was. A lock is taken away when its process is gone, or,
+ * where that cannot be seen (another machine), when it is far older than any append. A process that
+ * lives keeps its lock, however long it was stopped.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';

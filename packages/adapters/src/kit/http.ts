@@ -77,8 +77,8 @@ export const isBehindProxy = process.env['NODE_USE_ENV_PROXY'] === '1';
 // tunnel stands.
 const proxied = isBehindProxy ? { ...kept, proxyEnv: process.env } : kept;
 const agents = { 'http:': new PlainAgent(proxied), 'https:': new TlsAgent(proxied) };
-// Apart: a connection that is kept there was made to an address that nobody judged. Nor is there a
-// proxy: it would look the name up by itself, and go where it likes.
+// These are apart: a connection that the others keep was made to an address that nobody judged.
+// They use no proxy: it would look the name up by itself, and go where it likes.
 const judgedAgents = { 'http:': new PlainAgent(kept), 'https:': new TlsAgent(kept) };
 
 export async function sendRequest(given: HttpRequest): Promise<HttpOutcome> {

@@ -161,8 +161,8 @@ async function submitOne(desk: OrderDesk, { piece, guard, context }: Order): Pro
 }
 
 /**
- * Nothing is sent with a key of the other mode: a test is never printed. Nor can anything be
- * without a key, which is no card's fault.
+ * Nothing is sent with a key of the other mode: a test is never printed. Nothing can be sent
+ * without a key, and that is no card's fault.
  */
 function unsendable({ account }: OrderDesk, { mode }: PieceRequest): SubmitResult | null {
   const { name, mode: its } = account.connection;
@@ -186,17 +186,18 @@ function resultOf(
     return { outcome: 'retry', afterMs: outcome.afterMs ?? 5000, message: outcome.message };
   if (outcome.kind === 'unclear') return { outcome: 'unknown', message: outcome.message };
   const { status, headers, body } = outcome;
-  const told = account.refusalIn(outcome);
   if (status === 429)
     return {
       outcome: 'retry',
       afterMs: retryAfterMs(headers, now) ?? 5000,
-      message: told.message,
+      message: account.refusalIn(outcome).message,
     };
   const isRepeat = status === repeatStatus;
-  if (!isRepeat && (status < 200 || status >= 300)) return refusalOf(status, told, faults);
+  if (!isRepeat && (status < 200 || status >= 300))
+    return refusalOf(status, account.refusalIn(outcome), faults);
   const answered = made(body, piece, now);
-  if (answered === null && isRepeat) return { outcome: 'unknown', message: told.message };
+  if (answered === null && isRepeat)
+    return { outcome: 'unknown', message: account.refusalIn(outcome).message };
   if (answered === null)
     return { outcome: 'unknown', message: `${account.title} answered something that is no card.` };
   const { mailpieceId, ...accepted } = isRepeat ? { ...answered, replayed: true } : answered;

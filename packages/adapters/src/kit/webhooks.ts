@@ -109,8 +109,8 @@ export function verifyStandardWebhook(
 }
 
 /**
- * Why a webhook is refused that was signed so many seconds ago; null: it is taken. For one whose
- * signature is good: whoever has none is not to make us poll.
+ * Why a webhook is refused that was signed so many seconds ago; null: it is taken. It is asked only
+ * once the signature is good: a forger is not to make us poll.
  */
 export function untimely(age: number): WebhookVerdict | null {
   if (Math.abs(age) <= toleranceSeconds) return null;

@@ -2,6 +2,7 @@
 import type { CallContext, Connection, LimitNotice, RouteLimit } from '@postrider/core/ports';
 import { callProvider } from '../kit/call.ts';
 import type { HttpOutcome } from '../kit/http.ts';
+import { limitIn } from '../kit/limit-headers.ts';
 import { parseOptions } from '../kit/options.ts';
 import { klaviyoAccountOptions } from './options.ts';
 
@@ -101,15 +102,10 @@ function impatient(context: CallContext, waitMs: number): CallContext {
  * written is UNCONFIRMED: as a number, or as a list of windows, `350, 350;w=1, 3500;w=60`.
  */
 export function readLimit(headers: Headers, now: Date): LimitNotice | null {
-  const told = (name: string): number | null => numberIn(headers.get(`ratelimit-${name}`));
-  const [limit, remaining, reset] = [told('limit'), told('remaining'), told('reset')];
-  if (limit === null && remaining === null && reset === null) return null;
-  return {
-    kind: 'headers',
-    limit,
-    remaining,
-    resetAt: reset === null ? null : new Date(now.getTime() + reset * SECOND),
-  };
+  return limitIn(
+    (name) => numberIn(headers.get(`ratelimit-${name}`)),
+    (seconds) => new Date(now.getTime() + seconds * SECOND),
+  );
 }
 
 function numberIn(value: string | null): number | null {

@@ -2,6 +2,7 @@
 import type { LimitNotice } from '@postrider/core/ports';
 import { modeByPrefix, type AccountKind } from '../kit/account.ts';
 import { readJson } from '../kit/json.ts';
+import { limitIn } from '../kit/limit-headers.ts';
 import { lobAccountOptions, type LobAccountOptions } from './options.ts';
 import { lobError } from './wire.ts';
 
@@ -29,16 +30,11 @@ export const lobAccounts: AccountKind<LobAccountOptions> = {
 
 /** Lob's text and its spec spell the headers in two ways; the reset is in seconds since 1970. */
 export function readLimit(headers: Headers): LimitNotice | null {
-  const told = (name: string): number | null => {
-    const value = headers.get(`ratelimit-${name}`) ?? headers.get(`x-rate-limit-${name}`);
-    return value === null || !/^\d{1,12}$/.test(value.trim()) ? null : Number(value);
-  };
-  const [limit, remaining, reset] = [told('limit'), told('remaining'), told('reset')];
-  if (limit === null && remaining === null && reset === null) return null;
-  return {
-    kind: 'headers',
-    limit,
-    remaining,
-    resetAt: reset === null ? null : new Date(reset * 1000),
-  };
+  return limitIn(
+    (name) => {
+      const value = headers.get(`ratelimit-${name}`) ?? headers.get(`x-rate-limit-${name}`);
+      return value === null || !/^\d{1,12}$/.test(value.trim()) ? null : Number(value);
+    },
+    (seconds) => new Date(seconds * 1000),
+  );
 }

@@ -5,8 +5,9 @@
 import type { AdapterWiring, CallContext, Printer } from '@postrider/core/ports';
 import type { z } from 'zod';
 import { accountOf, type Account } from '../kit/account.ts';
+import { cancelEach } from '../kit/call-backs.ts';
+import { askFor, findEach, type LookedUp } from '../kit/find-pieces.ts';
 import { readJson } from '../kit/json.ts';
-import { askFor, cancelEach, findEach, type LookedUp } from '../kit/look-ups.ts';
 import { parseOptions } from '../kit/options.ts';
 import { submitEach } from '../kit/orders.ts';
 import { pairIn } from '../kit/references.ts';

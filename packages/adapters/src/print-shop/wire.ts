@@ -48,6 +48,8 @@ export const findAnswer = z.object({
   ),
 });
 
+export const cancelAnswer = z.object({ id: z.string(), status: z.literal('cancelled') });
+
 const reference = z.object({
   organizationId: z.string(),
   campaignId: z.string(),

@@ -108,6 +108,11 @@ export function createWebhookSink(options: unknown, wiring: AdapterWiring): Even
 
   return {
     offAfterMs: offAfterDays * DAY,
+    async remarks() {
+      // A name that is found here alone, or by the runner alone, is no fault.
+      const judged = await judge(url, allowed);
+      return judged.outcome === 'closed' ? [judged.message] : [];
+    },
     async emit(items, context) {
       let judging: Promise<Judged> | null = null;
       // Once for all of them: they go to the addresses that were judged, and to no others.

@@ -151,13 +151,14 @@ export async function judge(
     return {
       outcome: 'closed',
       message:
-        `${name} is at ${wrong.address}, which is no public address; nothing was sent. ` +
-        'If it is meant, allow it: WEBHOOK_PRIVATE_NETWORKS.',
+        `${name} is at ${wrong.address}, which is no public address: nothing is sent. ` +
+        'If it is meant, allow its network where the runners are: ' +
+        `put ${wrong.address} into the secret WEBHOOK_PRIVATE_NETWORKS.`,
     };
   if (url.protocol === 'http:' && !addresses.every(({ address }) => isAllowed(address, allowed)))
     return {
       outcome: 'closed',
-      message: `${name} is asked for without TLS; nothing was sent. Use https:.`,
+      message: `${name} is asked for without TLS: nothing is sent. Use https:.`,
     };
   return { outcome: 'reachable', addresses };
 }

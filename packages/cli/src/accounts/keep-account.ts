@@ -3,7 +3,7 @@ import { noteFinding, removeConnection, renameConnection, rotateSecret } from '@
 import type { AccountFinding, ConnectionKind } from '@postrider/core/ports';
 import { openDatabase } from '@postrider/runner/database';
 import { exitCodes, UserError } from '@postrider/runner/process';
-import { asArgument } from '../commands/as-command.ts';
+import { asArgument } from '../output/as-command.ts';
 import { confirm } from '../output/confirm.ts';
 import type { Cli } from '../program/cli.ts';
 import { sealedFor } from './connect.ts';

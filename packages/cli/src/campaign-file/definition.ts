@@ -2,7 +2,7 @@
 import type { CampaignDefinition } from '@postrider/core';
 import type { Address } from '@postrider/core/ports';
 import type { z } from 'zod';
-import { returnAddress, slowestDelivery, deliveryTimes, type CampaignFields } from './schema.ts';
+import { returnAddress, deliveryTimeOf, type CampaignFields } from './schema.ts';
 
 export function definitionOf(file: CampaignFields, baseDirectory: string): CampaignDefinition {
   const {
@@ -27,7 +27,7 @@ export function definitionOf(file: CampaignFields, baseDirectory: string): Campa
     usage_meter,
     event_sink: sink === undefined ? undefined : event_sink,
   };
-  const known = deliveryTimes[file.mail_class] ?? slowestDelivery;
+  const known = deliveryTimeOf(file.mail_class);
   const scale = money === undefined ? 1 : 10 ** minorUnits(money.currency).digits;
   return {
     name: file.name,

@@ -81,7 +81,9 @@ function contradictions(
   raw: CampaignDraft['raw'],
   problem: ConfigDraft<unknown>['problem'],
 ): Problem[] {
-  const problems: Problem[] = [];
+  const problems = unstorable(raw).map((path) =>
+    problem(path, 'holds NUL or half of a character, which cannot be stored'),
+  );
   const missing = (field: string): boolean => (raw[field] ?? null) === null;
   for (const port of Object.values(portFields)) {
     const { [port]: entry } = raw;
@@ -108,6 +110,19 @@ function contradictions(
     }
   }
   return problems;
+}
+
+/** Where a text, or a name of a field, is none that PostgreSQL stores. */
+function unstorable(value: unknown, path: readonly string[] = []): (readonly string[])[] {
+  if (typeof value === 'string') return isStorable(value) ? [] : [path];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) =>
+    isStorable(name) ? unstorable(inner, [...path, name]) : [path],
+  );
+}
+
+function isStorable(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0');
 }
 
 /** 0.85 × 100 is 85.00000000000001 or thereabouts. */

@@ -121,14 +121,21 @@ export const schema = z.strictObject({
 /** What a campaign file says, once it is in order. */
 export type CampaignFields = z.infer<typeof schema>;
 
+interface DeliveryTime {
+  readonly transit: number;
+  readonly assumed: number;
+}
+const slowest: DeliveryTime = { transit: 14, assumed: 35 };
+/** The mail classes of which it is known how long they take. */
+export const deliveryTimes: ReadonlyMap<string, DeliveryTime> = new Map([
+  ['first_class', { transit: 5, assumed: 21 }],
+  ['standard', slowest],
+]);
+
 /**
  * From the day a card is accepted: how long it usually takes, and when it counts as there although
  * nobody scanned it.
  */
-export const slowestDelivery = { transit: 14, assumed: 35 };
-export const deliveryTimes: Readonly<
-  Record<string, { readonly transit: number; readonly assumed: number }>
-> = {
-  first_class: { transit: 5, assumed: 21 },
-  standard: slowestDelivery,
-};
+export function deliveryTimeOf(mailClass: string): DeliveryTime {
+  return deliveryTimes.get(mailClass) ?? slowest;
+}

@@ -1,6 +1,6 @@
 /** What in a campaign file is allowed, and most likely not meant. */
 import type { CampaignDraft } from './read.ts';
-import { schema, slowestDelivery, deliveryTimes, type CampaignFields } from './schema.ts';
+import { schema, deliveryTimeOf, deliveryTimes, type CampaignFields } from './schema.ts';
 
 /**
  * What may be meant, and most likely is not: told beside what cannot be used, of the fields that
@@ -20,16 +20,16 @@ export function campaignWarnings({ raw }: CampaignDraft, today = new Date()): st
     );
   const [end, mailClass] = [read('offer_ends_on'), read('mail_class')];
   if (mailClass === undefined) return found;
-  const days = read('transit_days') ?? (deliveryTimes[mailClass] ?? slowestDelivery).transit;
+  const days = read('transit_days') ?? deliveryTimeOf(mailClass).transit;
   const arrives = dayAfter(today, days, read('time_zone') ?? 'America/New_York');
   if (end !== undefined && end < arrives)
     found.push(
       `offer_ends_on: ${end} is before a card mailed today arrives ` +
         `(transit_days: ${days}): everybody would be skipped`,
     );
-  if (!Object.hasOwn(deliveryTimes, mailClass))
+  if (!deliveryTimes.has(mailClass))
     found.push(
-      `mail_class: ${mailClass} is neither ${Object.keys(deliveryTimes).join(' nor ')}: ` +
+      `mail_class: ${mailClass} is neither ${[...deliveryTimes.keys()].join(' nor ')}: ` +
         'a printer that lists none may refuse it, and the times of standard count',
     );
   return found;

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { command, text, type Act } from '../program/command.ts';
 import type { Fields } from '../output/table.ts';
 import { relative } from '../output/text.ts';
-import { asCommand } from './as-command.ts';
+import { asCommand } from '../output/as-command.ts';
 import { open } from './open-database.ts';
 
 export function alarms(program: Command, act: Act): void {

@@ -2,6 +2,7 @@
 import { kinds } from '@postrider/adapters/kinds';
 import { UserError, exitCodes } from '@postrider/runner/process';
 import type { Command } from 'commander';
+import type { Cli } from '../program/cli.ts';
 import { command, flag, oneOf, text, type Act } from '../program/command.ts';
 import { open } from './open-database.ts';
 
@@ -24,7 +25,15 @@ export function campaigns(program: Command, act: Act): void {
       'postrider campaign show bakery-welcome',
     ],
   );
+  applying(campaign, act);
+  launching(campaign, act);
+  pausing(campaign, act);
+  ending(campaign, act);
+  showing(campaign, act);
+  listing(campaign, act);
+}
 
+function applying(campaign: Command, act: Act): void {
   command(
     campaign,
     'apply',
@@ -51,7 +60,9 @@ export function campaigns(program: Command, act: Act): void {
         await applyFile(cli, file, { dryRun: flag(options['dryRun']), list });
       }),
     );
+}
 
+function launching(campaign: Command, act: Act): void {
   command(
     campaign,
     'launch',
@@ -100,7 +111,9 @@ export function campaigns(program: Command, act: Act): void {
         });
       }),
     );
+}
 
+function pausing(campaign: Command, act: Act): void {
   command(campaign, 'pause', 'Holds a campaign: the same as `postrider hold campaign`.', [
     'postrider campaign pause bakery-welcome --why "wrong price"',
   ])
@@ -112,7 +125,9 @@ export function campaigns(program: Command, act: Act): void {
         await pauseCampaign(cli, name, text(options['why']) ?? null);
       }),
     );
+}
 
+function ending(campaign: Command, act: Act): void {
   command(
     campaign,
     'end',
@@ -139,7 +154,9 @@ export function campaigns(program: Command, act: Act): void {
         });
       }),
     );
+}
 
+function showing(campaign: Command, act: Act): void {
   command(
     campaign,
     'show',
@@ -153,29 +170,35 @@ export function campaigns(program: Command, act: Act): void {
         await showCampaign(cli, name);
       }),
     );
+}
 
+function listing(campaign: Command, act: Act): void {
   command(campaign, 'list', 'All campaigns.', ['postrider campaign list --json']).action(
     act(async (cli) => {
-      await using database = await open(cli);
-      const rows = await database.sql<Record<string, string | null>[]>`
-        select * from postrider.campaigns order by organization, created_at, id`;
-      const column = (title: string, from = title) => ({
-        title,
-        value: (row: Record<string, string | null>) => row[from] ?? null,
-      });
-      cli.out.list(
-        rows,
-        [
-          column('organization'),
-          { ...column('campaign', 'name'), style: () => 'bold' as const },
-          column('status'),
-          column('mode'),
-          column('kind', 'campaign_mode'),
-          column('printer'),
-          column('syncing'),
-        ],
-        { nothing: 'no campaign yet; apply one: postrider campaign apply <file>' },
-      );
+      await listCampaigns(cli);
     }),
+  );
+}
+
+async function listCampaigns(cli: Cli): Promise<void> {
+  await using database = await open(cli);
+  const rows = await database.sql<Record<string, string | null>[]>`
+    select * from postrider.campaigns order by organization, created_at, id`;
+  const column = (title: string, from = title) => ({
+    title,
+    value: (row: Record<string, string | null>) => row[from] ?? null,
+  });
+  cli.out.list(
+    rows,
+    [
+      column('organization'),
+      { ...column('campaign', 'name'), style: () => 'bold' as const },
+      column('status'),
+      column('mode'),
+      column('kind', 'campaign_mode'),
+      column('printer'),
+      column('syncing'),
+    ],
+    { nothing: 'no campaign yet; apply one: postrider campaign apply <file>' },
   );
 }

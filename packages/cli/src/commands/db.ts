@@ -12,7 +12,12 @@ export function databases(program: Command, act: Act): void {
       'itself; with DATABASE_URL it is not used.',
     ['postrider db status', 'postrider db stop'],
   );
+  starting(db, act);
+  stopping(db, act);
+  showing(db, act);
+}
 
+function starting(db: Command, act: Act): void {
   command(db, 'start', 'Starts it, and sets it up where there is none yet.', [
     'postrider db start',
   ]).action(
@@ -39,7 +44,9 @@ export function databases(program: Command, act: Act): void {
       );
     }),
   );
+}
 
+function stopping(db: Command, act: Act): void {
   command(
     db,
     'stop',
@@ -54,7 +61,9 @@ export function databases(program: Command, act: Act): void {
       cli.out.result({ state: 'stopped', stopped }, stopped ? 'stopped' : 'it was not running');
     }),
   );
+}
 
+function showing(db: Command, act: Act): void {
   command(db, 'status', 'Where it is and whether it runs. Starts nothing.', [
     'postrider db status --json',
   ]).action(

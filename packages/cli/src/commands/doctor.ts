@@ -6,14 +6,16 @@ import { explain } from '../errors/explain.ts';
 import type { Check } from '../operate/migrate.ts';
 import { open } from './open-database.ts';
 
-/** The one check that is asked of the program and not of the database. */
+/** These are asked of the program and not of the database. */
 const SCHEMA = 'schema';
+const SECRETS = 'secrets';
 
 export function checks(program: Command, act: Act): void {
   command(
     program,
     'doctor',
-    'What is wrong with the database, the runners and the queue, and what helps. ' +
+    'What is wrong with the database, the runners, the queue and the secrets of connections, ' +
+      'and what helps. ' +
       'Exit code 1 where something is bad. A check that is named looks at everything, ' +
       'however long that takes; all of them together answer at once, ' +
       'and say where they counted up to a bound.',
@@ -33,10 +35,10 @@ export function checks(program: Command, act: Act): void {
         await using database = await open(cli);
         const { checkSchema } = await import('../operate/migrate.ts');
         const schema = await checkSchema(database.sql);
-        const others = named.filter((name) => name !== SCHEMA);
-        const isSchemaAsked = named.length === 0 || others.length < named.length;
+        const others = named.filter((name) => name !== SCHEMA && name !== SECRETS);
+        const isAsked = (name: string): boolean => named.length === 0 || named.includes(name);
         // What is asked of functions that are not there yet has no other answer.
-        const rows = schema.verdict === 'bad' || isSchemaAsked ? [schema] : [];
+        const rows = schema.verdict === 'bad' || isAsked(SCHEMA) ? [schema] : [];
         if (schema.verdict !== 'bad' && (named.length === 0 || others.length > 0))
           rows.push(
             ...(await database.sql<Check[]>`
@@ -45,11 +47,20 @@ export function checks(program: Command, act: Act): void {
               (error: unknown) => {
                 const { code, message, hint } = explain(error);
                 throw code === 'PR020'
-                  ? new UserError(exitCodes.usage, message, `${hint ?? ''}, ${SCHEMA}`, error)
+                  ? new UserError(
+                      exitCodes.usage,
+                      message,
+                      `${hint ?? ''}, ${SCHEMA}, ${SECRETS}`,
+                      error,
+                    )
                   : error;
               },
             )),
           );
+        if (schema.verdict !== 'bad' && isAsked(SECRETS)) {
+          const { checkSecrets } = await import('../accounts/check-secrets.ts');
+          rows.push(await checkSecrets(database.sql, await cli.project()));
+        }
         const shown = flag(options['bad']) ? rows.filter((row) => row.verdict !== 'ok') : rows;
         cli.out.list(
           shown,

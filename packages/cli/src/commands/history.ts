@@ -8,7 +8,7 @@ import type { Command } from 'commander';
 import type { Cli } from '../program/cli.ts';
 import { command, number, text, wholeNumber, type Act, type Options } from '../program/command.ts';
 import { clock, zone } from '../output/text.ts';
-import { asCommand } from './as-command.ts';
+import { asCommand } from '../output/as-command.ts';
 import { campaignOf, open } from './open-database.ts';
 
 const who = 'an e-mail, customer id, reference on the card, or the id of a recipient or mailpiece';
@@ -16,6 +16,12 @@ const who = 'an e-mail, customer id, reference on the card, or the id of a recip
 const whose = 'whose customer it is, where an id is used by several';
 
 export function histories(program: Command, act: Act): void {
+  tracing(program, act);
+  explaining(program, act);
+  listingInterventions(program, act);
+}
+
+function tracing(program: Command, act: Act): void {
   command(
     program,
     'trace',
@@ -63,7 +69,9 @@ export function histories(program: Command, act: Act): void {
         ]);
       }),
     );
+}
 
+function explaining(program: Command, act: Act): void {
   command(program, 'why', 'One sentence: where somebody is, why, what comes next and when.', [
     'postrider why ada@example.com',
   ])
@@ -84,7 +92,9 @@ export function histories(program: Command, act: Act): void {
           cli.out.result(row, printable(asCommand(row.why, '<campaign>').replace(/ +/g, ' ')));
       }),
     );
+}
 
+function listingInterventions(program: Command, act: Act): void {
   command(
     program,
     'interventions',

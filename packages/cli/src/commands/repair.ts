@@ -4,7 +4,9 @@
  */
 import { UserError, exitCodes } from '@postrider/runner/process';
 import type { Command } from 'commander';
-import { command, flag, oneOf, text, type Act } from '../program/command.ts';
+import type { Sql } from '@postrider/runner/database';
+import type { Cli } from '../program/cli.ts';
+import { command, flag, oneOf, text, type Act, type Options } from '../program/command.ts';
 import { confirm } from '../output/confirm.ts';
 import {
   campaignNamed,
@@ -20,6 +22,13 @@ import { open } from './open-database.ts';
 const whose = 'whose customer it is, where an id is used by several';
 
 export function repairs(program: Command, act: Act): void {
+  retrying(program, act);
+  cancel(program, act);
+  resolving(program, act);
+  erasing(program, act);
+}
+
+function retrying(program: Command, act: Act): void {
   command(
     program,
     'retry',
@@ -51,58 +60,104 @@ export function repairs(program: Command, act: Act): void {
     .action(
       act(async (cli, given, options) => {
         await using database = await open(cli);
+        requireOneWay(given, options);
         const { sql } = database;
+        if (options['effects'] !== undefined) return await retryEffects(cli, sql, options);
         const campaign = text(options['campaign']);
-        const effects = options['effects'];
-        const organization = text(options['organization']);
-        if (campaign !== undefined && organization !== undefined)
-          throw new UserError(
-            exitCodes.usage,
-            '--organization goes with people or --effects',
-            'a campaign may be given as organization/name',
-          );
-        if (effects !== undefined) {
-          if (given.length > 0 || campaign !== undefined || options['reason'] !== undefined)
-            throw new UserError(
-              exitCodes.usage,
-              '--effects is for all of an organization: leave out people, --campaign and --reason',
-            );
-          const { retryFailedEffects } = await import('../operate/retry.ts');
-          return await retryFailedEffects(cli, sql, {
-            kind:
-              effects === 'usage_meter' || effects === 'event_sink' || effects === 'image_cleanup'
-                ? effects
-                : null,
-            organizationId: await organizationIdOf(sql, organization),
-            dryRun: flag(options['dryRun']),
-            yes: flag(options['yes']),
-          });
-        }
-        if ((given.length === 0) === (campaign === undefined))
-          throw new UserError(
-            exitCodes.usage,
-            'say who: people, or --campaign; or what: --effects',
-            'for example: postrider retry --campaign bakery-welcome --reason render_failed',
-          );
-        if (campaign === undefined && options['reason'] !== undefined)
-          throw new UserError(exitCodes.usage, '--reason goes with --campaign');
-        if (campaign !== undefined) {
-          const { retryCampaign } = await import('../operate/retry.ts');
-          return await retryCampaign(cli, sql, await campaignNamed(sql, campaign), {
-            reason: text(options['reason']) ?? null,
-            dryRun: flag(options['dryRun']),
-            yes: flag(options['yes']),
-          });
-        }
-        const people = await peopleNamed(sql, given, organization, inError);
-        if (flag(options['dryRun'])) return listPeople(cli.out, people);
-        const { retry } = await import('@postrider/core');
-        return await moveEach(cli.out, people, async (one) => await retry(sql, one.recipientId));
+        if (campaign !== undefined) return await retryCampaign(cli, sql, campaign, options);
+        await retryPeople(cli, sql, given, options);
       }),
     );
+}
 
-  cancel(program, act);
+/** People by name, everybody of a campaign, or effects. */
+function requireOneWay(people: readonly string[], options: Options): void {
+  const { campaign, effects, organization, reason } = options;
+  if (campaign !== undefined && organization !== undefined)
+    throw new UserError(
+      exitCodes.usage,
+      '--organization goes with people or --effects',
+      'a campaign may be given as organization/name',
+    );
+  if (effects !== undefined) {
+    if (people.length > 0 || campaign !== undefined || reason !== undefined)
+      throw new UserError(
+        exitCodes.usage,
+        '--effects is for all of an organization: leave out people, --campaign and --reason',
+      );
+    return;
+  }
+  if ((people.length === 0) === (campaign === undefined))
+    throw new UserError(
+      exitCodes.usage,
+      'say who: people, or --campaign; or what: --effects',
+      'for example: postrider retry --campaign bakery-welcome --reason render_failed',
+    );
+  if (campaign === undefined && reason !== undefined)
+    throw new UserError(exitCodes.usage, '--reason goes with --campaign');
+}
 
+async function retryEffects(cli: Cli, sql: Sql, options: Options): Promise<void> {
+  const { retryFailedEffects } = await import('../operate/retry.ts');
+  const { effects } = options;
+  await retryFailedEffects(cli, sql, {
+    kind:
+      effects === 'usage_meter' || effects === 'event_sink' || effects === 'image_cleanup'
+        ? effects
+        : null,
+    organizationId: await organizationIdOf(sql, text(options['organization'])),
+    dryRun: flag(options['dryRun']),
+    yes: flag(options['yes']),
+  });
+}
+
+async function retryCampaign(
+  cli: Cli,
+  sql: Sql,
+  campaign: string,
+  options: Options,
+): Promise<void> {
+  const operate = await import('../operate/retry.ts');
+  await operate.retryCampaign(cli, sql, await campaignNamed(sql, campaign), {
+    reason: text(options['reason']) ?? null,
+    dryRun: flag(options['dryRun']),
+    yes: flag(options['yes']),
+  });
+}
+
+async function retryPeople(
+  cli: Cli,
+  sql: Sql,
+  given: readonly string[],
+  options: Options,
+): Promise<void> {
+  const people = await peopleNamed(sql, given, text(options['organization']), inError);
+  if (flag(options['dryRun'])) return listPeople(cli.out, people);
+  const { retry } = await import('@postrider/core');
+  await moveEach(cli.out, people, async (one) => await retry(sql, one.recipientId));
+}
+
+function inError(found: readonly RecipientRow[], given: string): RecipientRow[] {
+  const people = found.filter(({ state }) => state === 'error');
+  if (people.length > 0) return people;
+  throw new UserError(
+    exitCodes.failed,
+    `${given} is ${[...new Set(found.map(({ state }) => state))].join(' and ')}, not in error`,
+    'only errors are tried again; nothing was changed',
+  );
+}
+
+function listPeople(out: Output, people: readonly RecipientRow[]): void {
+  out.list(people, [
+    { title: 'organization', value: (row) => row.organization },
+    { title: 'campaign', value: (row) => row.campaign },
+    { title: 'who', value: (row) => row.name, style: () => 'bold' },
+    { title: 'reason', value: (row) => row.reason },
+    { title: 'recipient', value: (row) => row.recipientId },
+  ]);
+}
+
+function resolving(program: Command, act: Act): void {
   command(
     program,
     'resolve',
@@ -148,7 +203,9 @@ export function repairs(program: Command, act: Act): void {
         );
       }),
     );
+}
 
+function erasing(program: Command, act: Act): void {
   command(
     program,
     'erase',
@@ -180,24 +237,4 @@ export function repairs(program: Command, act: Act): void {
         await moveEach(cli.out, people, ended, ', erased');
       }),
     );
-}
-
-function inError(found: readonly RecipientRow[], given: string): RecipientRow[] {
-  const people = found.filter(({ state }) => state === 'error');
-  if (people.length > 0) return people;
-  throw new UserError(
-    exitCodes.failed,
-    `${given} is ${[...new Set(found.map(({ state }) => state))].join(' and ')}, not in error`,
-    'only errors are tried again; nothing was changed',
-  );
-}
-
-function listPeople(out: Output, people: readonly RecipientRow[]): void {
-  out.list(people, [
-    { title: 'organization', value: (row) => row.organization },
-    { title: 'campaign', value: (row) => row.campaign },
-    { title: 'who', value: (row) => row.name, style: () => 'bold' },
-    { title: 'reason', value: (row) => row.reason },
-    { title: 'recipient', value: (row) => row.recipientId },
-  ]);
 }

@@ -10,7 +10,7 @@ import type { Cli } from '../program/cli.ts';
 import { command, decimal, flag, number, type Act } from '../program/command.ts';
 import type { Column } from '../output/table.ts';
 import { relative } from '../output/text.ts';
-import { asArgument } from './as-command.ts';
+import { asArgument } from '../output/as-command.ts';
 import { open } from './open-database.ts';
 
 export function status(program: Command, act: Act): void {

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { command, wholeNumber, number, type Act } from '../program/command.ts';
 import type { Fields } from '../output/table.ts';
 import { relative } from '../output/text.ts';
-import { asCommand } from './as-command.ts';
+import { asCommand } from '../output/as-command.ts';
 import { campaignOf, open } from './open-database.ts';
 
 export function stuckPeople(program: Command, act: Act): void {

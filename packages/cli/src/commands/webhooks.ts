@@ -37,7 +37,12 @@ export function webhooks(program: Command, act: Act): void {
         });
       }),
     );
+  replaying(listed, act);
+  testing(listed, act);
+  switchingOn(listed, act);
+}
 
+function replaying(listed: Command, act: Act): void {
   command(
     listed,
     'replay',
@@ -75,7 +80,9 @@ export function webhooks(program: Command, act: Act): void {
         });
       }),
     );
+}
 
+function testing(listed: Command, act: Act): void {
   command(
     listed,
     'test',
@@ -89,7 +96,9 @@ export function webhooks(program: Command, act: Act): void {
         await sendExample(cli, campaign);
       }),
     );
+}
 
+function switchingOn(listed: Command, act: Act): void {
   command(
     listed,
     'on',

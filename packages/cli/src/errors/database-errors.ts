@@ -1,6 +1,6 @@
 /** Errors of the machine, of migrations, of PostgreSQL, and of the way to it. */
 import { exitCodes, type ExitCode } from '@postrider/runner/process';
-import { asCommand } from '../commands/as-command.ts';
+import { asCommand } from '../output/as-command.ts';
 import { field, type KnownExplanation } from './explanation.ts';
 
 /**

@@ -5,7 +5,8 @@ import { cardsInQuestion } from '@postrider/core/machine';
 import type { Sql } from '@postrider/runner/database';
 import { count, exitCodes, UserError, type ExitCode } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
-import { lobTwinClient, spawnLob, TwinError, type SpawnedTwin } from '@postrider/twins';
+import { TwinError, type SpawnedTwin } from '@postrider/twins';
+import { lobTwinClient, spawnLob } from '@postrider/twins/lob';
 import type { Cli } from '../program/cli.ts';
 import { noteTwin, notedTwin, secretsOf, twinFolder } from './note.ts';
 

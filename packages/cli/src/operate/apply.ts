@@ -18,7 +18,7 @@ import { explain } from '../errors/explain.ts';
 import { judgeSample } from './judged-sample.ts';
 import { mostlyUnusable, showList, showLookUps, type ListFindings } from './list-sample.ts';
 import { listProblem, MEANT_SO, tryOut, type ListCheck, type Trial } from './trial.ts';
-import { asArgument } from '../commands/as-command.ts';
+import { asArgument } from '../output/as-command.ts';
 
 export async function applyFile(
   cli: Cli,

@@ -8,7 +8,7 @@ import { money } from '../output/money.ts';
 import type { Fields } from '../output/table.ts';
 import { relative } from '../output/text.ts';
 import { outlookOf, outlookFields } from './spending-and-pace.ts';
-import { asArgument } from '../commands/as-command.ts';
+import { asArgument } from '../output/as-command.ts';
 
 export async function showCampaign(cli: Cli, name: string): Promise<void> {
   await using database = await openDatabase(cli);

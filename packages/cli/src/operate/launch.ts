@@ -13,7 +13,7 @@ import {
 } from '@postrider/core';
 import { openDatabase } from '@postrider/runner/database';
 import { UserError, exitCodes } from '@postrider/runner/process';
-import { asArgument, asCommand } from '../commands/as-command.ts';
+import { asArgument, asCommand } from '../output/as-command.ts';
 import { confirm } from '../output/confirm.ts';
 import type { Cli } from '../program/cli.ts';
 import { makeContactSheet, type ContactSheet } from './contact-sheet.ts';

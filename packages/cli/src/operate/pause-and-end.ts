@@ -5,7 +5,7 @@ import { count } from '@postrider/runner/process';
 import type { Cli } from '../program/cli.ts';
 import { confirm } from '../output/confirm.ts';
 import { campaignNamed } from './names.ts';
-import { asArgument } from '../commands/as-command.ts';
+import { asArgument } from '../output/as-command.ts';
 
 export async function pauseCampaign(cli: Cli, name: string, why: string | null): Promise<void> {
   await using database = await openDatabase(cli);

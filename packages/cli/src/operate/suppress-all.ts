@@ -4,7 +4,7 @@ import type { Sql } from '@postrider/runner/database';
 import { count } from '@postrider/runner/process';
 import { confirm } from '../output/confirm.ts';
 import type { Cli } from '../program/cli.ts';
-import type { Suppression } from './suppressions.ts';
+import type { Suppression } from './suppression-entry.ts';
 
 /** As with a mass departure: so many people, and more than half of those who wait. */
 const MANY = 24;
@@ -56,7 +56,8 @@ export async function suppressAll(
       on r.organization_id = ${organizationId} and r.id = s.recipient_id`;
 }
 
-export interface SuppressionList {
+/** A list, and for whom it is to stand. */
+export interface ReadyList {
   readonly organization: { readonly id: string; readonly name: string };
   readonly entries: readonly Suppression[];
   readonly source: string;
@@ -65,7 +66,7 @@ export interface SuppressionList {
 /** The people whom the list would stop: it is put up and taken back, so that nothing is changed. */
 export async function wouldStop(
   sql: Sql,
-  { organization, entries, source }: SuppressionList,
+  { organization, entries, source }: ReadyList,
 ): Promise<readonly Stopped[]> {
   const back = new Error('rolled back');
   let stopped: readonly Stopped[] = [];
@@ -87,7 +88,7 @@ export async function wouldStop(
 export async function confirmMany(
   cli: Cli,
   sql: Sql,
-  { list, yes }: { readonly list: SuppressionList; readonly yes: boolean },
+  { list, yes }: { readonly list: ReadyList; readonly yes: boolean },
 ): Promise<void> {
   if (yes || list.entries.length <= MANY) return;
   const stopped = (await wouldStop(sql, list)).length;

@@ -1,24 +1,19 @@
 /**
- * Lists of people who must not be mailed. Checked by the audience's own rules: an entry that nobody
- * can have would be reported as standing, and the person would be mailed.
+ * Lists of people who must not be mailed. Each row is an entry, a reject, or left out because it
+ * was not chosen.
  */
 import {
   csvRecords,
   detectDelimiter,
   furtherEmails,
-  hasLetters,
-  isPlain,
-  isRounded,
-  countryOf,
-  mendedPostalCode,
   openSource,
-  quote,
   readEmails,
   wrongNumberOfFields,
+  type CsvRecord,
   type Encoding,
 } from '@postrider/adapters/lists';
-import { cellsAsMeant, linesAsMeant, type Change } from './list-cells.ts';
 import { UserError, exitCodes } from '@postrider/runner/process';
+import { cellsAsMeant, linesAsMeant, type Change } from './list-cells.ts';
 import {
   chosenColumn,
   isChosen,
@@ -27,23 +22,13 @@ import {
   UnusedEmails,
   type Chosen,
 } from './subscriber-lists.ts';
+import { columns, suppressionHeader, type SuppressionHeader } from './suppression-columns.ts';
 import {
-  columns,
-  suppressionHeader,
-  type SuppressionColumn,
-  type SuppressionHeader,
-} from './suppression-columns.ts';
-
-export interface Suppression {
-  /** One address, or several with semicolons between them. */
-  readonly email: string | null;
-  readonly externalId: string | null;
-  readonly line1: string | null;
-  readonly line2: string | null;
-  readonly postalCode: string | null;
-  readonly country: string;
-  readonly reason: string | null;
-}
+  entryOf,
+  type ReadEntry,
+  type Suppression,
+  type SuppressionRow,
+} from './suppression-entry.ts';
 
 export interface SuppressionList {
   readonly entries: readonly Suppression[];
@@ -76,193 +61,178 @@ export interface ListOptions {
   readonly country?: string | undefined;
 }
 
-export type SuppressionRow = Readonly<Partial<Record<SuppressionColumn, string | undefined>>>;
-
-/** The keys that can stand, null where there is none, and why the others cannot. */
-export function entryOf(given: SuppressionRow): {
-  readonly entry: Suppression | null;
-  readonly problems: readonly string[];
-} {
-  const problems: string[] = [];
-  const cell = (name: Exclude<SuppressionColumn, 'email'>): string | null => {
-    const value = given[name]?.normalize('NFC').trim() ?? '';
-    if (name === 'external_id' && isRounded(value)) {
-      problems.push(`external_id was rounded by a spreadsheet: ${quote(value)}`);
-      return null;
-    }
-    if (value !== '' && isPlain(value) && !value.includes('\uFFFD')) return value;
-    if (value !== '')
-      problems.push(
-        `${name} is too long, or has a line break or bytes that are not UTF-8: ${quote(value)}`,
-      );
-    return null;
-  };
-  const { addresses, unread } = readEmails(given.email ?? '');
-  if (unread !== null)
-    problems.push(
-      addresses.length === 0
-        ? `email is not an e-mail address: ${quote(given.email?.trim() ?? '')}`
-        : `email was read as ${addresses.join(', ')}; this in it is no address: ${quote(unread)}`,
-    );
-  const email = addresses.length === 0 ? null : addresses.join('; ');
-  const [line1, line2, postal, region, place] = [
-    cell('line1'),
-    cell('line2'),
-    cell('postal_code'),
-    cell('region'),
-    cell('country') ?? 'US',
-  ];
-  const country = countryOf(place);
-  const postalCode =
-    country === null || postal === null ? null : mendedPostalCode(country, region, postal);
-  const lettered = hasLetters(`${line1 ?? ''}${line2 ?? ''}`);
-  const addressed = line1 !== null && lettered && postalCode !== null && country !== null;
-  if ((line1 === null) !== (postal === null))
-    problems.push('an address needs line1 and postal_code');
-  else if (country === null)
-    problems.push(`country is not a country (ISO 3166, or its usual name): ${quote(place)}`);
-  else if (line1 !== null && postalCode === null)
-    problems.push(`postal_code is not a postal code of ${country.code}: ${quote(postal ?? '')}`);
-  else if (line1 !== null && !lettered)
-    problems.push(`line1 has neither letters nor digits: ${quote(line1)}`);
-  const entry = {
-    email,
-    externalId: cell('external_id'),
-    line1: addressed ? line1 : null,
-    line2: addressed ? line2 : null,
-    postalCode: addressed ? postalCode : null,
-    country: country?.code ?? 'US',
-    reason: cell('reason'),
-  };
-  if (email !== null || entry.externalId !== null || addressed) return { entry, problems };
-  return {
-    entry: null,
-    problems:
-      problems.length > 0 ? problems : ['names nobody: no email, no external_id, no address'],
-  };
-}
-
 /** Throws `UserError` (bad data) where the file as a whole cannot be used. */
 export async function readSuppressions(
   file: string,
-  { only, everyRow, encoding = 'utf-8', delimiter, country }: ListOptions = {
-    only: null,
-    everyRow: false,
-  },
+  options: ListOptions = { only: null, everyRow: false },
 ): Promise<SuppressionList> {
-  const entries: Suppression[] = [];
-  const rejects: { row: number; message: string }[] = [];
-  const changes: (Change & { row: number })[] = [];
-  const unused = new UnusedEmails();
-  let header: SuppressionHeader | null = null;
-  let chosen: number | null = null;
-  let leftOut = 0;
-  let withoutCountry = 0;
+  const { encoding = 'utf-8', delimiter } = options;
+  const list = new ListReader(file, options);
   try {
     const source = await openSource(file, encoding);
     try {
-      for await (const { line, cells, swallowed } of csvRecords(
-        source,
-        { path: file, delimiter: delimiter ?? detectDelimiter(source.head), strict: true },
-        AbortSignal.any([]),
-      )) {
-        const values = cells.map((cell) => cell.trim());
-        if (header === null) {
-          header = suppressionHeader(file, values);
-          chosen = only === null ? null : chosenColumn(file, values, only);
-          continue;
-        }
-        const { at, others, width } = header;
-        if (only !== null && chosen !== null && !isChosen(only, values[chosen] ?? '')) {
-          leftOut += 1;
-          continue;
-        }
-        const contrary = others.find(({ name, index }) =>
-          saysSubscribed(name, values[index] ?? ''),
-        );
-        if (contrary !== undefined && only === null && !everyRow)
-          throw notOptedOut(file, {
-            line,
-            column: contrary.name,
-            cell: values[contrary.index] ?? '',
-          });
-        const fields = wrongNumberOfFields(width, values);
-        const given = Object.fromEntries(
-          columns.map((name) => [name, values[at.get(name) ?? -1] ?? '']),
-        );
-        const further = furtherEmails(header.plan, values);
-        given['email'] = [given['email'] ?? '', ...further.addresses]
-          .filter((email) => email !== '')
-          .join('; ');
-        const byAddress = isKnownByAddress(header, given);
-        if (byAddress) for (const [name, index] of header.spare) given[name] = values[index] ?? '';
-        const lines = linesAsMeant(
-          byAddress ? { ...header, at: new Map([...at, ...header.spare]) } : header,
-          values,
-          given,
-        );
-        const meant = cellsAsMeant(lines.row);
-        const isWithout = (meant.row['country'] ?? '') === '';
-        const { entry, problems } =
-          fields === null
-            ? withProblems(
-                [
-                  ...lines.problems,
-                  ...meant.problems,
-                  ...further.notes.map(({ message }) => message),
-                ],
-                entryOf(isWithout ? { ...meant.row, country } : meant.row),
-              )
-            : { entry: null, problems: [fields] };
-        if (isWithout && typeof entry?.line1 === 'string') withoutCountry += 1;
-        if (fields === null)
-          changes.push(
-            ...[...lines.changes, ...meant.changes].map((change) => ({ row: line, ...change })),
-          );
-        // A row that a quote has swallowed is somebody who is mailed on.
-        for (const { line: row } of swallowed)
-          rejects.push({
-            row,
-            message:
-              `the row stands inside the row of line ${line}: ` +
-              'most likely a quote is opened there and not closed',
-          });
-        unused.look(line, others, values, given['email'] ?? '');
-        if (entry !== null) entries.push(entry);
-        if (problems.length > 0)
-          rejects.push({
-            row: line,
-            message: [...problems, ...(entry === null ? [] : ['the rest of the row stands'])].join(
-              '; ',
-            ),
-          });
-      }
+      const reading = {
+        path: file,
+        delimiter: delimiter ?? detectDelimiter(source.head),
+        strict: true,
+      };
+      for await (const record of csvRecords(source, reading, AbortSignal.any([])))
+        list.take(record);
       await source.assertUnchanged();
     } finally {
       await source.close();
     }
   } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'AudienceSourceError') throw error;
-    const absent = (error.cause as { code?: unknown } | undefined)?.code === 'ENOENT';
-    throw new UserError(
-      exitCodes.badData,
-      absent
-        ? `${file}: there is no such file`
-        : error.message.replace('or set encoding: ', 'or say --encoding '),
-      'nothing was changed',
-      error,
-    );
+    throw ofTheFile(file, error);
   }
-  const { recognised, furtherEmails: more } = header ?? suppressionHeader(file, []);
+  return list.read();
+}
+
+/** What is wrong with a file, in the words of this command; anything else as it came. */
+function ofTheFile(file: string, error: unknown): unknown {
+  if (!(error instanceof Error) || error.name !== 'AudienceSourceError') return error;
+  const isAbsent = (error.cause as { code?: unknown } | undefined)?.code === 'ENOENT';
+  return new UserError(
+    exitCodes.badData,
+    isAbsent
+      ? `${file}: there is no such file`
+      : error.message.replace('or set encoding: ', 'or say --encoding '),
+    'nothing was changed',
+    error,
+  );
+}
+
+/** A row as it is meant: its cells by our names, what was read otherwise, and what cannot be. */
+interface MeantRow {
+  readonly row: SuppressionRow;
+  readonly emails: string;
+  readonly changes: readonly Change[];
+  readonly problems: readonly string[];
+}
+
+/** Takes one record after the other, the header first. */
+class ListReader {
+  readonly #file: string;
+  readonly #options: ListOptions;
+  readonly #entries: Suppression[] = [];
+  readonly #rejects: { row: number; message: string }[] = [];
+  readonly #changes: (Change & { row: number })[] = [];
+  readonly #unused = new UnusedEmails();
+  #header: SuppressionHeader | null = null;
+  /** The column of `--only`. */
+  #chosen: number | null = null;
+  #leftOut = 0;
+  #withoutCountry = 0;
+
+  constructor(file: string, options: ListOptions) {
+    this.#file = file;
+    this.#options = options;
+  }
+
+  take({ line, cells, swallowed }: CsvRecord): void {
+    const values = cells.map((cell) => cell.trim());
+    if (this.#header === null) this.#header = this.#begin(values);
+    else if (!this.#isLeftOut(values)) {
+      this.#requireOptedOut(this.#header, line, values);
+      const meant = asMeant(this.#header, values);
+      const fields = wrongNumberOfFields(this.#header.width, values);
+      const { entry, problems } =
+        fields === null ? this.#entryOf(line, meant) : { entry: null, problems: [fields] };
+      this.#rejectSwallowed(line, swallowed);
+      this.#unused.look(line, this.#header.others, values, meant.emails);
+      if (entry !== null) this.#entries.push(entry);
+      if (problems.length > 0) {
+        const rest = entry === null ? [] : ['the rest of the row stands'];
+        this.#rejects.push({ row: line, message: [...problems, ...rest].join('; ') });
+      }
+    }
+  }
+
+  read(): SuppressionList {
+    const { recognised, furtherEmails: more } = this.#header ?? suppressionHeader(this.#file, []);
+    return {
+      recognised,
+      furtherEmails: more.map(({ name }) => name),
+      entries: this.#entries,
+      rejects: this.#rejects.toSorted((one, two) => one.row - two.row),
+      changes: this.#changes,
+      withoutCountry: this.#withoutCountry,
+      leftOut: this.#leftOut,
+      unusedEmails: this.#unused.columns,
+    };
+  }
+
+  #begin(names: readonly string[]): SuppressionHeader {
+    const { only } = this.#options;
+    const header = suppressionHeader(this.#file, names);
+    this.#chosen = only === null ? null : chosenColumn(this.#file, names, only);
+    return header;
+  }
+
+  #isLeftOut(values: readonly string[]): boolean {
+    const { only } = this.#options;
+    if (only === null || this.#chosen === null || isChosen(only, values[this.#chosen] ?? ''))
+      return false;
+    this.#leftOut += 1;
+    return true;
+  }
+
+  /** An export of subscribers in place of a list of opt-outs would stop everybody. */
+  #requireOptedOut({ others }: SuppressionHeader, line: number, values: readonly string[]): void {
+    const { only, everyRow } = this.#options;
+    const contrary = others.find(({ name, index }) => saysSubscribed(name, values[index] ?? ''));
+    if (contrary !== undefined && only === null && !everyRow)
+      throw notOptedOut(this.#file, {
+        line,
+        column: contrary.name,
+        cell: values[contrary.index] ?? '',
+      });
+  }
+
+  #entryOf(line: number, { row, changes, problems }: MeantRow): ReadEntry {
+    const isWithout = (row['country'] ?? '') === '';
+    const country = this.#options.country;
+    const read = withProblems(problems, entryOf(isWithout ? { ...row, country } : row));
+    if (isWithout && typeof read.entry?.line1 === 'string') this.#withoutCountry += 1;
+    this.#changes.push(...changes.map((change) => ({ row: line, ...change })));
+    return read;
+  }
+
+  /** A row that a quote has swallowed is somebody who is mailed on. */
+  #rejectSwallowed(line: number, swallowed: CsvRecord['swallowed']): void {
+    for (const { line: row } of swallowed)
+      this.#rejects.push({
+        row,
+        message:
+          `the row stands inside the row of line ${line}: ` +
+          'most likely a quote is opened there and not closed',
+      });
+  }
+}
+
+/** The cells of a row, by the rules of an audience: all its e-mails, and the lines of its address. */
+function asMeant(header: SuppressionHeader, values: readonly string[]): MeantRow {
+  const { at, plan, spare } = header;
+  const given = Object.fromEntries(columns.map((name) => [name, values[at.get(name) ?? -1] ?? '']));
+  const further = furtherEmails(plan, values);
+  const emails = [given['email'] ?? '', ...further.addresses]
+    .filter((email) => email !== '')
+    .join('; ');
+  given['email'] = emails;
+  const byAddress = isKnownByAddress(header, given);
+  if (byAddress) for (const [name, index] of spare) given[name] = values[index] ?? '';
+  const known = byAddress ? { ...header, at: new Map([...at, ...spare]) } : header;
+  const lines = linesAsMeant(known, values, given);
+  const cells = cellsAsMeant(lines.row);
   return {
-    recognised,
-    furtherEmails: more.map(({ name }) => name),
-    entries,
-    rejects: rejects.toSorted((one, two) => one.row - two.row),
-    changes,
-    withoutCountry,
-    leftOut,
-    unusedEmails: unused.columns,
+    row: cells.row,
+    emails,
+    changes: [...lines.changes, ...cells.changes],
+    problems: [
+      ...lines.problems,
+      ...cells.problems,
+      ...further.notes.map(({ message }) => message),
+    ],
   };
 }
 
@@ -272,13 +242,8 @@ function isKnownByAddress({ spare }: SuppressionHeader, given: SuppressionRow): 
   return spare.has('line1') && id === '' && readEmails(email).addresses.length === 0;
 }
 
-function withProblems(
-  before: readonly string[],
-  { entry, problems }: ReturnType<typeof entryOf>,
-): ReturnType<typeof entryOf> {
-  // That a row names nobody is no news where its keys were turned away.
-  return {
-    entry,
-    problems: before.length > 0 && entry === null ? before : [...before, ...problems],
-  };
+/** That a row names nobody is no news where its keys were turned away. */
+function withProblems(before: readonly string[], { entry, problems }: ReadEntry): ReadEntry {
+  const isNoNews = before.length > 0 && entry === null;
+  return { entry, problems: isNoNews ? before : [...before, ...problems] };
 }

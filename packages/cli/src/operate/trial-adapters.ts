@@ -5,6 +5,7 @@
 import { portNames, portFields, unknownKind } from '@postrider/adapters';
 import {
   isNamed,
+  quietContext,
   type AdapterConfigError,
   type AddressEnricher,
   type AudienceSource,
@@ -120,6 +121,10 @@ export async function makeAdapters(
       printer = await make(port, addressed(entry, project, warnings));
       if (printer !== null && !printer.partial)
         problems.push(...tooSlow(printer.port, project, draft));
+    } else if (port === 'eventSink') {
+      const sink = await make(port, entry);
+      const remarks = (await sink?.port.remarks?.(quietContext())) ?? [];
+      warnings.push(...remarks.map((remark) => `${portFields[port]}: ${remark}`));
     } else await make(port, entry);
   }
   problems.push(

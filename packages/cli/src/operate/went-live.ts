@@ -1,7 +1,7 @@
 /** What going from test to live did, in words. */
 import type { WentLive } from '@postrider/core';
 import { count } from '@postrider/runner/process';
-import { asArgument } from '../commands/as-command.ts';
+import { asArgument } from '../output/as-command.ts';
 
 export function wentLive(name: string, went: WentLive): string {
   const held = went.status === 'paused';

@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql } from '@postrider/runner/database';
 import { exitCodes, UserError } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
+import { TwinError } from '@postrider/twins';
 import {
-  TwinError,
   spawnPrintShop,
   type PrintShopOptions,
   type SpawnedPrintShop,
-} from '@postrider/twins';
+} from '@postrider/twins/print-shop';
 import type { Cli } from '../program/cli.ts';
 import { requireSameLedger } from './ledger.ts';
 import type { OpenShop } from './open-shop.ts';

@@ -1,5 +1,5 @@
 /** `print-shop run`: the print shop in this process, until Ctrl-C. */
-import { startPrintShop } from '@postrider/twins';
+import { startPrintShop } from '@postrider/twins/print-shop';
 import type { Cli } from '../program/cli.ts';
 import { requireSameLedger } from './ledger.ts';
 import { folderFor, settingsInForce, noteShop, optionsOf, type ShopSettings } from './settings.ts';

@@ -7,7 +7,7 @@ import { cardsInQuestion } from '@postrider/core/machine';
 import { openDatabase, type Sql } from '@postrider/runner/database';
 import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
-import { ledgerIn } from '@postrider/twins';
+import { ledgerIn } from '@postrider/twins/print-shop';
 import type { Cli } from '../program/cli.ts';
 import { folderOf, notedPrintShop } from './own-shop.ts';
 import { printersAtOwnShop } from './printers.ts';

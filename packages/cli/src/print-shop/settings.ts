@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import type { Project } from '@postrider/runner/project';
-import { makeFolder, type PrintShopOptions } from '@postrider/twins';
+import { makeFolder } from '@postrider/twins';
+import type { PrintShopOptions } from '@postrider/twins/print-shop';
 import {
   folderOf,
   notedPrintShop,

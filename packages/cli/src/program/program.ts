@@ -87,20 +87,7 @@ export interface Program {
 export function buildProgram(version: string, { entry, benchmarks }: Parts): Program {
   const program = new Command('postrider');
   const signals = new Signals();
-  const output = (): Output => {
-    const { json, quiet, verbose, color } = program.opts<{
-      json?: boolean;
-      quiet?: boolean;
-      verbose?: boolean;
-      color?: boolean;
-    }>();
-    return new Output({
-      json: json === true,
-      quiet: quiet === true,
-      verbose: verbose === true,
-      color: color !== false,
-    });
-  };
+  const output = (): Output => outputOf(program);
   const act =
     (action: Action) =>
     async (...received: unknown[]): Promise<void> => {
@@ -119,6 +106,37 @@ export function buildProgram(version: string, { entry, benchmarks }: Parts): Pro
       await action(cli, command.args, command.optsWithGlobals());
     };
 
+  describe(program, version, output);
+  for (const family of [...families, benchFamily(benchmarks)]) family(program, act);
+  for (const one of allBelow(program))
+    one.helpOption(...(hasOwnOptions(one) ? [false] : ['-h, --help', 'this text']));
+  return {
+    parse: (argv) => parse(program, argv),
+    commands: () => commandsOf(program),
+    helpFor: (argv) => helpFor(program, argv),
+    get out() {
+      return output();
+    },
+  };
+}
+
+/** As asked for by the options that were read so far. */
+function outputOf(program: Command): Output {
+  const { json, quiet, verbose, color } = program.opts<{
+    json?: boolean;
+    quiet?: boolean;
+    verbose?: boolean;
+    color?: boolean;
+  }>();
+  return new Output({
+    json: json === true,
+    quiet: quiet === true,
+    verbose: verbose === true,
+    color: color !== false,
+  });
+}
+
+function describe(program: Command, version: string, output: () => Output): void {
   program
     .description(
       'Moves people from an audience to a printed postcard in their letterbox, ' +
@@ -145,51 +163,47 @@ export function buildProgram(version: string, { entry, benchmarks }: Parts): Pro
     'postrider run',
     'postrider status',
   ]);
-  for (const family of [...families, benchFamily(benchmarks)]) family(program, act);
-  for (const one of allBelow(program))
-    one.helpOption(...(hasOwnOptions(one) ? [false] : ['-h, --help', 'this text']));
-  return {
-    parse: async (argv) => {
-      if (argv.length === 2)
-        throw new CommanderError(exitCodes.usage, 'postrider.nothing', program.helpInformation());
-      const [node = '', main = ''] = argv;
-      const [first, ...more] = wordsOf(argv);
-      if (first !== 'help')
-        return void (await program
-          .parseAsync(withoutHelpOfNothing(argv, program, first))
-          .catch((error: unknown) => refuse(error, program, first)));
-      const asked = more.reduce<Command | undefined>(
-        (at, word) => at?.commands.find((one) => one.name() === word),
-        program,
-      );
-      if (asked === undefined)
-        throw new CommanderError(
-          exitCodes.usage,
-          'postrider.unknownCommand',
-          `there is no command ${more.join(' ')}`,
-        );
-      await program.parseAsync([node, main, ...more, '--help']);
-    },
-    commands: () =>
-      allBelow(program).map((one) => ({
-        name: fullName(one).replace(/^postrider ?/, ''),
-        help: one.helpInformation(),
-        options: one.options.flatMap(({ long }) => (typeof long === 'string' ? [long] : [])),
-      })),
-    helpFor: (argv) => {
-      const words: string[] = [];
-      let at: Command | undefined = program;
-      for (const word of wordsOf(argv)) {
-        at = at?.commands.find((one) => one.name() === word);
-        if (at === undefined) break;
-        words.push(word);
-      }
-      return ['postrider', ...words, '--help'].join(' ');
-    },
-    get out() {
-      return output();
-    },
-  };
+}
+
+async function parse(program: Command, argv: readonly string[]): Promise<void> {
+  if (argv.length === 2)
+    throw new CommanderError(exitCodes.usage, 'postrider.nothing', program.helpInformation());
+  const [node = '', main = ''] = argv;
+  const [first, ...more] = wordsOf(argv);
+  if (first !== 'help')
+    return void (await program
+      .parseAsync(withoutHelpOfNothing(argv, program, first))
+      .catch((error: unknown) => refuse(error, program, first)));
+  const asked = more.reduce<Command | undefined>(
+    (at, word) => at?.commands.find((one) => one.name() === word),
+    program,
+  );
+  if (asked === undefined)
+    throw new CommanderError(
+      exitCodes.usage,
+      'postrider.unknownCommand',
+      `there is no command ${more.join(' ')}`,
+    );
+  await program.parseAsync([node, main, ...more, '--help']);
+}
+
+function commandsOf(program: Command): ReturnType<Program['commands']> {
+  return allBelow(program).map((one) => ({
+    name: fullName(one).replace(/^postrider ?/, ''),
+    help: one.helpInformation(),
+    options: one.options.flatMap(({ long }) => (typeof long === 'string' ? [long] : [])),
+  }));
+}
+
+function helpFor(program: Command, argv: readonly string[]): string {
+  const words: string[] = [];
+  let at: Command | undefined = program;
+  for (const word of wordsOf(argv)) {
+    at = at?.commands.find((one) => one.name() === word);
+    if (at === undefined) break;
+    words.push(word);
+  }
+  return ['postrider', ...words, '--help'].join(' ');
 }
 
 /** A mistyped command has no help, and that of the program would not say so. */

@@ -89,5 +89,7 @@ export interface EventSink {
    * somebody switches it on again. Left out: it is tried for ever.
    */
   readonly offAfterMs?: number;
+  /** Why events cannot be sent as it stands, for who applies a campaign; nothing is sent. */
+  remarks?(context: CallContext): Promise<readonly string[]>;
   emit(items: readonly EffectItem[], context: CallContext): Promise<readonly EffectResult[]>;
 }

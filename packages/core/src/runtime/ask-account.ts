@@ -48,8 +48,8 @@ export interface AccountQuestion {
 export const ASKS_OF_ACCOUNT = 'connection';
 
 /**
- * Whatever goes wrong with the request, nobody knows of the account then. An account of the other
- * mode than the connection's is refused. Throws what the secrets of the connection throw.
+ * Where something goes wrong with the request, nothing is known of the account. An account of the
+ * other mode than the connection's is refused. Throws what the secrets of the connection throw.
  */
 export async function askAccount(question: AccountQuestion): Promise<AccountFinding> {
   const { kind, connection } = question;

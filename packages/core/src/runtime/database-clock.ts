@@ -1,7 +1,7 @@
 /**
  * What the database's clock says at a moment here. An answer was made between asking and hearing:
- * of several, the fastest tell most. Neither this machine's wall clock nor how far it is off
- * matters.
+ * the fastest of several answers tells most. This machine's wall clock does not matter, however far
+ * it is off.
  */
 
 /** How far two clocks may part, a millisecond in five seconds. */

@@ -49,89 +49,94 @@ export function restoreWatermarkFolder(path: string): RestoreWatermarkStore {
   const found = new Map<string, Texts>();
   const begun = new Set<string>();
 
-  const names = async (): Promise<readonly string[]> =>
-    await readdir(path).catch((error: unknown) => {
-      if (isMissing(error)) return [];
-      throw error;
-    });
-
-  /** The error names the file, for the person who mends it. */
-  const textOf = async (name: string): Promise<string> => {
-    const file = join(path, name);
-    try {
-      const text = await readFile(file, 'utf8');
-      JSON.parse(text);
-      return text;
-    } catch (error) {
-      if (isMissing(error)) throw error;
-      throw new Error(`${file}: ${messageOf(error)}`, { cause: error });
-    }
-  };
-
-  /**
-   * Where a file went away meanwhile what it said may be in another one that was passed by: all are
-   * read again.
-   */
-  const readAll = async (): Promise<Texts> => {
-    let gone: string | null = null;
-    for (;;) {
-      const texts = new Map<string, string>();
-      let name = '';
-      try {
-        for (name of await names()) if (name.endsWith('.json')) texts.set(name, await textOf(name));
-        return texts;
-      } catch (error) {
-        // The folder lists it, and it cannot be found: a link to nowhere.
-        if (!isMissing(error) || name === gone) throw error;
-        gone = name;
-      }
-    }
-  };
-
-  /**
-   * A file that its runner writes anew in this very moment is not lost: it has another name then. A
-   * draft never gets the name of what is read, and what no runner has written is left alone.
-   */
-  const removeFilesOfEndedRunners = async (read: Texts | undefined): Promise<void> => {
-    for (const name of await names())
-      try {
-        const file = join(path, name);
-        if (
-          !/\.(?:json|draft)$/.test(name) ||
-          Date.now() - (await stat(file)).mtimeMs < ENDED_AFTER_MS
-        )
-          continue;
-        if (name.endsWith('.draft')) await rm(file);
-        else {
-          const taken = join(path, `${randomUUID()}.json`);
-          await rename(file, taken);
-          if ((await readFile(taken, 'utf8')) === read?.get(name)) await rm(taken);
-        }
-      } catch (error) {
-        if (!isMissing(error)) throw error;
-      }
-  };
-
   return {
     read: async (runnerId) => {
-      const texts = await readAll();
+      const texts = await readAll(path);
       if (!begun.has(runnerId)) found.set(runnerId, texts);
       return [...texts.values()];
     },
     write: async (runnerId, text) => {
-      const draft = join(path, `${runnerId}.draft`);
-      const write = async (): Promise<void> => await writeFile(draft, text, { mode: 0o600 });
-      await write().catch(async (error: unknown) => {
-        if (!isMissing(error)) throw error;
-        await mkdir(path, { recursive: true, mode: 0o700 });
-        await write();
-      });
-      await rename(draft, join(path, `${runnerId}.json`));
+      await replaceFile(path, runnerId, text);
       if (begun.has(runnerId)) return;
       begun.add(runnerId);
       const read = found.get(runnerId);
       found.delete(runnerId);
-      await removeFilesOfEndedRunners(read);
+      await removeFilesOfEndedRunners(path, read);
     },
   };
+}
+
+async function replaceFile(folder: string, runnerId: string, text: string): Promise<void> {
+  const draft = join(folder, `${runnerId}.draft`);
+  const write = async (): Promise<void> => await writeFile(draft, text, { mode: 0o600 });
+  await write().catch(async (error: unknown) => {
+    if (!isMissing(error)) throw error;
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await write();
+  });
+  await rename(draft, join(folder, `${runnerId}.json`));
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  return await readdir(folder).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+}
+
+/** The error names the file, for the person who mends it. */
+async function textOf(file: string): Promise<string> {
+  try {
+    const text = await readFile(file, 'utf8');
+    JSON.parse(text);
+    return text;
+  } catch (error) {
+    if (isMissing(error)) throw error;
+    throw new Error(`${file}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/**
+ * Where a file went away meanwhile what it said may be in another one that was passed by: all are
+ * read again.
+ */
+async function readAll(folder: string): Promise<Texts> {
+  let gone: string | null = null;
+  for (;;) {
+    const texts = new Map<string, string>();
+    let name = '';
+    try {
+      for (name of await namesIn(folder))
+        if (name.endsWith('.json')) texts.set(name, await textOf(join(folder, name)));
+      return texts;
+    } catch (error) {
+      // The folder lists it, and it cannot be found: a link to nowhere.
+      if (!isMissing(error) || name === gone) throw error;
+      gone = name;
+    }
+  }
+}
+
+/**
+ * A file that its runner writes anew in this very moment is not lost: it has another name then. A
+ * draft never gets the name of what is read, and what no runner has written is left alone.
+ */
+async function removeFilesOfEndedRunners(folder: string, read: Texts | undefined): Promise<void> {
+  for (const name of await namesIn(folder))
+    try {
+      const file = join(folder, name);
+      if (
+        !/\.(?:json|draft)$/.test(name) ||
+        Date.now() - (await stat(file)).mtimeMs < ENDED_AFTER_MS
+      )
+        continue;
+      if (name.endsWith('.draft')) await rm(file);
+      else {
+        const taken = join(folder, `${randomUUID()}.json`);
+        await rename(file, taken);
+        if ((await readFile(taken, 'utf8')) === read?.get(name)) await rm(taken);
+      }
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
 }

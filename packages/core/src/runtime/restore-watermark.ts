@@ -50,10 +50,9 @@ interface RestoreWatermarkOptions {
 }
 
 /**
- * Few witnesses are needed. Whatever older state of a database has a begin also has all that was
+ * Few witnesses are needed. An older state of a database that has a begin also has all that was
  * committed before that begin was asked for: so a begin takes the place of all that was remembered
- * when it was asked for. What stays are the begins that were under way at once, and those of
- * others.
+ * at that time. The begins that were under way at once stay, and those of others.
  */
 export class RestoreWatermark {
   readonly #runnerId: string;

@@ -1,11 +1,12 @@
 /**
- * Reads a YAML or JSON file by a schema. Whatever is wrong is told with file, line, field and what
- * is allowed; all problems at once.
+ * Reads a YAML or JSON file by a schema. All problems are told at once, each with file, line, field
+ * and what is allowed.
  */
 import { readFile } from 'node:fs/promises';
 import { faultsOf, type Path } from '@postrider/core/ports/schema-words';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
+import { messageOf } from '../process/user-error.ts';
 
 export interface Problem {
   /** Counted from 1; null where it is the file as a whole. */
@@ -127,26 +128,55 @@ function parseDraft<Schema extends z.ZodType>(
   schema: Schema,
 ): ConfigDraft<z.infer<Schema>> {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length > 0) {
-    const problems = document.errors.map((error) => {
-      const { line, col } = lines.linePos(error.pos[0]);
-      return { line, column: col, field: '', message: plain(error.message) };
-    });
-    throw new ConfigurationError(file, problems.slice(0, 5));
-  }
+  const { document, raw } = readYaml(file, text, lines);
   const problem = (path: Path, message: string): Problem => ({
     ...placeOf(document, lines, path),
     field: path.join('.'),
     message,
   });
-  const raw: unknown = document.toJS() ?? {};
   const parsed = schema.safeParse(raw);
   if (parsed.success) return { raw, value: parsed.data, problems: [], problem };
   const problems = faultsOf(parsed.error, { schema, value: raw }).map(({ path, message }) =>
     problem(path, message),
   );
   return { raw, value: null, problems: inOrder(problems), problem };
+}
+
+/** Throws `ConfigurationError`. */
+function readYaml(
+  file: string,
+  text: string,
+  lines: LineCounter,
+): { readonly document: Document; readonly raw: unknown } {
+  try {
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      logLevel: 'error',
+    });
+    const problems = document.errors.map((error) => {
+      const { line, col } = lines.linePos(error.pos[0]);
+      return { line, column: col, field: '', message: plain(error.message) };
+    });
+    if (problems.length > 0) throw new ConfigurationError(file, problems.slice(0, 5));
+    const raw: unknown = document.toJS() ?? {};
+    if (!isFlat(raw)) throw new Error(TOO_DEEP);
+    return { document, raw };
+  } catch (error) {
+    if (error instanceof ConfigurationError) throw error;
+    // An alias of nothing or of too much, or more levels than the stack has.
+    const message = plain(messageOf(error));
+    const problem = { line: null, column: null, field: '', message };
+    throw new ConfigurationError(file, [problem], undefined, error);
+  }
+}
+
+const TOO_DEEP = 'is nested too deeply';
+
+/** An alias of itself has no end, and what looks at a value level by level would not end either. */
+function isFlat(value: unknown, levels = 30): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((inner) => isFlat(inner, levels - 1));
 }
 
 /** As they stand in the file. */
@@ -188,5 +218,6 @@ function keyNode(document: Document, path: Path): unknown {
 
 /** The parser's messages end with where it was; we say that ourselves. */
 function plain(message: string): string {
+  if (message.startsWith('Maximum call stack')) return TOO_DEEP;
   return message.replace(/ at line \d+, column \d+:?[\s\S]*$/, '').replace(/\.?$/, '');
 }

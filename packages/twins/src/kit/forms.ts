@@ -16,12 +16,15 @@ export function readUrlEncoded(text: string): FormObject {
   return nest(new URLSearchParams(text));
 }
 
+const HEAD_END = Buffer.from('\r\n\r\n');
+
 /** Null where it is no multipart body. */
 export function readMultipart(body: Buffer, contentType: string): FormObject | null {
   const [, quoted, bare] = /boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType) ?? [];
   const boundary = quoted ?? bare;
   if (boundary === undefined) return null;
   const delimiter = Buffer.from(`--${boundary}`);
+  const next = Buffer.from(`\r\n--${boundary}`, 'latin1');
   const fields: [string, string | FormFile][] = [];
   let at = body.indexOf(delimiter);
   if (at === -1) return null;
@@ -29,8 +32,8 @@ export function readMultipart(body: Buffer, contentType: string): FormObject | n
     const start = at + delimiter.length;
     // Two hyphens behind it end the body.
     if (body[start] === 0x2d && body[start + 1] === 0x2d) return nest(fields);
-    const head = body.indexOf('\r\n\r\n', start);
-    const end = head === -1 ? -1 : body.indexOf(`\r\n--${boundary}`, head + 2, 'latin1');
+    const head = body.indexOf(HEAD_END, start);
+    const end = head === -1 ? -1 : body.indexOf(next, head + 2);
     if (end === -1) return null;
     const part = readPart(body.toString('utf8', start + 2, head), body.subarray(head + 4, end));
     if (part === null) return null;

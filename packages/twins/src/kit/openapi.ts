@@ -7,7 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import addFormatsModule from 'ajv-formats';
-import { OpenAPIBackend, type Document } from 'openapi-backend';
+import { OpenAPIBackend, type Document, type Operation } from 'openapi-backend';
 import type { TwinRequest } from './exchange.ts';
 
 // The package is CommonJS with an export called default.
@@ -36,16 +36,22 @@ interface AjvError {
   readonly params: Record<string, unknown>;
 }
 
+/** The file as it is checked by, its operations at hand: to find one goes through all of them. */
+interface Checker {
+  readonly validator: OpenAPIBackend['validator'];
+  readonly operations: ReadonlyMap<string, Operation>;
+}
+
 export class ApiSpec {
   /** Read once a process: to compile their schemas takes longer than all else of a start. */
   static readonly #known = new Map<string, Promise<ApiSpec>>();
-  readonly #json: OpenAPIBackend;
-  readonly #forms: OpenAPIBackend;
+  readonly #json: Checker;
+  readonly #forms: Checker;
   readonly #mediaTypes: ReadonlyMap<string, readonly string[]>;
 
   private constructor(
-    json: OpenAPIBackend,
-    forms: OpenAPIBackend,
+    json: Checker,
+    forms: Checker,
     mediaTypes: ReadonlyMap<string, readonly string[]>,
   ) {
     this.#json = json;
@@ -63,7 +69,7 @@ export class ApiSpec {
     const given = readFileSync(path, 'utf8');
     // The checker knows the one name alone.
     const text = given.replaceAll(/"application\/[\w.]+\+json":/g, '"application/json":');
-    const backend = async (coerceTypes: boolean): Promise<OpenAPIBackend> => {
+    const checker = async (coerceTypes: boolean): Promise<Checker> => {
       const api = new OpenAPIBackend({
         definition: JSON.parse(text) as Document,
         quick: true,
@@ -75,10 +81,14 @@ export class ApiSpec {
         },
       });
       await api.init();
-      return api;
+      const operations = api.router.getOperations();
+      return {
+        validator: api.validator,
+        operations: new Map(operations.map((one) => [one.operationId ?? '', one])),
+      };
     };
     const types = mediaTypesIn(JSON.parse(given) as Document);
-    return new ApiSpec(await backend(false), await backend(true), types);
+    return new ApiSpec(await checker(false), await checker(true), types);
   }
 
   /** Of the bodies that an operation takes. */
@@ -96,7 +106,7 @@ export class ApiSpec {
     query: Readonly<Record<string, unknown>>,
     { operation, body, form }: Checked,
   ): readonly Violation[] {
-    const { validator } = form ? this.#forms : this.#json;
+    const { validator, operations } = form ? this.#forms : this.#json;
     const result = validator.validateRequest(
       {
         method: method.toLowerCase(),
@@ -106,7 +116,7 @@ export class ApiSpec {
         headers: { ...(headers as Record<string, string>), 'content-type': 'application/json' },
         body,
       },
-      operation,
+      operations.get(operation) ?? operation,
     );
     return ((result.errors ?? []) as AjvError[]).map(toViolation);
   }
@@ -118,7 +128,7 @@ export class ApiSpec {
   }
 }
 
-interface Operation {
+interface DescribedOperation {
   readonly operationId?: string;
   readonly requestBody?: { readonly content?: object };
 }
@@ -126,7 +136,7 @@ interface Operation {
 function mediaTypesIn({ paths = {} }: Document): Map<string, readonly string[]> {
   const types = new Map<string, readonly string[]>();
   for (const path of Object.values(paths))
-    for (const operation of Object.values(path as Record<string, Operation>)) {
+    for (const operation of Object.values(path as Record<string, DescribedOperation>)) {
       const { operationId, requestBody } = operation;
       if (operationId !== undefined)
         types.set(operationId, Object.keys(requestBody?.content ?? {}));

@@ -34,26 +34,25 @@ export async function lookAtPdf(bytes: Buffer): Promise<PdfLook> {
   }
 }
 
+/** What tells of the pages of a file that has its objects in plain text. */
+const TELLING = /\/(?:ObjStm|Encrypt|MediaBox|Type\s*\/Page(?!s))|startxref/g;
+
 /** The one page of a file that has its objects in plain text and was never changed after. */
 function inPlainText(bytes: Buffer): PageSize | null {
-  if (bytes.includes('/ObjStm') || bytes.includes('/Encrypt')) return null;
-  if (bytes.indexOf('startxref') !== bytes.lastIndexOf('startxref')) return null;
-  const box = bytes.indexOf('/MediaBox');
-  if (box === -1 || bytes.includes('/MediaBox', box + 1)) return null;
-  if (!hasOnePage(bytes)) return null;
-  const text = bytes.toString('latin1', box, box + 100);
-  const numbers = /^\/MediaBox\s*\[\s*([-\d.\s]+)\]/.exec(text)?.[1]?.trim().split(/\s+/);
-  const [left, bottom, right, top, ...more] = (numbers ?? []).map(Number);
+  const text = bytes.toString('latin1');
+  let [box, pages, ends] = [-1, 0, 0];
+  for (const { 0: word, index } of text.matchAll(TELLING)) {
+    if (word === '/ObjStm' || word === '/Encrypt') return null;
+    if (word === 'startxref') ends += 1;
+    else if (word !== '/MediaBox') pages += 1;
+    else if (box === -1) box = index;
+    else return null;
+  }
+  if (box === -1 || pages !== 1 || ends > 1) return null;
+  const sides = /^\/MediaBox\s*\[\s*([-\d.\s]+)\]/.exec(text.slice(box, box + 100))?.[1];
+  const [left, bottom, right, top, ...more] = (sides?.trim().split(/\s+/) ?? []).map(Number);
   if (left === undefined || bottom === undefined || right === undefined || top === undefined)
     return null;
   if (more.length > 0 || ![left, bottom, right, top].every(Number.isFinite)) return null;
   return { width: (right - left) / PER_INCH, height: (top - bottom) / PER_INCH };
-}
-
-function hasOnePage(bytes: Buffer): boolean {
-  let pages = 0;
-  for (let at = bytes.indexOf('/Type'); at !== -1; at = bytes.indexOf('/Type', at + 5)) {
-    if (/^\/Type\s*\/Page[^s]/.test(bytes.toString('latin1', at, at + 20))) pages += 1;
-  }
-  return pages === 1;
 }

@@ -30,8 +30,8 @@ export interface Sheet {
 }
 
 /**
- * Of what a screen or a screen reader needs, and of structure that stays behind in the source, a
- * press has no use.
+ * A press has no use for what a screen or a screen reader needs, and for structure that stays
+ * behind in the source.
  */
 const screenOnly = [
   'Annots',

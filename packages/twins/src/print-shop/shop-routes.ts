@@ -22,8 +22,8 @@ export function shopRoutes(app: Hono<Env>, shop: Shop): void {
     }
     return withFaults(c, shop, { endpoint: 'events', subjects: [] }, async () => {
       const { books, durableEvents } = shop;
-      // Of another ledger, or beyond the end of an old copy of this one: everything is told again,
-      // rather than anything left out.
+      // A cursor may be of another ledger, or beyond the end of an old copy of this one: then
+      // everything is told again, rather than anything left out.
       const after =
         cursor.ledger === books.ledger && cursor.count <= durableEvents ? cursor.count : 0;
       const end = Math.min(after + limit, durableEvents);

@@ -16,9 +16,9 @@ export const MOST_AT_ONCE = 1_000;
 
 /**
  * In every answer the id of the ledger that it comes from. In a request the ledger that is meant:
- * another one refuses it with 412 `another_ledger`, and does nothing of it. So a client that knows
- * its ledger never takes "not known here" for "not printed", nor sends a card again to one that
- * knows no key of it.
+ * another one refuses it with 412 `another_ledger`, and does nothing of it. A client that knows its
+ * ledger therefore never takes "not known here" for "not printed", and never sends a card again to
+ * a shop that does not know its key.
  */
 export const LEDGER_HEADER = 'print-shop-ledger';
 

@@ -30,52 +30,82 @@ export function addressParts(
   cellOf: (role: Role) => string,
   defaultCountry: string,
 ): AddressParts {
-  const parts: Partial<Record<Role, string>> = {};
-  const notes: Note[] = [];
-  const column = columnName(plan, 'line1');
-  let fault: PartFault | null = null;
-  const line1 = withoutPlace(cellOf('line1'));
-  if (plan.whole && line1 !== '') {
-    const split = splitWhole(line1, cellOf('country') || defaultCountry);
-    if (split !== null) Object.assign(parts, split);
+  return new PartsReader(plan, cellOf).read(defaultCountry);
+}
+
+class PartsReader {
+  readonly #plan: ColumnPlan;
+  readonly #cellOf: (role: Role) => string;
+  /** The name of the column with the street. */
+  readonly #column: string;
+  /** What a role has in place of its cell. */
+  readonly #parts: Partial<Record<Role, string>> = {};
+  readonly #notes: Note[] = [];
+  /** The street cell, without the town. */
+  readonly #line1: string;
+  #fault: PartFault | null = null;
+
+  constructor(plan: ColumnPlan, cellOf: (role: Role) => string) {
+    this.#plan = plan;
+    this.#cellOf = cellOf;
+    this.#column = columnName(plan, 'line1');
+    this.#line1 = this.#withoutPlace(cellOf('line1'));
+  }
+
+  read(defaultCountry: string): AddressParts {
+    if (this.#plan.whole && this.#line1 !== '') this.#readWhole(defaultCountry);
+    else this.#readLines();
+    this.#leaveOutTwice();
+    this.#leaveOutPlace();
+    this.#readHouseNumber();
+    this.#readSuffix();
+    return {
+      at: (role) => this.#parts[role] ?? this.#cellOf(role),
+      notes: this.#notes,
+      fault: this.#fault,
+    };
+  }
+
+  #readWhole(defaultCountry: string): void {
+    const split = splitWhole(this.#line1, this.#cellOf('country') || defaultCountry);
+    if (split !== null) Object.assign(this.#parts, split);
     else
-      fault = {
-        column,
+      this.#fault = {
+        column: this.#column,
         reason: 'address_in_one_cell',
         message:
-          `Column "${column}" would have to hold a whole address, since no column holds the city ` +
-          'or the postal code, and it cannot be taken apart with certainty: ' +
-          `${quote(line1)}. Give street, city, state and postal code a column each.`,
+          `Column "${this.#column}" would have to hold a whole address, since no column holds ` +
+          'the city or the postal code, and it cannot be taken apart with certainty: ' +
+          `${quote(this.#line1)}. Give street, city, state and postal code a column each.`,
       };
-  } else readLines();
-  leaveOutTwice();
-  leaveOutPlace();
-  readHouseNumber();
-  readSuffix();
-  return { at: (role) => parts[role] ?? cellOf(role), notes, fault };
+  }
 
-  function readLines(): void {
+  #readLines(): void {
     const lines = (['line2', 'line3', 'line4'] as const).flatMap((role) => {
-      const text = cellOf(role);
-      return text === '' ? [] : [{ text, column: columnName(plan, role) }];
+      const text = this.#cellOf(role);
+      return text === '' ? [] : [{ text, column: columnName(this.#plan, role) }];
     });
-    const street = lines.length > 0 ? null : splitStreet(line1);
+    const street = lines.length > 0 ? null : splitStreet(this.#line1);
     if (street !== null) {
-      Object.assign(parts, street);
-      const what = `Column "${column}" has two lines, which are line 1 and line 2`;
-      notes.push({ column, reason: 'two_lines', message: `${what}: ${quote(line1)}.` });
+      Object.assign(this.#parts, street);
+      const what = `Column "${this.#column}" has two lines, which are line 1 and line 2`;
+      this.#notes.push({
+        column: this.#column,
+        reason: 'two_lines',
+        message: `${what}: ${quote(this.#line1)}.`,
+      });
     }
     const [first] = lines;
-    if (first === undefined || (lines.length === 1 && first.text === cellOf('line2'))) return;
+    if (first === undefined || (lines.length === 1 && first.text === this.#cellOf('line2'))) return;
     const joined = lines.map(({ text }) => text).join(', ');
-    parts.line2 = joined;
+    this.#parts.line2 = joined;
     if (lines.length === 1) return;
     const names = lines.map((one) => `"${one.column}"`).join(' and ');
     const message = `Columns ${names} are one line of the address: ${quote(joined)}.`;
     if (joined.length <= maxJoined)
-      notes.push({ column: first.column, reason: 'joined_lines', message });
+      this.#notes.push({ column: first.column, reason: 'joined_lines', message });
     else
-      fault = {
+      this.#fault = {
         column: first.column,
         reason: 'too_many_lines',
         message:
@@ -85,87 +115,92 @@ export function addressParts(
   }
 
   /** `Boston, MA` beside a column with the state, and a street that ends with all of it. */
-  function leaveOutTwice(): void {
-    const [city, region, code] = [cellOf('city'), cellOf('region'), cellOf('postalCode')];
-    if (city === '' || region === '' || plan.whole) return;
+  #leaveOutTwice(): void {
+    const [city, region, code] = [
+      this.#cellOf('city'),
+      this.#cellOf('region'),
+      this.#cellOf('postalCode'),
+    ];
+    if (city === '' || region === '' || this.#plan.whole) return;
     const place = `${literally(region)}\\.?(?:[, ]+${literally(code.slice(0, 5))}(?:-?\\d{4})?)?`;
     const town = city.replace(new RegExp(`[, ]*,[, ]*${place}$`, 'i'), '');
-    leaveOut('city', city, town);
-    const street = parts.line1 ?? line1;
+    this.#leaveOut('city', city, town);
+    const street = this.#parts.line1 ?? this.#line1;
     const end = new RegExp(`[, ]+${literally(town)}[, ]+${place}(?:[, ]+USA?)?$`, 'i');
-    leaveOut('line1', street, street.replace(end, ''));
+    this.#leaveOut('line1', street, street.replace(end, ''));
   }
 
   /** The town once more, in a line of its own: `Boston, MA 02138`, `10115 Berlin`. */
-  function leaveOutPlace(): void {
-    const second = parts.line2 ?? cellOf('line2');
-    if (!isPlace(second)) return;
-    parts.line2 = '';
-    twice(columnName(plan, 'line2'), second);
+  #leaveOutPlace(): void {
+    const second = this.#parts.line2 ?? this.#cellOf('line2');
+    if (!this.#isPlace(second)) return;
+    this.#parts.line2 = '';
+    this.#twice(columnName(this.#plan, 'line2'), second);
   }
 
   /** The last line of a street cell may be the town. */
-  function withoutPlace(cell: string): string {
+  #withoutPlace(cell: string): string {
     const lines = cell.split(/[\r\n]+/);
     const last = lines.at(-1) ?? '';
-    if (lines.length < 2 || !isPlace(last)) return cell;
-    twice(column, last);
-    parts.line1 = lines.slice(0, -1).join('\n');
-    return parts.line1;
+    if (lines.length < 2 || !this.#isPlace(last)) return cell;
+    this.#twice(this.#column, last);
+    this.#parts.line1 = lines.slice(0, -1).join('\n');
+    return this.#parts.line1;
   }
 
-  function twice(name: string, line: string): void {
+  #twice(name: string, line: string): void {
     const what = `Column "${name}" has town and postal code once more`;
     const message = `${what}, which were left out: ${quote(line)}.`;
-    notes.push({ column: name, reason: 'mended', message });
+    this.#notes.push({ column: name, reason: 'mended', message });
   }
 
-  function isPlace(line: string): boolean {
-    const code = wordsIn(cellOf('postalCode').slice(0, 10)).join('');
-    if (plan.whole || code === '' || cellOf('city') === '') return false;
+  #isPlace(line: string): boolean {
+    const code = wordsIn(this.#cellOf('postalCode').slice(0, 10)).join('');
+    if (this.#plan.whole || code === '' || this.#cellOf('city') === '') return false;
     const known = new Set(
       (['city', 'region', 'postalCode', 'country'] as const).flatMap((role) =>
-        wordsIn(cellOf(role)),
+        wordsIn(this.#cellOf(role)),
       ),
     );
     const words = wordsIn(line);
     return (
-      wordsIn(cellOf('city')).every((word) => words.includes(word)) &&
+      wordsIn(this.#cellOf('city')).every((word) => words.includes(word)) &&
       words.join('').includes(code) &&
       words.every((word) => known.has(word) || word === 'usa' || word === 'us')
     );
   }
 
-  function leaveOut(role: 'city' | 'line1', was: string, is: string): void {
+  #leaveOut(role: 'city' | 'line1', was: string, is: string): void {
     if (is === was || is === '') return;
-    parts[role] = is;
-    const own = columnName(plan, role);
-    notes.push({
+    this.#parts[role] = is;
+    const own = columnName(this.#plan, role);
+    this.#notes.push({
       column: own,
       reason: 'mended',
       message: `Column "${own}" was ${quote(was)} and is read as ${quote(is)}.`,
     });
   }
 
-  function readHouseNumber(): void {
-    const number = cellOf('houseNumber');
-    if (number === '' || line1 === '') return;
+  #readHouseNumber(): void {
+    const number = this.#cellOf('houseNumber');
+    if (number === '' || this.#line1 === '') return;
     // As it is spoken where the list comes from: Hauptstraße 5, Calle Mayor 5, 12 Elm Street.
     const isBehind =
-      /^(?:haus|huis|hnr)/i.test(columnOf(plan, 'houseNumber') ?? '') ||
-      /^(?:calle|stra(?:ß|ss)e|straat|ulica|via\b|rua\b)/i.test(column);
-    const street = parts.line1 ?? line1;
-    parts.line1 = isBehind ? `${street} ${number}` : `${number} ${street}`;
+      /^(?:haus|huis|hnr)/i.test(columnOf(this.#plan, 'houseNumber') ?? '') ||
+      /^(?:calle|stra(?:ß|ss)e|straat|ulica|via\b|rua\b)/i.test(this.#column);
+    const street = this.#parts.line1 ?? this.#line1;
+    this.#parts.line1 = isBehind ? `${street} ${number}` : `${number} ${street}`;
   }
 
-  function readSuffix(): void {
-    const [code, suffix] = [cellOf('postalCode'), cellOf('postalCodeSuffix')];
+  #readSuffix(): void {
+    const [code, suffix] = [this.#cellOf('postalCode'), this.#cellOf('postalCodeSuffix')];
     if (suffix === '' || code === '') return;
-    const name = columnName(plan, 'postalCodeSuffix');
-    if (/^\d{3,5}$/.test(code) && /^\d{4}$/.test(suffix)) parts.postalCode = `${code}-${suffix}`;
-    else if (suffix.startsWith(`${code}-`)) parts.postalCode = suffix;
+    const name = columnName(this.#plan, 'postalCodeSuffix');
+    if (/^\d{3,5}$/.test(code) && /^\d{4}$/.test(suffix))
+      this.#parts.postalCode = `${code}-${suffix}`;
+    else if (suffix.startsWith(`${code}-`)) this.#parts.postalCode = suffix;
     else if (!code.endsWith(`-${suffix}`))
-      notes.push({
+      this.#notes.push({
         column: name,
         reason: 'left_out',
         message:

@@ -7,7 +7,7 @@ import { misleading } from './exports.ts';
 import { fold, type Heading } from './headings.ts';
 import { headingsOf } from './loose-headings.ts';
 import { literally } from './literally.ts';
-import { mailSense, markColumns, mayForbidMail, type MailColumn } from './mail-columns.ts';
+import { mailColumns, markColumns, mayForbidMail, type MailColumn } from './mail-columns.ts';
 import { named } from './named-columns.ts';
 import {
   addressRoles,
@@ -96,13 +96,11 @@ export function planColumns(
   const off = misleading(names);
   const taken = new Set(told.values());
   const isIgnored = (name: string) => ignored.some((one) => one.test(name));
-  const { doNotMail } = given;
-  const namedAt =
-    typeof doNotMail === 'string' ? columnAt(names, doNotMail, 'doNotMail', strict) : nowhere;
-  const mail = names.flatMap((name, index): MailColumn[] => {
-    const sense = doNotMail === null || taken.has(index) ? null : mailSense(name);
-    const counts = index === namedAt || (sense !== null && !isIgnored(name));
-    return counts ? [{ index, isConsent: sense === 'allows' }] : [];
+  const namedAt = columnOfMail(names, given, strict);
+  const mail = mailColumns(names, {
+    namedAt,
+    isFree: (index) => given.doNotMail !== null && !taken.has(index),
+    isIgnored,
   });
   const isOfMail = new Set(mail.map(({ index }) => index));
   const open = names.flatMap((name, index) =>
@@ -111,25 +109,10 @@ export function planColumns(
       : [index],
   );
   const headings = headingsOf(names);
+  const isForAddress = (index: number) => open.includes(index) || taken.has(index);
   const address = addressColumns(
-    names.flatMap((name, index): AddressHeading[] => {
-      const heading = headings[index];
-      return heading !== null &&
-        heading !== undefined &&
-        isAddressPart(heading) &&
-        !isId.has(fold(name)) &&
-        (open.includes(index) || taken.has(index))
-        ? [{ ...heading, index }]
-        : [];
-    }),
-    Object.fromEntries(
-      addressRoles.flatMap((role): [AddressRole, number | null][] => {
-        const name = given[role];
-        return name === undefined
-          ? []
-          : [[role, told.get(role) ?? (name === null ? null : nowhere)]];
-      }),
-    ),
+    addressHeadings(names, headings, isForAddress),
+    givenAddress(given, told),
     names,
   );
   const at: Partial<Record<Role, number>> = Object.fromEntries(
@@ -145,13 +128,7 @@ export function planColumns(
   );
   const plain = parts.some((part) => find(part, free, '') !== undefined);
   for (const part of parts) set(part, find(part, free, plain ? '' : address.group));
-  // Vorname, Name: a given name and a family name.
-  const [first = -1, whole = -1] = [at.firstName, at.name];
-  if (/^(?:vorname|prenom|voornaam)$/.test(headings[first]?.key ?? '') && at.lastName === undefined)
-    if (given.lastName === undefined && given.name === undefined && whole >= 0) {
-      at.lastName = whole;
-      delete at.name;
-    }
+  nameAsFamilyName();
   const used = new Set([...Object.values(at), ...mail.map(({ index }) => index)]);
   const otherEmails = free.filter(
     (index) =>
@@ -162,7 +139,7 @@ export function planColumns(
     names,
     otherEmails,
     mail,
-    marks: doNotMail === null ? [] : markColumns(names, isIgnored),
+    marks: given.doNotMail === null ? [] : markColumns(names, isIgnored),
     merge: names.flatMap((name, index) => (used.has(index) || name === '' ? [] : [index])),
     whole:
       at.line1 !== undefined &&
@@ -170,17 +147,9 @@ export function planColumns(
         (role) => at[role] === undefined && given[role] === undefined,
       ),
     remarks: new Map([
-      ...names.flatMap((name, index): [number, string][] =>
-        used.has(index) || doNotMail === null || isIgnored(name) || !mayForbidMail(name)
-          ? []
-          : [[index, 'nobody is kept out by it: if it forbids post, columns: { doNotMail: … }']],
-      ),
+      ...remarksOfMail(),
       ...address.remarks,
-      ...free.flatMap((index): [number, string][] =>
-        at.email === undefined && given.email === undefined && headings[index]?.part === 'email'
-          ? [[index, 'somebody else’s, as it says: if it is the person’s, columns: { email: … }']]
-          : [],
-      ),
+      ...remarksOfEmails(),
       ...otherEmails.map((index): [number, string] => [
         index,
         'a further e-mail of the person, by which an opt-out counts',
@@ -188,6 +157,34 @@ export function planColumns(
     ]),
     fault: address.fault,
   };
+
+  /** Vorname, Name: a given name and a family name. */
+  function nameAsFamilyName(): void {
+    const [first = -1, whole = -1] = [at.firstName, at.name];
+    if (!/^(?:vorname|prenom|voornaam)$/.test(headings[first]?.key ?? '')) return;
+    const isTold = given.lastName !== undefined || given.name !== undefined;
+    if (at.lastName !== undefined || isTold || whole < 0) return;
+    at.lastName = whole;
+    delete at.name;
+  }
+
+  function remarksOfMail(): [number, string][] {
+    if (given.doNotMail === null) return [];
+    return names.flatMap((name, index): [number, string][] =>
+      used.has(index) || isIgnored(name) || !mayForbidMail(name)
+        ? []
+        : [[index, 'nobody is kept out by it: if it forbids post, columns: { doNotMail: … }']],
+    );
+  }
+
+  function remarksOfEmails(): [number, string][] {
+    if (at.email !== undefined || given.email !== undefined) return [];
+    return free.flatMap((index): [number, string][] =>
+      headings[index]?.part === 'email'
+        ? [[index, 'somebody else’s, as it says: if it is the person’s, columns: { email: … }']]
+        : [],
+    );
+  }
 
   function set(role: Role, index: number | undefined): void {
     if (index !== undefined) at[role] = index;
@@ -200,7 +197,7 @@ export function planColumns(
     return found.toSorted((a, b) => (headings[a]?.rank ?? 0) - (headings[b]?.rank ?? 0))[0];
   }
 
-  /** Of nobody in particular, else of this address, else one that is not somebody else's. */
+  /** Its heading names nobody, else it is of this address, else it is not somebody else's. */
   function emailColumn(among: readonly number[]): number | undefined {
     return (
       find('email', among, '') ??
@@ -208,6 +205,41 @@ export function planColumns(
       among.find((index) => isEmailOf(personsEmails, headings[index] ?? null))
     );
   }
+}
+
+/** The column that the campaign names for it; -1: none. */
+function columnOfMail(names: readonly string[], given: ColumnNames, strict: boolean): number {
+  const { doNotMail } = given;
+  return typeof doNotMail === 'string' ? columnAt(names, doNotMail, 'doNotMail', strict) : nowhere;
+}
+
+function addressHeadings(
+  names: readonly string[],
+  headings: readonly (Heading | null)[],
+  isForAddress: (index: number) => boolean,
+): AddressHeading[] {
+  return names.flatMap((name, index): AddressHeading[] => {
+    const heading = headings[index] ?? null;
+    return heading !== null &&
+      isAddressPart(heading) &&
+      !isId.has(fold(name)) &&
+      isForAddress(index)
+      ? [{ ...heading, index }]
+      : [];
+  });
+}
+
+/** Where the parts of an address stand that the campaign names; null: it says that none has it. */
+function givenAddress(
+  given: ColumnNames,
+  told: ReadonlyMap<Role, number>,
+): Readonly<Partial<Record<AddressRole, number | null>>> {
+  return Object.fromEntries(
+    addressRoles.flatMap((role): [AddressRole, number | null][] => {
+      const name = given[role];
+      return name === undefined ? [] : [[role, told.get(role) ?? (name === null ? null : nowhere)]];
+    }),
+  );
 }
 
 /** Whether it is an e-mail before which only some words stand. */

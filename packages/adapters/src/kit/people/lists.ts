@@ -8,7 +8,7 @@ export { recogniseKeys } from './key-columns.ts';
 export { furtherEmails } from './further-emails.ts';
 export { addressParts } from './address-lines.ts';
 export type { ColumnPlan } from './columns.ts';
-export { csvRecords, detectDelimiter } from './csv-records.ts';
+export { csvRecords, detectDelimiter, type CsvRecord } from './csv-records.ts';
 export { countryOf, mendedPostalCode } from '@postrider/core/ports/countries';
 export { hasLetters } from './address.ts';
 export { isRounded } from './long-numbers.ts';

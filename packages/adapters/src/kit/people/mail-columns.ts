@@ -10,6 +10,27 @@ export interface MailColumn {
   readonly isConsent: boolean;
 }
 
+/** The columns that say whether mail may go to the person. */
+export function mailColumns(
+  names: readonly string[],
+  {
+    namedAt,
+    isFree,
+    isIgnored,
+  }: {
+    /** The one that the campaign names; -1: none. */
+    readonly namedAt: number;
+    readonly isFree: (index: number) => boolean;
+    readonly isIgnored: (name: string) => boolean;
+  },
+): readonly MailColumn[] {
+  return names.flatMap((name, index): MailColumn[] => {
+    const sense = isFree(index) ? mailSense(name) : null;
+    const counts = index === namedAt || (sense !== null && !isIgnored(name));
+    return counts ? [{ index, isConsent: sense === 'allows' }] : [];
+  });
+}
+
 const mail =
   '(?:(?:direct|postal|paper|snail|physical|us|marketing)?mail(?:ings?|shots?)?|' +
   '(?:direct)?mail(?:marketing|solicitations?|ers?)|post|postal(?:marketing)?|' +
@@ -51,7 +72,7 @@ const death = new RegExp(
     ')$',
 );
 
-/** Of these nobody knows whether they speak of post. */
+/** Headings that may speak of post, or not: nobody knows. */
 const perhaps = new Set(
   (
     'optout optedout suppress suppressed suppression blacklist blacklisted block blocked dnc ' +
@@ -79,16 +100,8 @@ const after = new Set('flag indicator yn y n'.split(' '));
 /** A date or a reason is there where somebody has said so. */
 const since = new Set('date dates on at since reason code time le am op el'.split(' '));
 
-/** A column with such a word speaks of something else, or of somebody else. */
-const ofOthers = new Set(
-  (
-    'email mail phone mobile tel sms text call fax spouse husband wife partner mother father ' +
-    'parent parents child children household referrer agent salesperson owner'
-  ).split(' '),
-);
-
 /** What a heading says of mail; null: nothing. */
-export function mailSense(name: string): 'forbids' | 'allows' | null {
+function mailSense(name: string): 'forbids' | 'allows' | null {
   const key = keyOf(name);
   if (forbids(key)) return 'forbids';
   if (consent.test(key)) return 'allows';
@@ -105,7 +118,26 @@ export function mayForbidMail(name: string): boolean {
   return perhaps.has(keyOf(name)) || perhaps.has(keyOf(name, since));
 }
 
-/** Where a mark that forbids mail is looked for: not in columns of which the campaign says to ignore them. */
+function keyOf(name: string, ends: ReadonlySet<string> = after): string {
+  const words = wordsOf(name.replace(/^[a-z0-9]+__(?=\w\w)/i, ''));
+  while (before.has(words[0] ?? '')) words.shift();
+  while (words.length > 1 && (after.has(words.at(-1) ?? '') || ends.has(words.at(-1) ?? '')))
+    words.pop();
+  return words.join('');
+}
+
+/** A column with such a word speaks of something else, or of somebody else. */
+const ofOthers = new Set(
+  (
+    'email mail phone mobile tel sms text call fax spouse husband wife partner mother father ' +
+    'parent parents child children household referrer agent salesperson owner'
+  ).split(' '),
+);
+
+/**
+ * Where a mark is looked for that forbids mail (`mail-marks.ts`): not in columns that the campaign
+ * says to ignore.
+ */
 export function markColumns(
   columns: readonly string[],
   isIgnored: (name: string) => boolean,
@@ -115,12 +147,4 @@ export function markColumns(
       ? []
       : [index],
   );
-}
-
-function keyOf(name: string, ends: ReadonlySet<string> = after): string {
-  const words = wordsOf(name.replace(/^[a-z0-9]+__(?=\w\w)/i, ''));
-  while (before.has(words[0] ?? '')) words.shift();
-  while (words.length > 1 && (after.has(words.at(-1) ?? '') || ends.has(words.at(-1) ?? '')))
-    words.pop();
-  return words.join('');
 }

@@ -36,6 +36,7 @@ const ofNotes = new Set(
     'bemerkung bemerkungen notiz notizen kommentar remarque remarques nota notas'
   ).split(' '),
 );
+
 /** What the cells of a row say beside what they are for. */
 export function readMarks(plan: ColumnPlan, cells: readonly string[]): SaidOfMail {
   if (plan.marks.length === 0) return { because: null, notes: [] };

@@ -9,17 +9,17 @@
 import { emailKey, readEmails } from '@postrider/core/ports';
 import type { Member, Note, Reject } from '@postrider/core/ports';
 import { readAddress } from './address.ts';
-import { addressParts } from './address-lines.ts';
-import { maxLength, readCells } from './cells.ts';
+import { addressParts, type AddressParts, type PartFault } from './address-lines.ts';
+import { maxLength, readCells, type CellFault } from './cells.ts';
 import { columnName, columnOf, nameAndAddress } from './columns.ts';
 import type { ColumnPlan, Role } from './columns.ts';
 import { readDoNotMail } from './do-not-mail.ts';
 import { readMarks } from './mail-marks.ts';
 import { isRounded } from './long-numbers.ts';
 import { emailNote, furtherEmails } from './further-emails.ts';
+import { nameOf } from './names.ts';
 import { quote } from './quote.ts';
 import { spreadsheetFault } from './spreadsheet-words.ts';
-import { splitName } from './whole-name.ts';
 
 // A control character, a line separator or a bidirectional override changes what is printed without
 // being seen.
@@ -66,11 +66,45 @@ export interface Row {
   readonly without?: readonly LeftOut[];
 }
 
-export function readRow(
-  plan: ColumnPlan,
-  { cells, line: row, without = [] }: Row,
-  rules: RowRules,
-): RowResult {
+export function readRow(plan: ColumnPlan, row: Row, rules: RowRules): RowResult {
+  const meant = asMeant(plan, row, rules);
+  const unusable = ofBrokenCells(meant) ?? ofId(meant) ?? ofNameOrAddress(meant);
+  if (unusable !== null) return unusable;
+
+  const { notes, at } = meant;
+  const address = readAddress(plan, at, rules.defaultCountry);
+  if ('fault' in address) return refuse(meant, address.fault);
+  notes.push(...(address.notes ?? []));
+
+  const emails = emailsOf(meant);
+  notes.push(...emails.notes);
+  if (address.value === null && emails.all.length === 0)
+    return refuse(meant, outOfReach(meant, emails.unread));
+  const unreadNote = emailNote(columnName(plan, 'email'), at('email'), emails);
+  if (unreadNote !== null) notes.push(unreadNote);
+
+  return { member: memberOf(meant, address.value, emails.all) };
+}
+
+type Said = Pick<Member, 'doNotMail' | 'doNotMailBecause'>;
+
+/** A row whose cells are read; whether they make a person is decided after that. */
+interface MeantRow {
+  readonly plan: ColumnPlan;
+  readonly rules: RowRules;
+  readonly line: number;
+  readonly values: readonly string[];
+  /** Cells of merge data that are left out. */
+  readonly left: ReadonlySet<number>;
+  /** The cell of a role, its address taken apart; blank where there is none. */
+  readonly at: AddressParts['at'];
+  readonly faults: { readonly ofCell: CellFault | null; readonly ofAddress: PartFault | null };
+  /** What the row says of mail to its person; false: nothing that forbids it. */
+  readonly forbidden: Said | false;
+  readonly notes: Note[];
+}
+
+function asMeant(plan: ColumnPlan, { cells, line, without = [] }: Row, rules: RowRules): MeantRow {
   const cut = new Set(without.map(({ cell }) => cell));
   const { values, left, notes, fault } = readCells(
     plan,
@@ -86,154 +120,183 @@ export function readRow(
     return index === undefined ? '' : (values[index] ?? '');
   };
   const parts = addressParts(plan, cellOf, rules.defaultCountry);
-  const { at } = parts;
-  notes.push(...parts.notes);
-  const externalId = at('externalId');
-  const tellable = tellableId(externalId);
   const said = [readDoNotMail(plan.mail, plan.names, values), readMarks(plan, values)];
-  notes.push(...said.flatMap((one) => one.notes));
   const because = said.flatMap((one) => one.because ?? []);
-  const forbidden = because.length > 0 && {
-    doNotMail: true,
-    doNotMailBecause: because.join('; '),
+  return {
+    plan,
+    rules,
+    line,
+    values,
+    left,
+    at: parts.at,
+    faults: { ofCell: fault, ofAddress: parts.fault },
+    forbidden: because.length > 0 && { doNotMail: true, doNotMailBecause: because.join('; ') },
+    notes: [...notes, ...parts.notes, ...said.flatMap((one) => one.notes)],
   };
-  const reject = (column: string | null, reason: string, message: string): { reject: Reject } => {
-    // What counts as blank is not blank to whom it is told.
-    const word = notes.find((note) => note.reason === 'machine_word' && note.column === column);
-    const told = word === undefined ? message : `${message} ${word.message}`;
-    return { reject: { row, column, reason, message: told, externalId: tellable } };
-  };
+}
 
-  const fields = wrongNumberOfFields(plan.names.length, values);
-  if (fields !== null) return reject(null, 'wrong_number_of_fields', fields);
-  if (fault !== null)
-    return (
-      fault.column === columnOf(plan, 'externalId') || tellable === null || isRounded(externalId)
-        ? reject
-        : refuse
-    )(fault.column, fault.reason, fault.message);
-  if (externalId === '' && rules.needsExternalId) {
-    const column = columnName(plan, 'externalId');
-    return reject(
+function ofBrokenCells(row: MeantRow): RowResult | null {
+  const { plan, values, at, faults } = row;
+  const message = wrongNumberOfFields(plan.names.length, values);
+  if (message !== null)
+    return reject(row, { column: null, reason: 'wrong_number_of_fields', message });
+  const fault = faults.ofCell;
+  if (fault === null) return null;
+  const id = at('externalId');
+  const isOfId = fault.column === columnOf(plan, 'externalId');
+  return isOfId || tellableId(id) === null || isRounded(id)
+    ? reject(row, fault)
+    : refuse(row, fault);
+}
+
+function ofId(row: MeantRow): RowResult | null {
+  const id = row.at('externalId');
+  const column = columnName(row.plan, 'externalId');
+  if (id === '' && row.rules.needsExternalId)
+    return reject(row, {
       column,
-      'missing_external_id',
-      `Column "${column}" is blank: without an id the person cannot be told from others.`,
-    );
-  }
-  if (control.test(externalId)) return controlReject('externalId');
-  if (isRounded(externalId))
-    return lostId(
-      'rounded_id',
-      'has an id that a spreadsheet has rounded',
-      'Others may have the same now; export the list with the column as text.',
-    );
-  const noId = rules.machineWords === 'keep' ? null : spreadsheetFault(externalId);
-  if (noId !== null) return lostId('machine_word', noId, 'It is no id; export the list again.');
-  for (const role of nameAndAddress) if (control.test(at(role))) return controlReject(role);
+      reason: 'missing_external_id',
+      message: `Column "${column}" is blank: without an id the person cannot be told from others.`,
+    });
+  if (control.test(id)) return reject(row, controlFault(row, 'externalId'));
+  if (isRounded(id))
+    return lostId(row, {
+      reason: 'rounded_id',
+      why: 'has an id that a spreadsheet has rounded',
+      help: 'Others may have the same now; export the list with the column as text.',
+    });
+  const noId = row.rules.machineWords === 'keep' ? null : spreadsheetFault(id);
+  return noId === null
+    ? null
+    : lostId(row, {
+        reason: 'machine_word',
+        why: noId,
+        help: 'It is no id; export the list again.',
+      });
+}
 
+/** The person has another id than before, so that the list does not tell who has left. */
+function lostId(
+  row: MeantRow,
+  { reason, why, help }: { readonly reason: string; readonly why: string; readonly help: string },
+): RowResult {
+  const column = columnName(row.plan, 'externalId');
+  const what = `Column "${column}" ${why}`;
+  const id = quote(row.at('externalId'));
+  return {
+    ...reject(row, { column, reason, message: `${what}: ${id}. ${help}` }),
+    incomplete: `${what} (row ${row.line}: ${id}), so nobody was taken as having left`,
+  };
+}
+
+function ofNameOrAddress(row: MeantRow): RowResult | null {
+  const { plan, values, at, faults } = row;
+  const broken = nameAndAddress.find((role) => control.test(at(role)));
+  if (broken !== undefined) return refuse(row, controlFault(row, broken));
   const unclear = plan.fault?.indexes.find((index) => (values[index] ?? '') !== '');
   if (plan.fault !== null && unclear !== undefined)
-    return refuse(
-      plan.names[unclear] ?? null,
-      plan.fault.reason,
-      `${upperFirst(plan.fault.message)}.`,
-    );
-  if (parts.fault !== null)
-    return refuse(parts.fault.column, parts.fault.reason, parts.fault.message);
-  const address = readAddress(plan, at, rules.defaultCountry);
-  if ('fault' in address) {
-    const { column, reason, message } = address.fault;
-    return refuse(column, reason, message);
-  }
-  notes.push(...(address.notes ?? []));
-  const cell = at('email');
-  const { addresses: own, unread } = readEmails(cell);
+    return refuse(row, {
+      column: plan.names[unclear] ?? null,
+      reason: plan.fault.reason,
+      message: `${upperFirst(plan.fault.message)}.`,
+    });
+  return faults.ofAddress === null ? null : refuse(row, faults.ofAddress);
+}
+
+function controlFault({ plan, at }: MeantRow, role: Role): Note {
+  const column = columnName(plan, role);
+  return {
+    column,
+    reason: 'control_character',
+    message: `Column "${column}" has a line break or another character that cannot be printed: ${quote(at(role))}.`,
+  };
+}
+
+/** All e-mails of a person, each once, and what could not be read of the cells. */
+function emailsOf({ plan, values, at }: MeantRow) {
+  const { addresses, unread } = readEmails(at('email'));
   const further = furtherEmails(plan, values);
-  notes.push(...further.notes);
-  const addresses = [...own, ...further.addresses];
-  const [email = null, ...otherEmails] = addresses.filter(
-    (one, nth) => addresses.findIndex((other) => emailKey(other) === emailKey(one)) === nth,
+  const read = [...addresses, ...further.addresses];
+  const all = read.filter(
+    (one, nth) => read.findIndex((other) => emailKey(other) === emailKey(one)) === nth,
   );
-  if (address.value === null && email === null) {
-    if (unread === null) {
-      return refuse(
-        null,
-        'no_email_no_address',
-        'There is neither an e-mail nor an address: nothing could be sent or looked up.',
-      );
-    }
-    const column = columnName(plan, 'email');
-    return refuse(
-      column,
-      'bad_email',
-      `Column "${column}" is not an e-mail address and there is no postal address: ${quote(cell)}.`,
-    );
-  }
+  return { all, addresses, unread, notes: further.notes };
+}
 
-  const unreadNote = emailNote(columnName(plan, 'email'), cell, { addresses: own, unread });
-  if (unreadNote !== null) notes.push(unreadNote);
+/** @param unread what stands in the e-mail cell and is no address. */
+function outOfReach({ plan, at }: MeantRow, unread: string | null): Note {
+  if (unread === null)
+    return {
+      column: null,
+      reason: 'no_email_no_address',
+      message: 'There is neither an e-mail nor an address: nothing could be sent or looked up.',
+    };
+  const column = columnName(plan, 'email');
+  return {
+    column,
+    reason: 'bad_email',
+    message: `Column "${column}" is not an e-mail address and there is no postal address: ${quote(at('email'))}.`,
+  };
+}
 
-  let firstName = at('firstName');
-  let lastName = withPrefix(at('lastNamePrefix'), at('lastName'));
-  if (firstName === '' && lastName === '') [firstName, lastName] = splitName(at('name'));
+function memberOf(
+  { plan, line, values, left, at, forbidden, notes }: MeantRow,
+  address: Member['address'],
+  emails: readonly string[],
+): Member {
+  return {
+    row: line,
+    externalId: at('externalId'),
+    ...emailFields(emails),
+    ...nameOf(at),
+    address,
+    // fromEntries, because a column may be named __proto__.
+    merge: Object.fromEntries(
+      plan.merge.flatMap((index) =>
+        left.has(index) ? [] : [[plan.names[index] ?? '', values[index] ?? '']],
+      ),
+    ),
+    ...forbidden,
+    ...(notes.length > 0 && { notes }),
+  };
+}
+
+function emailFields([first, ...others]: readonly string[]): Pick<Member, 'email' | 'otherEmails'> {
+  return { email: first ?? null, ...(others.length > 0 && { otherEmails: others }) };
+}
+
+/** A reject, unless the row forbids mail: that is told by the id, whatever else cannot be used. */
+function refuse(row: MeantRow, fault: Note): RowResult {
+  const { forbidden, rules, at, notes } = row;
+  if (forbidden === false || !rules.needsExternalId) return reject(row, fault);
+  const { column, reason, message } = fault;
   return {
     member: {
-      row,
-      externalId,
-      email,
-      ...(otherEmails.length > 0 && { otherEmails }),
-      firstName: firstName === '' ? null : firstName,
-      lastName: lastName === '' ? null : lastName,
-      address: address.value,
-      // fromEntries, because a column may be named __proto__.
-      merge: Object.fromEntries(
-        plan.merge.flatMap((index) =>
-          left.has(index) ? [] : [[plan.names[index] ?? '', values[index] ?? '']],
-        ),
-      ),
+      row: row.line,
+      externalId: at('externalId'),
+      ...emailFields(readEmails(at('email')).addresses),
+      firstName: null,
+      lastName: null,
+      address: null,
+      merge: {},
       ...forbidden,
-      ...(notes.length > 0 && { notes }),
+      notes: [...notes, { column, reason, message }],
     },
   };
+}
 
-  /** Who is not to be mailed is told by the id, whatever else of the row cannot be used. */
-  function refuse(column: string | null, reason: string, message: string): RowResult {
-    if (forbidden === false || !rules.needsExternalId) return reject(column, reason, message);
-    const [first = null, ...others] = readEmails(at('email')).addresses;
-    return {
-      member: {
-        row,
-        externalId,
-        email: first,
-        ...(others.length > 0 && { otherEmails: others }),
-        firstName: null,
-        lastName: null,
-        address: null,
-        merge: {},
-        ...forbidden,
-        notes: [...notes, { column, reason, message }],
-      },
-    };
-  }
-
-  /** The person has another id than before, so that the list does not tell who has left. */
-  function lostId(reason: string, why: string, help: string): RowResult {
-    const column = columnName(plan, 'externalId');
-    const what = `Column "${column}" ${why}`;
-    return {
-      ...reject(column, reason, `${what}: ${quote(externalId)}. ${help}`),
-      incomplete: `${what} (row ${row}: ${quote(externalId)}), so nobody was taken as having left`,
-    };
-  }
-
-  function controlReject(role: Role): RowResult {
-    const column = columnName(plan, role);
-    return (role === 'externalId' ? reject : refuse)(
+function reject(row: MeantRow, { column, reason, message }: Note): { readonly reject: Reject } {
+  // What counts as blank is not blank to whom it is told.
+  const word = row.notes.find((note) => note.reason === 'machine_word' && note.column === column);
+  return {
+    reject: {
+      row: row.line,
       column,
-      'control_character',
-      `Column "${column}" has a line break or another character that cannot be printed: ${quote(at(role))}.`,
-    );
-  }
+      reason,
+      message: word === undefined ? message : `${message} ${word.message}`,
+      externalId: tellableId(row.at('externalId')),
+    },
+  };
 }
 
 function upperFirst(text: string): string {
@@ -250,10 +313,4 @@ export function tellableId(id: string | undefined): string | null {
 export function wrongNumberOfFields(names: number, values: readonly string[]): string | null {
   if (values.length >= names && values.slice(names).every((value) => value === '')) return null;
   return `The row has ${values.length} fields, the header ${names}.`;
-}
-
-/** Van den Berg has the first two words in a column of their own, where lists are sorted by Berg. */
-function withPrefix(prefix: string, name: string): string {
-  const isThere = name.toLowerCase().startsWith(`${prefix.toLowerCase()} `);
-  return prefix === '' || name === '' || isThere ? name : `${prefix} ${name}`;
 }

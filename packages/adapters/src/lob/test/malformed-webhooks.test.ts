@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { webhookAnswer } from '../../../../core/src/stages/track/event-answers.ts';
+import { bodies, inputsOf, limitHeaders } from '../../../test/malformed.ts';
 import { piece } from '../../../test/pieces.ts';
 import { retryAfterMs } from '../../kit/http.ts';
 import { readLimit } from '../client.ts';
 import { accountAt, bodyOf, eventOf, printerOf, signed } from './accounts.ts';
-import { bodies, inputs, limitHeaders } from './malformed.ts';
 
+const inputs = inputsOf(6);
 const one = piece();
 const printer = printerOf(accountAt('http://127.0.0.1:1'));
 

@@ -3,32 +3,18 @@
  * read is unknown. It never accepts, rejects or proves anything.
  */
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { after, before, test } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-import fc from 'fast-check';
+import { before, test } from 'node:test';
 import { contractContext } from '@postrider/core/contract';
 import type { Printer } from '@postrider/core/ports';
 import { lobTwinClient, startLob } from '@postrider/twins/lob';
 import { pollAnswer } from '../../../../core/src/stages/track/event-answers.ts';
 import { temporaryFolder } from '../../../test/helpers.ts';
+import { inputsOf } from '../../../test/malformed.ts';
+import { answering, loosely, type Answering, type Loose } from '../../../test/malformed-answers.ts';
 import { openGuard, piece } from '../../../test/pieces.ts';
 import { accountAt, liveKey, printerOf } from './accounts.ts';
-import { bodies, inputs, limitHeaders, statuses } from './malformed.ts';
-import { isLong } from '../../../../../test/support/long.ts';
 
-const share = inputs;
-
-/** Answers each request with what is given here. */
-let next: { status: number; headers: Record<string, string>; body: Buffer } | null = null;
-const server = createServer((request, response) => {
-  request.resume().once('end', () => {
-    const { status, headers, body } = next ?? assert.fail('no answer was given');
-    response.writeHead(status, headers).end(body);
-  });
-});
+let answers: Answering;
 let printer: Printer;
 const one = piece();
 const { mailpieceId } = one.reference;
@@ -70,71 +56,20 @@ before(async () => {
   } finally {
     await twin.stop();
   }
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  printer = printerOf(accountAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
+  answers = await answering();
+  printer = printerOf(accountAt(answers.url));
 });
-after(() => {
-  server.closeAllConnections();
-  server.close();
-});
-
-type Loose = Record<string, unknown> | undefined;
-
-/** Read by the test itself, as loosely as can be; undefined where it is no JSON. */
-function loosely(body: Buffer): Loose {
-  try {
-    const value = JSON.parse(body.toString('utf8')) as unknown;
-    return typeof value === 'object' && value !== null ? (value as Loose) : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 function ours(value: Loose): boolean {
   return (value?.['metadata'] as Loose)?.['mailpiece'] === mailpieceId;
 }
 
-function gc(): void {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-}
-
-/** Asks with answers of these bodies, and sees to it that memory stays flat. */
+/** Asks with answers of these bodies. */
 async function answered(
   of: (body: Buffer, status: number) => Promise<void>,
   whole: readonly unknown[],
 ): Promise<void> {
-  let early = 0;
-  let count = 0;
-  const answer = fc.asyncProperty(
-    bodies(whole),
-    statuses,
-    limitHeaders,
-    async (body, status, headers) => {
-      const safe = Object.fromEntries(
-        Object.entries(headers).map(([name, value]) => [
-          name,
-          value.replaceAll(/[^\x20-\x7e]/g, ''),
-        ]),
-      );
-      next = {
-        status,
-        headers: safe,
-        body: status === 204 || status === 304 ? Buffer.alloc(0) : body,
-      };
-      await of(next.body, status);
-      count += 1;
-      if (count === Math.ceil(share / 4)) {
-        gc();
-        early = process.memoryUsage().heapUsed;
-      }
-    },
-  );
-  await fc.assert(answer, { numRuns: share });
-  if (!isLong) return;
-  gc();
-  const grown = (process.memoryUsage().heapUsed - early) / 1e6;
-  assert.ok(grown < 20, `the heap has grown by ${grown} MB over ${share} answers`);
+  await answers.often(inputsOf(6), whole, of);
 }
 
 function made200(status: number): boolean {
@@ -248,7 +183,7 @@ void test('words that are names of anything else in a program are words like oth
   const names = ['constructor', 'toString', '__proto__', 'valueOf', 'Re-Routed'];
   const events = names.map((name, index) => ({ id: `evnt_${index}`, name, time: null }));
   const card = { id: 'psc_1', tracking_events: events, date_created: '2026-11-24T10:00:00Z' };
-  next = { status: 200, headers: {}, body: Buffer.from(JSON.stringify({ data: [card] })) };
+  answers.give(200, Buffer.from(JSON.stringify({ data: [card] })));
   const polled = await printer.poll?.(null, contractContext());
   assert.deepEqual(
     polled?.events.map((event) => ('unusable' in event ? null : event.status)),
@@ -265,7 +200,7 @@ for (const [what, body] of [
   ['has cards of others only', { data: [{ id: 'psc_1', metadata: { mailpiece: 'x' } }], count: 1 }],
 ] as const)
   void test(`a list that ${what} does not prove that a card is absent`, async () => {
-    next = { status: 200, headers: {}, body: Buffer.from(JSON.stringify(body)) };
+    answers.give(200, Buffer.from(JSON.stringify(body)));
     const [result] = await printer.find([one], contractContext());
     assert.equal(result?.outcome, 'cannot_tell', JSON.stringify(result));
   });
@@ -277,7 +212,7 @@ for (const [what, page] of [
   ['fewer cards than it counts', { data: [{ id: 'psc_1' }], next_url: null, count: 2 }],
 ] as const)
   void test(`a page with ${what} is no page of a list by which a restore is concluded, and is polled all the same`, async () => {
-    next = { status: 200, headers: {}, body: Buffer.from(JSON.stringify(page)) };
+    answers.give(200, Buffer.from(JSON.stringify(page)));
     const listed = printer.list?.(new Date(0), null, contractContext());
     await assert.rejects(
       listed ?? assert.fail('it lists'),

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describePrinterContract } from '@postrider/core/contract';
-import { startPrintShop } from '@postrider/twins';
-import type { FaultInput, LedgerLine } from '@postrider/twins';
+import { startPrintShop, type FaultInput, type LedgerLine } from '@postrider/twins/print-shop';
 import { nobodyThere } from '../../../test/answering.ts';
 import { temporaryFolder } from '../../../test/helpers.ts';
 import { piece } from '../../../test/pieces.ts';

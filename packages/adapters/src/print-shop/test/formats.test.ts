@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { contractContext } from '@postrider/core/contract';
-import { startPrintShop } from '@postrider/twins';
+import { startPrintShop } from '@postrider/twins/print-shop';
 import { temporaryFolder } from '../../../test/helpers.ts';
 import { printShop } from '../index.ts';
 import { openGuard, piece } from '../../../test/pieces.ts';

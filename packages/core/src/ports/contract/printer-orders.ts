@@ -6,8 +6,17 @@ import { abortedContext, contractContext } from './context.ts';
 import { openGuard, stoppedAfter, type PrinterBench } from './printer-bench.ts';
 
 export function ordersOf(bench: PrinterBench): void {
-  const { harness, submit, made, accepted, find, foundOut, can } = bench;
+  capabilities(bench);
+  answers(bench);
+  stops(bench);
+  repeats(bench);
+  lostAnswers(bench);
+  notServed(bench);
+  badPieces(bench);
+}
 
+/** What it can do, which core plans by. */
+function capabilities({ harness }: PrinterBench): void {
   it('says what it can do in numbers that make sense', () => {
     const { keyLifetimeMs, maxBatch, readLagMs, takes, timeoutMs } = harness().printer;
     assert.ok(keyLifetimeMs === null || keyLifetimeMs > 0);
@@ -21,7 +30,10 @@ export function ordersOf(bench: PrinterBench): void {
     assert.ok(formats?.includes(format) ?? true, format);
     assert.ok(mailClasses?.includes(mailClass) ?? true, mailClass);
   });
+}
 
+/** One result a piece, in the order asked. */
+function answers({ harness, submit, accepted, foundOut }: PrinterBench): void {
   it('answers each piece, in the order asked, also when there are more than one request takes', async () => {
     const pieces = Array.from({ length: harness().printer.maxBatch + 3 }, () => harness().piece());
     const results = await submit(pieces);
@@ -45,7 +57,10 @@ export function ordersOf(bench: PrinterBench): void {
     assert.deepEqual(await harness().printer.find([], contractContext()), []);
     assert.deepEqual(await harness().printer.cancel([], contractContext()), []);
   });
+}
 
+/** Nothing is sent without a lease, or after a stop. */
+function stops({ harness, submit, made, accepted }: PrinterBench): void {
   it('asks the guard before every request', async () => {
     const pieces = Array.from({ length: harness().printer.maxBatch + 1 }, () => harness().piece());
     const guard = stoppedAfter(Infinity);
@@ -78,7 +93,10 @@ export function ordersOf(bench: PrinterBench): void {
     assert.ok(results.every((result) => result === null || result.outcome === 'retry'));
     assert.equal(await made(piece), 0);
   });
+}
 
+/** One piece for one key, and the proof that there is none. */
+function repeats({ harness, submit, made, accepted, find, foundOut, can }: PrinterBench): void {
   it('proves that a piece is absent which was never submitted', async () => {
     const piece = harness().piece();
     foundOut(piece, await find(piece), { outcome: 'absent' });
@@ -100,7 +118,10 @@ export function ordersOf(bench: PrinterBench): void {
     await submit([piece]);
     assert.equal(accepted((await submit([piece]))[0]).replayed, true);
   });
+}
 
+/** An answer that is lost says nothing: the printer is asked what it has. */
+function lostAnswers({ harness, submit, made, accepted, find, foundOut, can }: PrinterBench): void {
   can(
     'answer-lost',
     'calls the outcome unknown when the answer is lost, and then finds the piece',
@@ -129,7 +150,10 @@ export function ordersOf(bench: PrinterBench): void {
       assert.equal(await made(piece), 1);
     },
   );
+}
 
+/** A printer that is too busy, away, or does not serve the account proves nothing of a piece. */
+function notServed({ harness, submit, made, find, can }: PrinterBench): void {
   can('rate-limit', 'says retry when it is too fast for the printer', async () => {
     const piece = harness().piece();
     await harness().limitNext?.();
@@ -170,7 +194,10 @@ export function ordersOf(bench: PrinterBench): void {
     await harness().breakNextFind?.();
     assert.equal((await find(piece))?.outcome, 'cannot_tell');
   });
+}
 
+/** A piece that cannot be printed costs no other. */
+function badPieces({ harness, submit, made, accepted, can }: PrinterBench): void {
   can('bad-address', 'rejects a bad address alone, and says that it is the address', async () => {
     const bad = harness().badAddress?.();
     assert.ok(bad !== undefined);

@@ -58,7 +58,7 @@ export function cutPages(pages: readonly PageOf[]): Buffer {
 }
 
 class Cut {
-  readonly #chunks: Buffer[] = [];
+  readonly #chunks: (string | Buffer)[] = [];
   #text = '';
   #length = 0;
   readonly #offsets: number[] = [];
@@ -97,7 +97,7 @@ class Cut {
       this.#end();
     }
     this.#finish();
-    this.bytes = Buffer.concat(this.#chunks);
+    this.bytes = this.#written();
   }
 
   // What colours mean, and which layers are shown, is said of the whole document.
@@ -179,8 +179,16 @@ class Cut {
   }
 
   #flush(): void {
-    this.#chunks.push(Buffer.from(this.#text, 'latin1'));
+    this.#chunks.push(this.#text);
     this.#text = '';
+  }
+
+  #written(): Buffer {
+    const bytes = Buffer.alloc(this.#length);
+    let at = 0;
+    for (const chunk of this.#chunks)
+      at += typeof chunk === 'string' ? bytes.write(chunk, at, 'latin1') : chunk.copy(bytes, at);
+    return bytes;
   }
 
   #finish(): void {

@@ -67,8 +67,8 @@ export class BreakerWatch {
 
   /**
    * What an adapter is handed: while the breaker is open its requests wait for no limit, and for no
-   * connection. Nor do they wait where the provider takes nothing for long: their people would stay
-   * in sending, where no hold, no cancel and no opt-out reaches them.
+   * connection. Where the provider takes nothing for long they do not wait either: their people
+   * would stay in sending, out of reach of a hold, a cancel and an opt-out.
    */
   guarded<Context extends CallContext>(context: Context, guard: WaitGuard): Context {
     const { alive } = context;

@@ -50,7 +50,7 @@ const piece = z.discriminatedUnion('outcome', [
   z
     .object({ outcome: z.literal('refused'), reason: sentence, message: sentence })
     .transform(({ outcome, reason, message }) => ({ outcome, message: `${reason}: ${message}` })),
-  // Whatever it names: it is not ours.
+  // It is not ours, whatever it names.
   z
     .object({
       outcome: z.literal('mismatched'),

@@ -174,8 +174,8 @@ async function settleUnanswered(desk: Desk, batch: Batch, error: unknown): Promi
   if (error !== null && error === batch.guard.refusal) {
     // Proven: these were never sent. The reaper, which has only the lease, would have to call them
     // unknown. A decision counts for this cohort alone, so what the reaper or another runner has
-    // done meanwhile stands. Of an adapter that passed the guard once and then throws, the outcome
-    // is unknown.
+    // done meanwhile stands. Where an adapter passed the guard once and then throws, the outcome is
+    // unknown.
     const isBroken = error instanceof ProviderBrokenError;
     if (isBroken) await context.health.told();
     const unsent = (pieces: readonly BegunPiece[]): MailSettlement[] =>

@@ -64,8 +64,8 @@ async function applyBatch(
 const atWork = new WeakMap<PipelineContext, { again: boolean }>();
 
 /**
- * Applies stored webhooks until none is left, and returns how many. Of a beat and a notification
- * one does it for both: two would wait for each other's cards.
+ * Applies stored webhooks until none is left, and returns how many. Where a beat and a notification
+ * meet, one does it for both: two would wait for each other's cards.
  */
 export async function applyInbox(context: PipelineContext, waits = true): Promise<number> {
   const other = atWork.get(context);
@@ -128,7 +128,8 @@ async function applyAll(context: PipelineContext, waits: boolean): Promise<numbe
 }
 
 export async function beatInbox(context: PipelineContext, due: Due): Promise<void> {
-  // A flood would hold up all beats; whoever is woken by it waits for its end.
+  // The beat does not wait for the end of a flood, which would hold up all beats; a notification
+  // does.
   if (due.webhooks) await applyInbox(context, false);
 }
 

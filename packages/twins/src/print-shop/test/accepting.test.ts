@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import type { PieceView } from '../../index.ts';
+import type { PieceView } from '../index.ts';
 import { anOrder, shopHere, TOKEN } from './helpers.ts';
 
 type Pieces = { pieces: readonly PieceView[] };

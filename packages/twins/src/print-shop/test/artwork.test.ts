@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { PDFDocument } from 'pdf-lib';
-import type { PieceOrder, RejectionCode } from '../../index.ts';
+import type { PieceOrder, RejectionCode } from '../index.ts';
 import { ArtworkReader } from '../artwork.ts';
 import { cardOf, makeArtwork } from './artwork.ts';
 import { anOrder, shopHere, shopWithArtwork, temporaryFolder } from './helpers.ts';

@@ -3,7 +3,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { PDFiumLibrary } from '@hyzyla/pdfium';
 import { PDFDocument, StandardFonts } from 'pdf-lib';
-import { type PieceOrder } from '../../index.ts';
+import { type PieceOrder } from '../index.ts';
 
 /** Card `card` (from 0) of a document that `makeArtwork` made. */
 export function cardOf(url: string, card: number): Pick<PieceOrder, 'artwork'> {

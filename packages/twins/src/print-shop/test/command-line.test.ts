@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { startPrintShop } from '../../index.ts';
+import { startPrintShop } from '../index.ts';
 import { fromArguments, settle, toArguments } from '../options.ts';
 import { SECRET, temporaryFolder, TOKEN } from './helpers.ts';
 import { run, withCode } from './running.ts';

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { type PieceOrder, type PieceResult } from '../../index.ts';
+import { type PieceOrder, type PieceResult } from '../index.ts';
 import { cardOf, makeArtwork, pageTexts, pdfNames } from './artwork.ts';
 import { anOrder, client, eventually, shopHere, shopProcess, temporaryFolder } from './helpers.ts';
 import { readManifest } from './manifest.ts';

@@ -1,5 +1,5 @@
 /** Events as they are polled. */
-import type { TrackingEvent } from '../../index.ts';
+import type { TrackingEvent } from '../index.ts';
 import type { Client } from './helpers.ts';
 
 export type Page = { events: readonly TrackingEvent[]; cursor: string; more: boolean };

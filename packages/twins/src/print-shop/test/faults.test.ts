@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { faultKinds } from '../../kit/faults.ts';
-import type { FaultInput, FaultKind, PieceOrder } from '../../index.ts';
+import type { FaultInput, FaultKind, PieceOrder } from '../index.ts';
 import { anOrder, shopHere, TOKEN } from './helpers.ts';
 
 async function faultyShop(t: TestContext, ...faults: FaultInput[]) {

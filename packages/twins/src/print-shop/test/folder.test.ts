@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { copyFile, mkdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { TwinError, startPrintShop } from '../../index.ts';
+import { TwinError } from '../../index.ts';
+import { startPrintShop } from '../index.ts';
 import { cardOf, makeArtwork } from './artwork.ts';
 import { anOrder, client, quiet, shopHere, temporaryFolder, TOKEN } from './helpers.ts';
 

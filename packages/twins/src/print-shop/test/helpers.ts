@@ -13,7 +13,7 @@ import {
   type PrintShopOptions,
   type SpawnedPrintShop,
   type SpawnPrintShopOptions,
-} from '../../index.ts';
+} from '../index.ts';
 import type { ListeningTwin } from '../../kit/open.ts';
 
 export const TOKEN = 'a token of the tests';

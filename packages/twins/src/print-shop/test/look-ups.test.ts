@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PieceView } from '../../index.ts';
+import type { PieceView } from '../index.ts';
 import { anOrder, shopHere } from './helpers.ts';
 
 type Pieces = { pieces: readonly PieceView[] };

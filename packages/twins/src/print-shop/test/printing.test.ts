@@ -4,7 +4,7 @@ import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { PDFDocument, PDFName } from 'pdf-lib';
-import type { PieceOrder, PrintReport } from '../../index.ts';
+import type { PieceOrder, PrintReport } from '../index.ts';
 import { cardOf, makeArtwork, pageTexts, pdfNames } from './artwork.ts';
 import { anOrder, eventually, shopWithArtwork } from './helpers.ts';
 import { parseCsv, readManifest } from './manifest.ts';

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { suite, test } from 'node:test';
 import { loader } from '../../../../../test/support/loader.ts';
-import { ledgerIn, spawnPrintShop, startPrintShop } from '../../index.ts';
+import { ledgerIn, spawnPrintShop, startPrintShop } from '../index.ts';
 import { cardOf, makeArtwork, pdfNames } from './artwork.ts';
 import {
   anOrder,
@@ -150,7 +150,7 @@ suite('the print shop as a process', { concurrency: 4 }, () => {
 
   test('Ctrl-C at its starter does not reach it; it ends when the starter does, however that ends', async (t) => {
     const folder = await temporaryFolder(t);
-    const source = new URL('../../index.ts', import.meta.url).href;
+    const source = new URL('../index.ts', import.meta.url).href;
     const script = `
       import { spawnPrintShop } from ${JSON.stringify(source)};
       process.on('SIGINT', () => console.log('interrupted'));
@@ -189,7 +189,7 @@ suite('the print shop as a process', { concurrency: 4 }, () => {
 
   test('or outlives it, where that was asked for', async (t) => {
     const folder = await temporaryFolder(t);
-    const source = new URL('../../index.ts', import.meta.url).href;
+    const source = new URL('../index.ts', import.meta.url).href;
     const script = `
       import { spawnPrintShop } from ${JSON.stringify(source)};
       const { pid, url } = await spawnPrintShop({

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { ledgerIn, type PieceStatus } from '../../index.ts';
+import { ledgerIn, type PieceStatus } from '../index.ts';
 import { allEvents, idsOf, type Page } from './events.ts';
 import { cardOf, makeArtwork } from './artwork.ts';
 import { anOrder, eventually, shopHere, temporaryFolder, TOKEN } from './helpers.ts';

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { suite, test } from 'node:test';
-import type { TrackingEvent, WebhookBody, WebhookState } from '../../index.ts';
+import type { TrackingEvent, WebhookBody, WebhookState } from '../index.ts';
 import { allEvents, idsOf } from './events.ts';
 import { anOrder, eventually, SECRET, shopHere, shopProcess, temporaryFolder } from './helpers.ts';
 import { webhookReceiver, type ReceivedWebhook } from './receiver.ts';

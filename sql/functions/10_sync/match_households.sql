@@ -1,8 +1,9 @@
--- Lists who in the campaign is the same person or household, by any of their e-mails or by address.
+-- Matches a person with the people of a campaign: who of them is the same person, by any e-mail, or
+-- the same household, by address.
 -- As with the questions in eligibility.sql, its query is taken up into the plan of
 -- check_eligibility().
--- p_judged: those who are judged together. Among them the first one wins; each would be the double
--- of the other otherwise, and nobody would stay.
+-- p_judged: people who are judged together. The first of them wins; otherwise each would be the
+-- double of the other, and nobody would stay.
 create function postrider.duplicates_of(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -24,7 +25,7 @@ begin atomic
         from postrider.recipient x
         where x.organization_id = p_organization_id
           and x.email_key = e.email_key
-        -- Or a planner without statistics reads the whole campaign.
+        -- Without it, a planner that has no statistics reads the whole campaign.
         offset 0
       ) r
       where r.campaign_id = p_campaign_id
@@ -50,8 +51,8 @@ begin atomic
           or postrider.fold(concat_ws(' ', r.first_name, r.last_name)) = p_name_key)
     )
   ) d
-  -- With a limit, so that these come after the people that they are looked up for: without
-  -- statistics the planner starts with everybody of the organization.
+  -- The limit makes these come after the people whose state they are: a planner without statistics
+  -- would start with everybody of the organization.
   cross join lateral (
     select x.state, x.reason
     from postrider.recipient_state x
@@ -62,8 +63,8 @@ begin atomic
   left join postrider.reason w on w.code = s.reason
   where (s.state <> 'skipped' or w.holds_place is not false)
     and d.id <> all (p_judged)
-    -- A person who is in the campaign already is not the double of those who were turned away as
-    -- doubles: of a household both would end so.
+    -- Who is in the campaign is not the double of somebody who was turned away as one: both of a
+    -- household would end turned away.
     and (p_recipient_id is null or s.state <> 'skipped' or s.reason <> 'duplicate')
   -- The person who was kept before those who were turned away, and of several the first.
   order by s.state = 'skipped', d.id;

@@ -1,11 +1,39 @@
-/** Answers and webhooks as nobody should send them: real ones that were damaged, and pure noise. */
+/** Answers and webhooks of any provider as nobody should send them: real ones that were damaged, and pure noise. */
+import assert from 'node:assert/strict';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
-import { isLong } from '../../../../../test/support/long.ts';
+import { isLong } from '../../../test/support/long.ts';
 
-/** Inputs of each test of these: 300 in all, and 100,000 in the long form. */
-export const inputs = isLong ? 17_000 : 50;
+/** Inputs of each of so many tests: 300 in all, and 100,000 in the long form. */
+export function inputsOf(tests: number): number {
+  return Math.ceil((isLong ? 100_000 : 300) / tests);
+}
 
-/** Words that are the names of something in any object, and ones of Lob in odd clothes. */
+/** In the long form: whether the heap grows between a quarter of the inputs and the last. */
+export function flatMemory(inputs: number): { seen(): void; check(): void } {
+  let early = 0;
+  let count = 0;
+  return {
+    seen() {
+      count += 1;
+      if (isLong && count === Math.ceil(inputs / 4)) early = heapInUse();
+    },
+    check() {
+      if (!isLong) return;
+      const grown = (heapInUse() - early) / 1e6;
+      assert.ok(grown < 20, `the heap has grown by ${grown} MB over ${inputs} inputs`);
+    },
+  };
+}
+
+function heapInUse(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
+}
+
+/** Words that are the names of something in any object, and ones of printers in odd clothes. */
 const words = [
   'constructor',
   'toString',
@@ -70,7 +98,7 @@ function damaged(whole: unknown, damages: readonly Damage[]): unknown {
 }
 
 /** Bytes that are cut off, turned around, or put in. */
-function scratched(text: fc.Arbitrary<string>): fc.Arbitrary<Buffer> {
+export function scratched(text: fc.Arbitrary<string>): fc.Arbitrary<Buffer> {
   return fc
     .tuple(text, fc.nat(100_000), fc.uint8Array({ maxLength: 6 }), fc.boolean())
     .map(([whole, at, noise, cut]) => {

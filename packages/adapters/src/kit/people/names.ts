@@ -1,4 +1,6 @@
-/** A name in one cell: what of it is the given name, and what the family name. */
+/** The name of a person, of a column or of several. */
+import type { Member } from '@postrider/core/ports';
+import type { Role } from './columns.ts';
 
 const afterNames =
   'jr|sr|junior|senior|i{1,3}|iv|esq|esquire|m\\.?d|d\\.?d\\.?s|' +
@@ -12,8 +14,25 @@ const forms =
 const isBehind = new RegExp(`^(?:${afterNames}|${forms})\\.?$`, 'i');
 const isCompany = new RegExp(`[ ,](?:${forms})\\.?$`, 'i');
 
+/** @param at the cell of a role, blank where there is none. */
+export function nameOf(at: (role: Role) => string): Pick<Member, 'firstName' | 'lastName'> {
+  let firstName = at('firstName');
+  let lastName = withPrefix(at('lastNamePrefix'), at('lastName'));
+  if (firstName === '' && lastName === '') [firstName, lastName] = splitName(at('name'));
+  return {
+    firstName: firstName === '' ? null : firstName,
+    lastName: lastName === '' ? null : lastName,
+  };
+}
+
+/** Van den Berg has the first two words in a column of their own, where lists are sorted by Berg. */
+function withPrefix(prefix: string, name: string): string {
+  const isThere = name.toLowerCase().startsWith(`${prefix.toLowerCase()} `);
+  return prefix === '' || name === '' || isThere ? name : `${prefix} ${name}`;
+}
+
 /** "Ann Lee" and "Lee, Ann" become Ann and Lee. */
-export function splitName(name: string): [first: string, last: string] {
+function splitName(name: string): [first: string, last: string] {
   const [family = '', given = '', ...more] = name.split(',').map((part) => part.trim());
   const behind = more.filter((part) => isBehind.test(part));
   if (family !== '' && name.includes(',') && !isBehind.test(given) && !isCompany.test(family))

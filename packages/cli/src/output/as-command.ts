@@ -1,3 +1,5 @@
+/** Commands as they are advised: the names in them, and what the database advises as SQL. */
+
 /** A name as a shell takes it, for a command that is advised. */
 export function asArgument(name: string): string {
   if (/^[\w./-]+$/.test(name)) return name;
