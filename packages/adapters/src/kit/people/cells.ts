@@ -218,3 +218,9 @@ function wordFault(role: CellRole, column: string, value: string): CellFault | n
     message: `Column "${column}" has letters that another program has lost: ${quote(value)}. Export the list again, as UTF-8.`,
   };
 }
+
+/** Blank cells beyond the header are nothing: spreadsheets add them. */
+export function wrongNumberOfFields(names: number, values: readonly string[]): string | null {
+  if (values.length >= names && values.slice(names).every((value) => value === '')) return null;
+  return `The row has ${values.length} fields, the header ${names}.`;
+}

@@ -3,7 +3,7 @@
  * can have suppresses nobody.
  */
 export { emailKey, readEmails } from '@postrider/core/ports';
-export { readCell } from './cells.ts';
+export { readCell, wrongNumberOfFields } from './cells.ts';
 export { recogniseKeys } from './key-columns.ts';
 export { furtherEmails } from './further-emails.ts';
 export { addressParts } from './address-lines.ts';
@@ -13,6 +13,6 @@ export { countryOf, mendedPostalCode } from '@postrider/core/ports/countries';
 export { hasLetters } from './address.ts';
 export { isRounded } from './long-numbers.ts';
 export { quote } from './quote.ts';
-export { isPlain, wrongNumberOfFields } from './row.ts';
+export { isPlain } from './plain-text.ts';
 export { saysConsent, saysNo, saysYes } from './yes-or-no.ts';
 export { encodings, openSource, type Encoding } from './source-file.ts';

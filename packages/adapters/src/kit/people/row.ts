@@ -10,23 +10,17 @@ import { emailKey, readEmails } from '@postrider/core/ports';
 import type { Member, Note, Reject } from '@postrider/core/ports';
 import { readAddress } from './address.ts';
 import { addressParts, type AddressParts, type PartFault } from './address-lines.ts';
-import { maxLength, readCells, type CellFault } from './cells.ts';
+import { readCells, wrongNumberOfFields, type CellFault } from './cells.ts';
 import { columnName, columnOf, nameAndAddress, type ColumnPlan, type Role } from './column-plan.ts';
 import { readDoNotMail } from './do-not-mail.ts';
 import { readMarks } from './mail-marks.ts';
 import { isRounded } from './long-numbers.ts';
 import { emailNote, furtherEmails } from './further-emails.ts';
 import { nameOf } from './names.ts';
+import { control, tellableId } from './plain-text.ts';
 import { quote } from './quote.ts';
 import { spreadsheetFault } from './spreadsheet-words.ts';
 
-// A control character, a line separator or a bidirectional override changes what is printed without
-// being seen.
-const control = /[\u0000-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/;
-/** Whether a card can be printed with it and a database takes it. */
-export function isPlain(value: string): boolean {
-  return value.length <= maxLength && !control.test(value) && value.isWellFormed();
-}
 export type RowResult =
   | { readonly member: Member }
   | {
@@ -300,16 +294,4 @@ function reject(row: MeantRow, { column, reason, message }: Note): { readonly re
 
 function upperFirst(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-/** A report is stored too: an id that no database takes is left out of it. */
-export function tellableId(id: string | undefined): string | null {
-  const value = id?.normalize('NFC').trim() ?? '';
-  return value !== '' && isPlain(value) && !value.includes('\uFFFD') ? value : null;
-}
-
-/** Blank cells beyond the header are nothing: spreadsheets add them. */
-export function wrongNumberOfFields(names: number, values: readonly string[]): string | null {
-  if (values.length >= names && values.slice(names).every((value) => value === '')) return null;
-  return `The row has ${values.length} fields, the header ${names}.`;
 }
