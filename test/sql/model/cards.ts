@@ -63,6 +63,8 @@ export class ModelCards {
       piece.providerId = providerId;
     }
     if (open(piece) && FOLLOWS.has(person.state)) {
+      // Somebody who was stopped has a card after all: it is called back.
+      if (wasStopped(person) && !SCANNED.has(piece.status)) person.cancel = true;
       this.move(person, 'sent', 'evidence');
       person.losses = 0;
     }
@@ -136,4 +138,12 @@ export class ModelCards {
     if (card.piece.providerId === null && reference) this.evidence(card.piece, card.providerId);
     else if (card.piece.providerId !== null) this.follow(card.piece);
   }
+}
+
+/** A person without an address waited for one, and was not stopped. */
+function wasStopped({ state, reason }: Person): boolean {
+  return (
+    state === 'blacklisted' ||
+    (state === 'skipped' && !['no_address', 'bad_address'].includes(reason))
+  );
 }
