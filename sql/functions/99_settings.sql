@@ -164,7 +164,7 @@ begin
       key_honoured_until, key_of_address, keyed_digest, keyed_members, kinds_with_due_effects,
       known_status, least_expected_days, least_sample, local_time, lock_key, longest_lease,
       loose_street_words, lost_mailpieces, mailed_since, matches_of_stopped, may_read_suppressed,
-      merge_directionals, monthly_tables, moved_slots, my_organizations, name_on_card,
+      merge_directionals, monthly_tables, moved_slots, my_organizations, name_key, name_on_card,
       needs_cohort, neighbourhood_digest, neighbourhood_of, new_id, new_reference,
       next_at_printer, next_before_printer, next_when_over, next_when_sent, nobody_in_flight,
       note_batch_submitted, note_caught_up, note_deliveries, note_polled, note_refused_webhook,

@@ -188,4 +188,16 @@ export const households: readonly Mutant[] = [
     ],
     test: { file: rekeyed, pattern: 'nobody is synced into households of older rules' },
   },
+  {
+    name: 'names-of-every-script',
+    without: 'letters of every script tell people of one household apart',
+    edits: [
+      {
+        file: 'sql/functions/00_common/person_keys.sql',
+        find: 'postrider.fold_address(',
+        replace: 'postrider.fold(',
+      },
+    ],
+    test: { file: 'test/sql/sync/names-of-every-script.test.ts', pattern: '.' },
+  },
 ];

@@ -22,6 +22,16 @@ return btrim(regexp_replace(regexp_replace(
     normalize(coalesce(p_text, ''), nfd), '[\u0300-\u036f]', '', 'g') collate "C"),
   '#', ' # ', 'g'), '[^A-Z0-9/#]+', ' ', 'g'));
 
+-- Makes the key by which two people of one household are told apart: letters of every script count,
+-- case, accents and punctuation do not.
+create function postrider.name_key(p_first_name text, p_last_name text) returns text
+language sql immutable parallel safe
+return btrim(regexp_replace(
+  postrider.fold_address(
+    -- "O'Brien" is "O Brien".
+    translate(concat_ws(' ', p_first_name, p_last_name), E'\'‘’ʼ`´', '      ')),
+  '[-,/# ]+', ' ', 'g'));
+
 -- Makes a digest with an organization's secret. An expression, for queries that make many.
 create function postrider.keyed_digest(
   p_secret uuid,

@@ -80,7 +80,7 @@ begin
   then
     v_row := v_row || jsonb_build_object(
       'firstName', p_person.first_name, 'lastName', p_person.last_name,
-      'name_key', postrider.fold(concat_ws(' ', p_person.first_name, p_person.last_name)));
+      'name_key', postrider.name_key(p_person.first_name, p_person.last_name));
   elsif v_amended ? 'name' then
     v_amended := v_amended - 'name';
     if (p_person.first_name, p_person.last_name)

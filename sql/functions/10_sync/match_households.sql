@@ -48,7 +48,7 @@ begin atomic
         and r.id is distinct from p_recipient_id
         and (
           p_dedupe = 'household'
-          or postrider.fold(concat_ws(' ', r.first_name, r.last_name)) = p_name_key)
+          or postrider.name_key(r.first_name, r.last_name) = p_name_key)
     )
   ) d
   -- The limit makes these come after the people whose state they are: a planner without statistics

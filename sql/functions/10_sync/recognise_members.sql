@@ -45,7 +45,7 @@ begin atomic
     m.n, m."row", postrider.trimmed(m."externalId"), coalesce(e.addresses[1], m.email),
     nullif(e.addresses[2:], '{}'), e.keys, m."firstName", m."lastName", p.line1, p.line2, p.city,
     p.region, p."postalCode", p.country, m.merge, h.household_key,
-    postrider.fold(concat_ws(' ', m."firstName", m."lastName")), p.fault,
+    postrider.name_key(m."firstName", m."lastName"), p.fault,
     postrider.said_do_not_mail(m."doNotMail", m."doNotMailBecause")
   from rows from (
     jsonb_to_recordset(p_members) as (

@@ -222,7 +222,7 @@ begin
     'n', f.n, 'id', f.id, 'externalId', f.external_id,
     'emailKeys', postrider.email_keys_of(p_organization_id, f.id),
     'householdKey', f.household_key,
-    'nameKey', postrider.fold(concat_ws(' ', f.first_name, f.last_name)),
+    'nameKey', postrider.name_key(f.first_name, f.last_name),
     'addressFault', f.fault))
   into v_found
   from (

@@ -186,7 +186,7 @@ begin
       from jsonb_each(p_before.merge || coalesce(p_fields -> 'merge', '{}'))
       where value <> 'null'),
     'household_key', coalesce(v_household_key, p_before.household_key),
-    'name_key', postrider.fold(concat_ws(' ', v_row ->> 'firstName', v_row ->> 'lastName')),
+    'name_key', postrider.name_key(v_row ->> 'firstName', v_row ->> 'lastName'),
     'address_fault', v_written.fault);
 end $$;
 

@@ -108,7 +108,7 @@ begin
       'externalId', r.external_id,
       'emailKeys', postrider.email_keys_of(p_organization_id, r.id),
       'householdKey', r.household_key,
-      'nameKey', postrider.fold(concat_ws(' ', r.first_name, r.last_name)),
+      'nameKey', postrider.name_key(r.first_name, r.last_name),
       'addressFault', w.fault,
       'doNotMail', r.do_not_mail))
   into v_asked

@@ -53,10 +53,10 @@ function emailKeysOf({ email, otherEmails = [] }: Member): readonly string[] {
 /** As a sync folds it, to tell two people of one household. */
 function nameOf({ firstName, lastName }: Member): string {
   const name = `${firstName ?? ''} ${lastName ?? ''}`
-    .normalize('NFD')
-    .replace(/[\u0300-\u036f]/g, '');
+    .normalize('NFKD')
+    .replace(/(?<=\p{Script=Latin}|\p{Script=Greek})\p{M}+/gu, '');
   return `${name
     .toUpperCase()
-    .replace(/[^A-Z0-9/#]+/g, ' ')
+    .replace(/[^\p{L}\p{M}\p{N}]+/gu, ' ')
     .trim()}|`;
 }
