@@ -34,7 +34,12 @@ create function postrider.household_key(
 ) returns text language plpgsql immutable parallel safe security definer as $$
 declare
   v_country text := upper(postrider.trimmed(p_country) collate "C");
-  v_postal text := regexp_replace(postrider.fold(p_postal_code), '[^A-Z0-9]', '', 'g');
+  -- Figures of other scripts are figures.
+  v_postal text := regexp_replace(
+    case
+      when p_postal_code ~ '^[ -~]*$' then postrider.fold(p_postal_code)
+      else postrider.fold_address(p_postal_code)
+    end, '[^A-Z0-9]', '', 'g');
   v_text text := concat_ws(',', p_line1, p_line2);
 begin
   if p_line1 is null or p_postal_code is null or p_country is null then
