@@ -1,7 +1,8 @@
 -- Cards that wait for the end of their hold-back window, by campaign: until then they are called
 -- back for nothing. last_until: when the last of them goes.
 create view postrider.held_back with (security_invoker = true) as
-select c.organization_id, c.id as campaign_id, c.name as campaign, s.people, s.next_at, s.last_until
+select c.organization_id, c.id as campaign_id, c.name as campaign, c.mode, s.people,
+  s.next_at, s.last_until
 from postrider.campaign c
 cross join lateral (
   select count(*) as people, min(x.available_at) as next_at, max(x.available_at) as last_until

@@ -6,8 +6,8 @@ from postrider_queue.job;
 
 -- The cohorts on their way, with the pg-boss job that carries each until it begins.
 create view postrider.queue with (security_invoker = true) as
-select k.organization_id, k.id as cohort_id, k.stage, k.campaign_id, c.name as campaign, k.people,
-  k.made_at, k.begun_at, k.lease_until, r.name as runner, j.state as job,
+select k.organization_id, k.id as cohort_id, k.stage, k.campaign_id, c.name as campaign, c.mode,
+  k.people, k.made_at, k.begun_at, k.lease_until, r.name as runner, j.state as job,
   j.retry_count as job_retries, j.started_on as job_started,
   case
     when k.begun_at is not null and k.lease_until < postrider.now()

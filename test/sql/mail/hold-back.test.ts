@@ -228,12 +228,12 @@ void test('how many are held back, and until when, is seen by campaign', async (
   await proofed(sql, at, 3);
   const seen = async () =>
     (
-      await sql<{ people: number; ahead: boolean }[]>`
-        select people::int as people, last_until > postrider.now() as ahead
+      await sql<{ mode: string; people: number; ahead: boolean }[]>`
+        select mode, people::int as people, last_until > postrider.now() as ahead
         from postrider.held_back
         where campaign_id = ${at.campaignId}`
-    ).map(({ people, ahead }) => [people, ahead]);
-  assert.deepEqual(await seen(), [[3, true]]);
+    ).map(({ mode, people, ahead }) => [mode, people, ahead]);
+  assert.deepEqual(await seen(), [['live', 3, true]]);
   await turnClock(sql, 31 * MINUTE);
   assert.deepEqual(await seen(), []);
 });

@@ -219,6 +219,9 @@ void test('a test says so in why, and in the views', async () => {
   await proofed(sql, at, 1);
   assert.match(await why(), /The campaign is a test: nothing is printed\./);
   const batch = await mailBegun(sql, at);
+  const [cohort] = await sql`
+    select mode from postrider.queue where organization_id = ${at.organizationId}`;
+  assert.equal(cohort?.['mode'], 'test');
   await settleAll(sql, at, batch);
   assert.match(await why(), /is sent .* This is a test: nothing was printed\. Next: delivery/);
   const modes = async (): Promise<unknown[]> => [

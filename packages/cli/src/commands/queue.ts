@@ -15,7 +15,8 @@ export function queuedCohorts(program: Command, act: Act): void {
       await using database = await open(cli);
       const rows = await database.sql<QueueRow[]>`
         select
-          cohort_id, stage, campaign, people, made_at, begun_at, lease_until, runner, job, meaning
+          cohort_id, stage, campaign, mode, people, made_at, begun_at, lease_until, runner, job,
+          meaning
         from postrider.queue
         order by made_at, cohort_id`;
       cli.out.list(
@@ -23,6 +24,7 @@ export function queuedCohorts(program: Command, act: Act): void {
         [
           { title: 'stage', value: (row) => row.stage },
           { title: 'campaign', value: (row) => row.campaign, style: () => 'bold' },
+          { title: 'mode', value: (row) => row.mode },
           { title: 'people', value: (row) => row.people, right: true },
           { title: 'made', value: (row) => relative(row.made_at) },
           { title: 'runner', value: (row) => row.runner },
@@ -43,6 +45,7 @@ interface QueueRow {
   readonly cohort_id: string;
   readonly stage: string;
   readonly campaign: string;
+  readonly mode: string;
   readonly people: number;
   readonly made_at: Date;
   readonly begun_at: Date | null;
