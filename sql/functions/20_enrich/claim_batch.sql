@@ -135,8 +135,9 @@ begin atomic
     and id = p_batch_id;
 end;
 
--- Takes the open batches that must be looked after now, each for a minute. While the breaker of
--- their enricher is open they wait, up to their deadline.
+-- Takes the open batches that must be looked after now, each for a minute: [{batchId, campaignId,
+-- enricher, providerBatchId, overdue}], or null. While the breaker of their enricher is open they
+-- wait, up to their deadline.
 create function postrider.due_batches(
   p_organization_id uuid
 ) returns json language sql volatile security definer

@@ -10,7 +10,9 @@ begin atomic
     and i.value ? 'connection';
 end;
 
--- Tells a runner what it must know of a campaign to render and print for it.
+-- Tells a runner what it must know of a campaign to render and print for it: {organizationId,
+-- campaignId, name, template, format, mailClass, mode, printerName, returnAddress, integrations,
+-- connectionIds, baseDirectory}. Null: there is no such campaign.
 create function postrider.campaign_brief(
   p_organization_id uuid,
   p_campaign_id uuid
@@ -36,8 +38,9 @@ return (
     and id = p_campaign_id
 );
 
--- Tells a runner how a printer is reached: kind and options as in the campaign file that named it
--- last.
+-- Tells a runner how a printer is reached: {organizationId, name, kind, options, connectionId,
+-- baseDirectory, quietMs}, kind and options as in the campaign file that named it last. Null: there
+-- is no such printer.
 create function postrider.printer_brief(
   p_organization_id uuid,
   p_printer_name text

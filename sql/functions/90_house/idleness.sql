@@ -27,8 +27,8 @@ begin atomic
     and (v.state = 'pending' or postrider.takes_cards(p, x, b, c.mode));
 end;
 
--- Counts everything that can still move without an outside event or a later time. All are zero:
--- nothing can.
+-- Counts everything that can still move without an outside event or a later time: {cohorts, ready,
+-- webhooks, unknown, effects, batches, jobs}. All are zero: nothing can.
 create function postrider.ready_work() returns jsonb
 language sql stable security definer as $$
   select jsonb_build_object(

@@ -11,7 +11,7 @@ import { listPostcards, type ListParts } from './list.ts';
 import type { Settings } from './settings.ts';
 import { Postcards, type PostcardParts } from './postcards.ts';
 import { lobManners, refusal, Refused } from './refusals.ts';
-import { verification, type AskedAddress } from './verify.ts';
+import { verification, type AskedAddress } from './verify-address.ts';
 
 export const endpoints = ['create', 'get', 'list', 'cancel', 'verify', 'verify_bulk'] as const;
 export type Endpoint = (typeof endpoints)[number];

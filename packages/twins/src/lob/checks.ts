@@ -4,7 +4,7 @@ import type { TwinRequest } from '../kit/exchange.ts';
 import type { ReadBody } from './bodies.ts';
 import type { Settings } from './settings.ts';
 import { Refused } from './refusals.ts';
-import { deliverabilityOf } from './verify.ts';
+import { deliverabilityOf } from './verify-address.ts';
 
 const PRINTED_LINE = 50;
 const MOST_PAIRS = 20;

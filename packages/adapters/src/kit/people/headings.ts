@@ -101,7 +101,7 @@ export function headingOf(name: string): Heading | null {
     const isPlace =
       found.part === 'other' || (addressRoles as readonly string[]).includes(found.part);
     const says = (word: string): boolean =>
-      isPlace ? !neutralWords.has(word) && !isIdOf(word, found.part) : !saysNothingOfWhom.has(word);
+      isPlace ? !neutralWords.has(word) && !isIdOf(word, found.part) : !neutralOfPeople.has(word);
     const group = before.filter((word) => word !== 'to' && says(word)).join(' ');
     return { ...found, key, group };
   }
@@ -114,7 +114,7 @@ function isIdOf(word: string, part: HeadingPart): boolean {
 }
 
 /** Odoo calls each contact a partner; of a person's name or e-mail it is somebody else. */
-const saysNothingOfWhom = new Set([...neutralWords].filter((word) => word !== 'partner'));
+const neutralOfPeople = new Set([...neutralWords].filter((word) => word !== 'partner'));
 
 /** Whether it names one of a person's addresses, and not something that nobody knows. */
 export function isKnownGroup(group: string): boolean {

@@ -110,7 +110,7 @@ export async function syncCampaign(
   let fetched = 0;
   let incomplete: string | null = null;
   const amends = options.kind === 'amend' || options.kind === 'amend_preview';
-  let untold = options.told ?? 20;
+  let rowsToTell = options.told ?? 20;
   try {
     const campaign = await campaignBrief(context.sql, organizationId, campaignId);
     const segment = await segmentOf(sql, organizationId, campaignId);
@@ -130,8 +130,8 @@ export async function syncCampaign(
       const page = pageAnswer(answer);
       const waitedMs = Math.round(page.waitedMs);
       if (amends) {
-        const told = await applyAmendedPage(sql, run, { ...page, waitedMs, told: untold });
-        untold -= told.length;
+        const told = await applyAmendedPage(sql, run, { ...page, waitedMs, told: rowsToTell });
+        rowsToTell -= told.length;
         options.onAmended?.(told);
       } else await applySyncPage(sql, run, { ...page, waitedMs });
       const rows = page.members.length + page.rejects.length;
