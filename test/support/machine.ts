@@ -53,16 +53,16 @@ export async function machineServer(): Promise<string> {
     : await testServer();
 }
 
-/** The servers on which this process knows the template to be there. */
-const prepared = new Map<string, Promise<void>>();
+/** Whether the run's server has the template, as far as this process knows. */
+let prepared: Promise<void> | undefined;
 
 /** @param adminUrl a server of the test's own; default: the run's server. */
 export async function freshMachine(adminUrl?: string): Promise<Machine> {
   const url = adminUrl ?? (await machineServer());
   const server = databasesOn(url);
-  const template = prepared.get(url) ?? server.template(TEMPLATE, prepare);
-  prepared.set(url, template);
-  await template;
+  // A server of a test's own may have the URL of one that is gone.
+  if (adminUrl === undefined) await (prepared ??= server.template(TEMPLATE, prepare));
+  else await server.template(TEMPLATE, prepare);
   const database = await server.clone(TEMPLATE);
   const clients: postgres.Sql[] = [];
   const open = (max = 8): postgres.Sql => {
