@@ -1,4 +1,6 @@
-/** Safeguards of a list that says who is not to be mailed: no row, page or stage lets them through. */
+/**
+ * Safeguards of a list that says who is not to be mailed: no row, page or stage lets them through.
+ */
 import type { Mutant } from './mutants.ts';
 
 const synced = 'test/sql/sync/do-not-mail.test.ts';

@@ -1,4 +1,6 @@
-/** Safeguards of the driver's list of hosts: which of them is fit, and when they are asked again. */
+/**
+ * Safeguards of the driver's list of hosts: which of them is fit, and when they are asked again.
+ */
 import type { Mutant } from './mutants.ts';
 
 const connection = 'node_modules/postgres/src/connection.js';

@@ -27,7 +27,7 @@ const unbreakable: Readonly<Record<string, RegExp>> = {
     /^\s*(void |await )?(test|it|describe|\w+\.test)\((['"`]).*\3, (async )?\([^()]*\) =>( \{| void .*)?$/,
   'where an import comes from': /^((import|export) (type )?(\{ [^,]* \}|\w+)|\}) from '[^']+';$/,
   'an address': /^\s*(\/\/|--|\*|#)?\s*['"`]?\w+:\/\/\S+$/,
-  'a regular expression': /^\s*([\w-]+: )?\/.*\/[dgimsuvy]*(\.test\()?[,;)]*$/,
+  'a regular expression': /^\s*([\w-]+: )?\/(?!\*).*\/[dgimsuvy]*(\.test\()?[,;)]*$/,
   'a string': /^\s*([\w-]+: )?('([^']|'')*'|"[^"]*"|`[^`]*`)[,;)]*$/,
 };
 
@@ -110,6 +110,7 @@ void test('what is told of a file, and what of it cannot be otherwise', () => {
   assert.deepEqual(told('\n'.repeat(LINES + 1)), ['a.ts:301: 301 lines']);
   assert.deepEqual(told('é'.repeat(COLUMNS)), []);
   assert.deepEqual(told(`one\n// ${long}\n`), ['a.ts:2: 103 columns']);
+  assert.deepEqual(told(`/** ${long} */`), ['a.ts:1: 107 columns']);
   assert.deepEqual(told(`-- ${long}`, 'a.sql'), ['a.sql:1: 103 columns']);
   for (const line of [
     `void test('${long}', async () => {`,

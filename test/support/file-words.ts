@@ -1,4 +1,6 @@
-/** Columns of a campaign that its file calls otherwise: nothing that people read has these names. */
+/**
+ * Columns of a campaign that its file calls otherwise: nothing that people read has these names.
+ */
 const columns = [
   'provider_segment_id',
   'integrations',

@@ -1,4 +1,7 @@
-/** Answers and webhooks of any provider as nobody should send them: real ones that were damaged, and pure noise. */
+/**
+ * Answers and webhooks of any provider as nobody should send them: real ones that were damaged, and
+ * pure noise.
+ */
 import assert from 'node:assert/strict';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';

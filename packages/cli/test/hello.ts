@@ -1,4 +1,6 @@
-/** The campaign `hello` of a folder: its list with a double and an opt-out, its template, its file. */
+/**
+ * The campaign `hello` of a folder: its list with a double and an opt-out, its template, its file.
+ */
 import type { LaunchPreview } from '@postrider/core';
 import type { ContactSheet } from '../src/operate/contact-sheet.ts';
 

@@ -1,4 +1,6 @@
-/** `campaign launch` shows before it acts: figures, whom the rules turned away, cards as pictures. */
+/**
+ * `campaign launch` shows before it acts: figures, whom the rules turned away, cards as pictures.
+ */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

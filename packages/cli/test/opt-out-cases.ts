@@ -1,4 +1,6 @@
-/** People and their opt-outs, each pair of forms once: how the person is written, and the opt-out. */
+/**
+ * People and their opt-outs, each pair of forms once: how the person is written, and the opt-out.
+ */
 import type { SuppressionEntry } from '@postrider/core';
 
 /** How people write an address; `other` is one more of the person's. */

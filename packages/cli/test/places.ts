@@ -46,7 +46,9 @@ export function ownPlace(): OwnPlace {
   };
 }
 
-/** The launched campaign `spring`, with seven people; the last name of one would colour a screen. */
+/**
+ * The launched campaign `spring`, with seven people; the last name of one would colour a screen.
+ */
 export function mailingPlace(): OwnPlace {
   const at = ownPlace();
   before(async () => {

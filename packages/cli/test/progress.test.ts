@@ -1,4 +1,6 @@
-/** A runner says what it does: lines that add up to its work, and metrics that add up to the same. */
+/**
+ * A runner says what it does: lines that add up to its work, and metrics that add up to the same.
+ */
 import assert from 'node:assert/strict';
 import { type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';

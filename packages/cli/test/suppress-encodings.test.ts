@@ -1,4 +1,7 @@
-/** A do-not-mail list is read as an audience is: in its encoding, with its delimiter, and told alike. */
+/**
+ * A do-not-mail list is read as an audience is: in its encoding, with its delimiter, and told
+ * alike.
+ */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { encodings } from '@postrider/adapters/lists';

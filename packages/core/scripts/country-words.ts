@@ -161,7 +161,9 @@ export const regionWords: Readonly<Record<string, string>> = {
   US: 'state',
 };
 
-/** Spellings of a region beside its code and its names: AP style, old codes. Points do not count. */
+/**
+ * Spellings of a region beside its code and its names: AP style, old codes. Points do not count.
+ */
 export const regionSpellings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   AU: {},
   CA: {

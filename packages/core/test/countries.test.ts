@@ -1,4 +1,6 @@
-/** The data of the countries: every code that a post gives as an example is taken, a broken one not. */
+/**
+ * The data of the countries: every code that a post gives as an example is taken, a broken one not.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {

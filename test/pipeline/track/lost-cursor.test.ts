@@ -1,4 +1,6 @@
-/** A poll that is asked from a place that the printer does not know any more does not stay there. */
+/**
+ * A poll that is asked from a place that the printer does not know any more does not stay there.
+ */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

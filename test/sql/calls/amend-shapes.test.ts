@@ -1,4 +1,6 @@
-/** The JSON of an amendment has the shape that its typed calls tell of: as in `json-shapes.test.ts`. */
+/**
+ * The JSON of an amendment has the shape that its typed calls tell of: as in `json-shapes.test.ts`.
+ */
 import { test } from 'node:test';
 import { amend, type AmendedContent, type AmendedPerson, type AmendedRow } from '@postrider/core';
 import { applyAmendedPage } from '../../../packages/core/src/machine/amend.ts';

@@ -1,4 +1,6 @@
-/** What would stop every card is refused by the launch itself, whoever asks it, in the same words. */
+/**
+ * What would stop every card is refused by the launch itself, whoever asks it, in the same words.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -36,7 +38,9 @@ async function apply(at: Place, over: Partial<CampaignDefinition>): Promise<void
   await applyCampaign(rig.sql, at.organizationId, definition(over));
 }
 
-/** By the library and by a statement: both refuse it as the preview tells it, and change nothing. */
+/**
+ * By the library and by a statement: both refuse it as the preview tells it, and change nothing.
+ */
 async function refusedAsTold(at: Place, mode: 'test' | 'live', says: RegExp): Promise<void> {
   const { sql } = rig;
   const before = await stateOf(at);

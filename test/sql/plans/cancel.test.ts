@@ -1,4 +1,6 @@
-/** A cancel of a whole campaign: each call looks at the people whom it cancels, and at no others. */
+/**
+ * A cancel of a whole campaign: each call looks at the people whom it cancels, and at no others.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cancelPeople } from '@postrider/core';

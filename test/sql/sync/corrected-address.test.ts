@@ -1,4 +1,6 @@
-/** Addresses that change at the source: one goes bad, and a corrected one brings the person back. */
+/**
+ * Addresses that change at the source: one goes bad, and a corrected one brings the person back.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { people, syncPeople } from '../../support/machine.ts';

@@ -1,4 +1,7 @@
-/** Lists as people bring them, from the file to the machine: whose address can be mailed, and why not. */
+/**
+ * Lists as people bring them, from the file to the machine: whose address can be mailed, and why
+ * not.
+ */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';

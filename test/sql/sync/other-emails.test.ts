@@ -1,4 +1,7 @@
-/** People with several e-mail addresses: each of them is the person's, wherever people are told apart. */
+/**
+ * People with several e-mail addresses: each of them is the person's, wherever people are told
+ * apart.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { erase, suppress } from '@postrider/core';

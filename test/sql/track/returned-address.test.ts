@@ -1,4 +1,6 @@
-/** Mail that came back: its address is bad for everybody who has it, until they have another one. */
+/**
+ * Mail that came back: its address is bad for everybody who has it, until they have another one.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { suppress } from '@postrider/core';

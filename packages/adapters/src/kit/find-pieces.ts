@@ -1,4 +1,6 @@
-/** How a printer with an account is asked which pieces it has: by our reference, and for its list. */
+/**
+ * How a printer with an account is asked which pieces it has: by our reference, and for its list.
+ */
 import type { CallContext, FindResult, ListedPiece, PieceReference } from '@postrider/core/ports';
 import type { Account, AccountRequest } from './account.ts';
 import { foundAmong } from './references.ts';

@@ -35,7 +35,9 @@ export function campaignWarnings({ raw }: CampaignDraft, today = new Date()): st
   return found;
 }
 
-/** The day so many days after today, where the organization is. A zone that is none is told apart. */
+/**
+ * The day so many days after today, where the organization is. A zone that is none is told apart.
+ */
 function dayAfter(today: Date, days: number, timeZone: string): string {
   let here: string;
   try {

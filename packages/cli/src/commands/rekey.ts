@@ -1,4 +1,6 @@
-/** `rekey`: households get the keys of today's rules. It shows whom that joins and parts, and asks. */
+/**
+ * `rekey`: households get the keys of today's rules. It shows whom that joins and parts, and asks.
+ */
 import type { Command } from 'commander';
 import { command, flag, text, type Act } from '../program/command.ts';
 import { open } from './open-database.ts';

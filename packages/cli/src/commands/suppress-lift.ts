@@ -1,4 +1,6 @@
-/** `suppress lift`: takes entries off the do-not-mail list, and says what still keeps people out. */
+/**
+ * `suppress lift`: takes entries off the do-not-mail list, and says what still keeps people out.
+ */
 import { UserError, count, exitCodes, printable } from '@postrider/runner/process';
 import type { Sql } from '@postrider/runner/database';
 import type { Command } from 'commander';

@@ -1,4 +1,6 @@
-/** What campaigns have spent and what is left, and when they will be done: as the database tells it. */
+/**
+ * What campaigns have spent and what is left, and when they will be done: as the database tells it.
+ */
 import type { Sql } from '@postrider/runner/database';
 import { count, printable } from '@postrider/runner/process';
 import { money } from '../output/money.ts';

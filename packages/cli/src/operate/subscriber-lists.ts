@@ -59,7 +59,9 @@ export function isChosen({ values }: Chosen, cell: string): boolean {
 const ofOptOuts = /unsub|opt.?out|opted.?out|do.?not|suppress|exclu|bounce|complain|block/i;
 const ofSubscribers = /status|subscri|consent|opt.?in|opted.?in|accepts|marketing/i;
 
-/** Whether a cell says that the person has not opted out. Dates, sources and the like say nothing. */
+/**
+ * Whether a cell says that the person has not opted out. Dates, sources and the like say nothing.
+ */
 export function saysSubscribed(column: string, cell: string): boolean {
   if (ofOptOuts.test(column)) return saysNo(cell);
   return ofSubscribers.test(column) && (saysConsent(cell) || saysYes(cell));

@@ -210,7 +210,9 @@ class ListReader {
   }
 }
 
-/** The cells of a row, by the rules of an audience: all its e-mails, and the lines of its address. */
+/**
+ * The cells of a row, by the rules of an audience: all its e-mails, and the lines of its address.
+ */
 function asMeant(header: SuppressionHeader, values: readonly string[]): MeantRow {
   const { at, plan, spare } = header;
   const given = Object.fromEntries(columns.map((name) => [name, values[at.get(name) ?? -1] ?? '']));

@@ -8,7 +8,9 @@ export interface InvalidOption {
   readonly message: string;
 }
 
-/** Nothing was begun. `problems` has all that was found, so that a call is corrected in one round. */
+/**
+ * Nothing was begun. `problems` has all that was found, so that a call is corrected in one round.
+ */
 export class InvalidOptionsError extends Error {
   override readonly name = 'InvalidOptionsError';
   readonly problems: readonly InvalidOption[];

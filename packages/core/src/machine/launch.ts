@@ -138,7 +138,9 @@ export interface LaunchMail {
 export interface LaunchTest {
   /** Test cards: nothing was printed. */
   readonly cards: number;
-  /** People who would begin again, at most: the rules are asked once more. They are to be mailed. */
+  /**
+   * People who would begin again, at most: the rules are asked once more. They are to be mailed.
+   */
   readonly beginAgain: number;
 }
 

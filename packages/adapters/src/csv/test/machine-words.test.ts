@@ -1,4 +1,6 @@
-/** What machines leave in a cell: refused, counted as blank, or mended; and names that look like it. */
+/**
+ * What machines leave in a cell: refused, counted as blank, or mended; and names that look like it.
+ */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { readCell } from '../../kit/people/cells.ts';

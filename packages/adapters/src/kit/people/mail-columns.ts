@@ -113,7 +113,9 @@ function forbids(key: string): boolean {
   return optOut.test(key) || death.test(key);
 }
 
-/** Whether a heading may say who is not to be mailed: nobody can tell, and nothing is read of it. */
+/**
+ * Whether a heading may say who is not to be mailed: nobody can tell, and nothing is read of it.
+ */
 export function mayForbidMail(name: string): boolean {
   return perhaps.has(keyOf(name)) || perhaps.has(keyOf(name, since));
 }

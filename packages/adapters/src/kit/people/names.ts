@@ -25,7 +25,9 @@ export function nameOf(at: (role: Role) => string): Pick<Member, 'firstName' | '
   };
 }
 
-/** Van den Berg has the first two words in a column of their own, where lists are sorted by Berg. */
+/**
+ * Van den Berg has the first two words in a column of their own, where lists are sorted by Berg.
+ */
 function withPrefix(prefix: string, name: string): string {
   const isThere = name.toLowerCase().startsWith(`${prefix.toLowerCase()} `);
   return prefix === '' || name === '' || isThere ? name : `${prefix} ${name}`;

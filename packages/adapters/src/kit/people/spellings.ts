@@ -184,7 +184,9 @@ export const ownEmails = new Set(
   'home work other privat secondary second alternate alternative additional 1 2 3 4 5'.split(' '),
 );
 
-/** Words before the only e-mail of a list by which it is the person's. Any other is somebody else. */
+/**
+ * Words before the only e-mail of a list by which it is the person's. Any other is somebody else.
+ */
 export const personsEmails = new Set([
   ...ownEmails,
   ...(

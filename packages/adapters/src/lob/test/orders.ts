@@ -1,4 +1,6 @@
-/** Orders at a twin of Lob that a file of tests has to itself, from before its tests until after. */
+/**
+ * Orders at a twin of Lob that a file of tests has to itself, from before its tests until after.
+ */
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { contractContext } from '@postrider/core/contract';

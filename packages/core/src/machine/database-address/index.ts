@@ -1,4 +1,7 @@
-/** @postrider/core/database-address: the address of a database, read in one place for all that connect. */
+/**
+ * @postrider/core/database-address: the address of a database, read in one place for all that
+ * connect.
+ */
 export {
   placeOf,
   readDatabaseAddress,

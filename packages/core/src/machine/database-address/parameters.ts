@@ -183,7 +183,10 @@ export interface Meant {
   readonly notes: readonly string[];
 }
 
-/** Throws `DatabaseAddressError` for what cannot be met, and for a name that is nearly one of libpq's. */
+/**
+ * Throws `DatabaseAddressError` for what cannot be met, and for a name that is nearly one of
+ * libpq's.
+ */
 export function meantBy(pairs: readonly Pair[]): Meant {
   const given = new Map<string, string>();
   const others = new Map<string, string>();

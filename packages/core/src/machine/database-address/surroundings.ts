@@ -136,7 +136,10 @@ export interface FoundPassword {
   readonly note: string | null;
 }
 
-/** Of the first line of a password file that fits. As in libpq, a file that others may read is not used. */
+/**
+ * Of the first line of a password file that fits. As in libpq, a file that others may read is not
+ * used.
+ */
 export function ofPasswordFile(path: string, login: Login): FoundPassword {
   try {
     const stat = statSync(path);
